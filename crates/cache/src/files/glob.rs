@@ -1,0 +1,105 @@
+//! A glob as it is used: a literal path, or a folder to walk and a test for what is found there.
+
+use globset::{GlobBuilder, GlobMatcher};
+
+use super::paths::project_path;
+use crate::Error;
+
+const WILD: [char; 4] = ['*', '?', '[', '{'];
+
+/// What a glob means.
+#[derive(Debug)]
+pub(super) enum Pattern {
+    /// One file, or a folder with everything in it; nothing is walked to find it.
+    Literal(String),
+    /// What matches below the folder that the wildcards begin in.
+    Wild {
+        folder: String,
+        matcher: GlobMatcher,
+        depth: Option<usize>,
+    },
+}
+
+impl Pattern {
+    /// Reads a glob: relative to the project, parts separated by `/`, `*` within a part, `**` across.
+    pub(super) fn parse(glob: &str) -> Result<Pattern, Error> {
+        if glob.starts_with('!') {
+            return Err(Error::glob(glob, "begins with `!`, and exclusion is not known here"));
+        }
+        let clean = project_path(glob).map_err(|reason| Error::glob(glob, reason))?;
+        if is_literal(glob) {
+            return Ok(Pattern::Literal(clean));
+        }
+        let matcher = GlobBuilder::new(&clean)
+            .literal_separator(true)
+            .backslash_escape(true)
+            .build()
+            .map_err(|error| Error::glob(glob, format!("cannot be read: {}", error.kind())))?
+            .compile_matcher();
+        Ok(Pattern::Wild {
+            folder: literal_folder(&clean),
+            depth: depth(&clean),
+            matcher,
+        })
+    }
+}
+
+/// Returns whether the glob has no wildcard and no escape.
+pub(super) fn is_literal(glob: &str) -> bool {
+    !glob.contains(WILD) && !glob.contains('\\')
+}
+
+/// The leading parts without wildcards.
+fn literal_folder(glob: &str) -> String {
+    let literal = glob.split('/').take_while(|part| is_literal(part));
+    literal.collect::<Vec<&str>>().join("/")
+}
+
+/// How many parts a match has at most, if that can be told.
+fn depth(glob: &str) -> Option<usize> {
+    // Alternatives may hold a `/` of their own.
+    let bounded = !glob.contains("**") && !glob.contains('{');
+    bounded.then(|| glob.split('/').count())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(glob: &str, expected: &str) {
+        let shown = match Pattern::parse(glob) {
+            Ok(Pattern::Literal(path)) => format!("literal {path}"),
+            Ok(Pattern::Wild {
+                folder, depth: None, ..
+            }) => format!("walk {folder}"),
+            Ok(Pattern::Wild {
+                folder,
+                depth: Some(depth),
+                ..
+            }) => format!("walk {folder} to {depth}"),
+            Err(error) => error.to_string(),
+        };
+        assert!(shown.starts_with(expected), "{glob}: {shown}");
+    }
+
+    #[test]
+    fn only_the_literal_beginning_is_walked() {
+        check("src/a.rs", "literal src/a.rs");
+        check("./src/", "literal src");
+        check("src/**/*.rs", "walk src");
+        check("src/lib/*.rs", "walk src/lib to 3");
+        check("*.toml", "walk  to 1");
+        check("{a,b/c}/x", "walk ");
+        check("a/[bc]/d/x", "walk a to 4");
+    }
+
+    #[test]
+    fn a_glob_that_cannot_work_is_an_error_that_says_why() {
+        check("../x/*.rs", "the glob `../x/*.rs` leaves the project");
+        check("/etc/*", "the glob `/etc/*` is absolute");
+        check("a[", "the glob `a[` cannot be read");
+        check("!src/**", "the glob `!src/**` begins with `!`");
+        check(".git/**", "the glob `.git/**` lies in a folder");
+        check("", "the glob `` is empty");
+    }
+}

@@ -1,0 +1,233 @@
+//! A key: named parts and one digest over them, kept in parts so that two keys can be compared.
+//! What goes into a key is the caller's; what differs between two keys is told in `change`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Digest, Manifest};
+
+/// Hashed into every key: keys of another version never meet these.
+const FORMAT: &str = "segno-cache 2026-11-21 key 1";
+const SECRET: &str = "segno-cache 2026-11-21 secret 1";
+
+/// How much of a text is kept for people; the digest covers all of it.
+const SHOWN_CHARS: usize = 200;
+
+/// Names a result by everything that it depends on.
+///
+/// Parts count in the order in which they were added, with their names and types; lengths are hashed
+/// too, so that no two different lists of parts give the same key by running into each other.
+///
+/// ```
+/// use segno_cache::Key;
+///
+/// let mut builder = Key::builder("command");
+/// builder.text("command", "cargo test").secret("variable TOKEN", "s3cret");
+/// let key = builder.finish();
+/// assert_eq!(key.parts()[1].name, "command");
+/// assert!(!format!("{key:?}").contains("s3cret"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Stored")]
+pub struct Key {
+    digest: Digest,
+    parts: Vec<Part>,
+}
+
+/// One thing that a result depends on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// Free text that names the part in a sentence: "command", "variable CI", "files src/**".
+    pub name: String,
+    /// The digest of its value.
+    pub digest: Digest,
+    /// What of the value may be shown.
+    pub shown: Shown,
+}
+
+/// What of a part's value is kept beside its digest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shown {
+    /// The text, or its first 200 characters followed by `…`.
+    Text(String),
+    /// Nothing.
+    Hidden,
+    /// Nothing here: the digest is a manifest's, which can be looked up.
+    Files,
+}
+
+/// Collects the parts of a [`Key`], in order.
+#[derive(Debug)]
+pub struct KeyBuilder {
+    parts: Vec<Part>,
+}
+
+impl Key {
+    /// Begins a key; the kind is its first part, so that keys of different kinds never meet.
+    pub fn builder(kind: &str) -> KeyBuilder {
+        let mut builder = KeyBuilder {
+            parts: Vec::with_capacity(8),
+        };
+        builder.text("kind", kind);
+        builder
+    }
+
+    /// Returns the digest over all parts, under which a result is stored.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// Returns the parts in the order in which they were added; the first one is the kind.
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+}
+
+impl KeyBuilder {
+    /// Adds a text. Up to 200 characters of it are kept readable with the key: for what must not be
+    /// read there is [`secret`](KeyBuilder::secret).
+    pub fn text(&mut self, name: &str, value: &str) -> &mut KeyBuilder {
+        self.part(name, Digest::of(value.as_bytes()), Shown::Text(excerpt(value)))
+    }
+
+    /// Adds a value of which only the digest is kept.
+    ///
+    /// The digest is not salted (two clones must agree), so a value that can be guessed can be confirmed
+    /// by who reads the key.
+    pub fn secret(&mut self, name: &str, value: &str) -> &mut KeyBuilder {
+        self.part(name, Digest::derived(SECRET, value.as_bytes()), Shown::Hidden)
+    }
+
+    /// Adds files by the digest of their manifest.
+    pub fn files(&mut self, name: &str, manifest: &Manifest) -> &mut KeyBuilder {
+        self.part(name, manifest.digest(), Shown::Files)
+    }
+
+    /// Returns the finished key.
+    pub fn finish(self) -> Key {
+        Key {
+            digest: digest(&self.parts),
+            parts: self.parts,
+        }
+    }
+
+    fn part(&mut self, name: &str, digest: Digest, shown: Shown) -> &mut KeyBuilder {
+        self.parts.push(Part {
+            name: name.to_owned(),
+            digest,
+            shown,
+        });
+        self
+    }
+}
+
+/// A key as it was written: believed only if its digest is the digest of its parts.
+#[derive(Deserialize)]
+struct Stored {
+    digest: Digest,
+    parts: Vec<Part>,
+}
+
+impl TryFrom<Stored> for Key {
+    type Error = &'static str;
+
+    fn try_from(stored: Stored) -> Result<Key, &'static str> {
+        if digest(&stored.parts) != stored.digest {
+            return Err("the key's digest is not the digest of its parts");
+        }
+        Ok(Key {
+            digest: stored.digest,
+            parts: stored.parts,
+        })
+    }
+}
+
+fn digest(parts: &[Part]) -> Digest {
+    let mut hasher = blake3::Hasher::new_derive_key(FORMAT);
+    for part in parts {
+        let mut head = [0; 9];
+        head[0] = match part.shown {
+            Shown::Text(_) => 1,
+            Shown::Hidden => 2,
+            Shown::Files => 3,
+        };
+        head[1..].copy_from_slice(&(part.name.len() as u64).to_le_bytes());
+        hasher
+            .update(&head)
+            .update(part.name.as_bytes())
+            .update(part.digest.as_bytes());
+    }
+    Digest::finish(&hasher)
+}
+
+fn excerpt(value: &str) -> String {
+    match value.char_indices().nth(SHOWN_CHARS) {
+        None => value.to_owned(),
+        Some((end, _)) => format!("{}…", &value[..end]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn key(parts: &[(u8, String, String)]) -> Key {
+        let mut builder = Key::builder("test");
+        for (form, name, value) in parts {
+            match form {
+                0 => builder.text(name, value),
+                1 => builder.secret(name, value),
+                _ => builder.files(name, &Manifest::new(vec![(value.clone(), Digest::of(b""))])),
+            };
+        }
+        builder.finish()
+    }
+
+    fn parts() -> impl Strategy<Value = Vec<(u8, String, String)>> {
+        prop::collection::vec((0u8..3, "[ab]{0,3}", "[ab]{0,3}"), 0..4)
+    }
+
+    proptest! {
+        // Two letters and short texts: running together would be seen at once.
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+        #[test]
+        fn keys_are_equal_exactly_when_their_parts_are(left in parts(), right in parts()) {
+            prop_assert_eq!(key(&left).digest() == key(&right).digest(), left == right);
+        }
+    }
+
+    #[test]
+    fn the_kind_separates_keys() {
+        assert_ne!(Key::builder("a").finish().digest(), Key::builder("b").finish().digest());
+    }
+
+    #[test]
+    fn the_key_of_yesterday_is_the_key_of_today() {
+        let key = key(&[
+            (0, "command".into(), "ls".into()),
+            (1, "variable CI".into(), "1".into()),
+        ]);
+        assert_eq!(key.digest().short(), "571cff47");
+    }
+
+    #[test]
+    fn a_long_text_is_cut_for_show_and_hashed_whole() {
+        let long = "ä".repeat(300);
+        let (left, right) = (
+            key(&[(0, "p".into(), long.clone())]),
+            key(&[(0, "p".into(), long + "!")]),
+        );
+        assert_eq!(left.parts()[1].shown, right.parts()[1].shown);
+        assert_eq!(left.parts()[1].shown, Shown::Text("ä".repeat(200) + "…"));
+        assert_ne!(left.digest(), right.digest());
+    }
+
+    #[test]
+    fn a_key_is_read_back_only_if_it_is_whole() {
+        let json = serde_json::to_string(&key(&[(0, "command".into(), "ls".into())])).unwrap();
+        assert!(serde_json::from_str::<Key>(&json).is_ok());
+        assert!(serde_json::from_str::<Key>(&json.replace("\"command\"", "\"kommand\"")).is_err());
+    }
+}

@@ -1,0 +1,87 @@
+-- The index of the cache. What is counted in `totals` is kept by triggers, so that every process and
+-- every way of deleting counts the same. Each index and each b-tree costs every store a written page, so
+-- tables are kept by their digests, and what only eviction asks has no index.
+CREATE TABLE totals (id INTEGER PRIMARY KEY CHECK (id = 1), bytes INTEGER NOT NULL);
+INSERT INTO totals VALUES (1, 0);
+
+CREATE TABLE entries (
+  digest BLOB PRIMARY KEY,
+  format INTEGER NOT NULL,
+  value BLOB,                -- either the value itself
+  object BLOB,               -- or the digest of the object that holds it
+  checksum BLOB NOT NULL,
+  stored_at INTEGER NOT NULL,
+  expires_at INTEGER,
+  used_at INTEGER NOT NULL,
+  bytes INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX entries_by_use ON entries (used_at);
+CREATE INDEX entries_by_expiry ON entries (expires_at) WHERE expires_at IS NOT NULL;
+
+-- A content by its digest: small ones here, larger ones in a file. `pending_since` is set while no
+-- entry refers to it: since when, or 0 if the last such entry was deleted.
+CREATE TABLE objects (
+  digest BLOB PRIMARY KEY,
+  body BLOB,
+  pending_since INTEGER,
+  bytes INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX objects_pending ON objects (pending_since) WHERE pending_since IS NOT NULL;
+CREATE TABLE entry_objects (
+  entry BLOB NOT NULL REFERENCES entries (digest) ON DELETE CASCADE,
+  object BLOB NOT NULL,
+  PRIMARY KEY (entry, object)
+) WITHOUT ROWID;
+CREATE INDEX entries_of_object ON entry_objects (object);
+
+-- The key last stored for each subject, to explain a miss with.
+CREATE TABLE subjects (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  digest BLOB NOT NULL,
+  key BLOB NOT NULL,
+  stored_at INTEGER NOT NULL,
+  bytes INTEGER NOT NULL
+);
+CREATE TABLE manifests (digest BLOB PRIMARY KEY, body BLOB NOT NULL, bytes INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE subject_manifests (
+  subject INTEGER NOT NULL REFERENCES subjects (id) ON DELETE CASCADE,
+  manifest BLOB NOT NULL,
+  PRIMARY KEY (subject, manifest)
+) WITHOUT ROWID;
+CREATE INDEX subjects_of_manifest ON subject_manifests (manifest);
+
+-- What a file's content hashed to, by its stamp. Rows have no checksum: a damaged one gives a digest or
+-- a stamp that nothing else has, which costs a hash or a miss.
+CREATE TABLE memo (
+  folder INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  modified INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  inode INTEGER NOT NULL,
+  digest BLOB NOT NULL,
+  hashed_at INTEGER NOT NULL,
+  PRIMARY KEY (folder, name)
+) WITHOUT ROWID;
+
+CREATE TRIGGER object_unused AFTER DELETE ON entry_objects BEGIN
+  UPDATE objects SET pending_since = coalesce(pending_since, 0)
+  WHERE digest = OLD.object AND NOT EXISTS (SELECT 1 FROM entry_objects WHERE object = OLD.object);
+END;
+CREATE TRIGGER manifest_unused AFTER DELETE ON subject_manifests BEGIN
+  DELETE FROM manifests
+  WHERE digest = OLD.manifest AND NOT EXISTS (SELECT 1 FROM subject_manifests WHERE manifest = OLD.manifest);
+END;
+
+CREATE TRIGGER entry_in AFTER INSERT ON entries BEGIN UPDATE totals SET bytes = bytes + NEW.bytes; END;
+CREATE TRIGGER entry_out AFTER DELETE ON entries BEGIN UPDATE totals SET bytes = bytes - OLD.bytes; END;
+CREATE TRIGGER object_in AFTER INSERT ON objects BEGIN UPDATE totals SET bytes = bytes + NEW.bytes; END;
+CREATE TRIGGER object_out AFTER DELETE ON objects BEGIN UPDATE totals SET bytes = bytes - OLD.bytes; END;
+CREATE TRIGGER manifest_in AFTER INSERT ON manifests BEGIN UPDATE totals SET bytes = bytes + NEW.bytes; END;
+CREATE TRIGGER manifest_out AFTER DELETE ON manifests BEGIN UPDATE totals SET bytes = bytes - OLD.bytes; END;
+CREATE TRIGGER subject_in AFTER INSERT ON subjects BEGIN UPDATE totals SET bytes = bytes + NEW.bytes; END;
+CREATE TRIGGER subject_out AFTER DELETE ON subjects BEGIN UPDATE totals SET bytes = bytes - OLD.bytes; END;
+CREATE TRIGGER subject_new AFTER UPDATE OF bytes ON subjects BEGIN
+  UPDATE totals SET bytes = bytes + NEW.bytes - OLD.bytes;
+END;

@@ -1,0 +1,208 @@
+//! The command line: what can be said, and its help. Inputs of a workflow may be given as flags of their own.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+/// Runs workflows of agents and never pays twice: results are remembered by what they depend on, and a killed run goes on
+/// where it stopped.
+#[derive(Debug, Parser)]
+#[command(name = "segno", version, about, max_term_width = 100, disable_help_subcommand = true)]
+#[command(
+    after_help = "Exit codes: 0 succeeded, 1 failed, 2 usage or a broken file, 3 degraded (with --strict), \
+75 locked by another process, 129, 130 and 143 interrupted."
+)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a workflow
+    Run(RunArguments),
+    /// Go on with a run that was interrupted
+    Resume(ResumeArguments),
+    /// Show what a run would do: which steps are remembered, which run, and why
+    Plan(PlanArguments),
+    /// Say why a step of a run was run again
+    Why(WhyArguments),
+    /// List runs
+    Runs(RunsArguments),
+    /// Show what a run did, or one step's output
+    Show(ShowArguments),
+    /// Check the store, and make a new one of what is whole if it is damaged
+    Repair,
+}
+
+/// Arguments of `segno run`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "An input can be given by its own name: segno run flow.yaml --goal \"no panics\"")]
+pub(crate) struct RunArguments {
+    /// The workflow file: YAML, JSON or TOML
+    pub(crate) flow: PathBuf,
+    /// An input of the workflow
+    #[arg(long = "input", value_name = "NAME=VALUE", value_parser = input)]
+    pub(crate) inputs: Vec<(String, String)>,
+    #[command(flatten)]
+    pub(crate) way: Way,
+}
+
+/// Arguments of `segno resume`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ResumeArguments {
+    /// The run, or the end of its name; the newest that can be resumed when not given
+    pub(crate) run: Option<String>,
+    #[command(flatten)]
+    pub(crate) way: Way,
+}
+
+/// How a run is run.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Way {
+    /// How many steps run at once [default: the number of processors]
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) jobs: Option<u16>,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Exit with 3 when the run is degraded
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+/// Arguments of `segno plan`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct PlanArguments {
+    /// The workflow file
+    pub(crate) flow: PathBuf,
+    /// An input of the workflow
+    #[arg(long = "input", value_name = "NAME=VALUE", value_parser = input)]
+    pub(crate) inputs: Vec<(String, String)>,
+    /// Print the plan as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Arguments of `segno why`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct WhyArguments {
+    /// The run, or the end of its name, or `latest`
+    pub(crate) run: String,
+    /// The step, or one task of it: review, review[3]
+    pub(crate) step: String,
+}
+
+/// Arguments of `segno runs`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RunsArguments {
+    /// How many runs to list
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 20)]
+    pub(crate) limit: usize,
+    /// Print them as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Arguments of `segno show`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ShowArguments {
+    /// The run, or the end of its name; the newest when not given
+    pub(crate) run: Option<String>,
+    /// A task whose whole output is wanted: review[3]
+    pub(crate) step: Option<String>,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Reads the command line; prints help, the version or what is wrong with it, and ends then.
+pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Arguments {
+    let arguments = with_inputs(arguments.into_iter().collect());
+    let matches = Arguments::command().get_matches_from(arguments);
+    Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+}
+
+fn input(word: &str) -> Result<(String, String), String> {
+    match word.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.into(), value.into())),
+        _ => Err("give it as NAME=VALUE".into()),
+    }
+}
+
+/// Rewrites `--goal VALUE` and `--goal=VALUE` of `run` and `plan` to `--input goal=VALUE`, unless segno has such a flag.
+fn with_inputs(arguments: Vec<OsString>) -> Vec<OsString> {
+    let command = Arguments::command();
+    let named = arguments
+        .get(1)
+        .and_then(|name| name.to_str())
+        .filter(|name| matches!(*name, "run" | "plan"));
+    let Some(subcommand) = named.and_then(|name| command.find_subcommand(name)) else {
+        return arguments;
+    };
+    let mut own: Vec<String> = subcommand
+        .get_arguments()
+        .filter_map(|argument| argument.get_long())
+        .map(Into::into)
+        .collect();
+    own.extend(["help".to_owned(), "version".to_owned()]);
+    let mut rewritten = Vec::with_capacity(arguments.len());
+    let mut rest = arguments.into_iter();
+    while let Some(argument) = rest.next() {
+        let flag = argument
+            .to_str()
+            .and_then(|text| text.strip_prefix("--"))
+            .filter(|flag| !flag.is_empty());
+        let (name, value) = match flag.map(|flag| {
+            flag.split_once('=')
+                .map_or((flag, None), |(name, value)| (name, Some(value)))
+        }) {
+            Some((name, value)) if !own.iter().any(|own| own == name) => (name.to_owned(), value.map(str::to_owned)),
+            _ => {
+                rewritten.push(argument);
+                continue;
+            }
+        };
+        let value = value.or_else(|| rest.next().map(|value| value.to_string_lossy().into_owned()));
+        rewritten.push("--input".into());
+        rewritten.push(match value {
+            Some(value) => format!("{name}={value}").into(),
+            None => name.into(),
+        });
+    }
+    rewritten
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(line: &str, expected: &str) {
+        let words = line.split(' ').map(OsString::from).collect();
+        let rewritten: Vec<String> = with_inputs(words)
+            .into_iter()
+            .map(|word| word.into_string().unwrap())
+            .collect();
+        assert_eq!(rewritten.join(" "), expected);
+    }
+
+    #[test]
+    fn flags_that_segno_does_not_have_are_inputs() {
+        check(
+            "segno run f.yaml --goal x --jobs 2",
+            "segno run f.yaml --input goal=x --jobs 2",
+        );
+        check("segno run f.yaml --goal=x=y", "segno run f.yaml --input goal=x=y");
+        check("segno plan f.yaml --n --json", "segno plan f.yaml --input n=--json");
+        check("segno run f.yaml --last", "segno run f.yaml --input last");
+        check("segno show --json", "segno show --json");
+        check("segno run --help", "segno run --help");
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

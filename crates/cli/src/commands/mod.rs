@@ -1,0 +1,26 @@
+//! One file a command.
+
+mod go;
+mod plan;
+mod repair;
+mod resume;
+mod run;
+mod runs;
+mod show;
+mod why;
+
+use crate::args::{Arguments, Command};
+use crate::exit::{End, Failure};
+
+/// Does what the command line says.
+pub(crate) fn dispatch(arguments: Arguments) -> Result<End, Failure> {
+    match arguments.command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Resume(arguments) => resume::resume(&arguments),
+        Command::Plan(arguments) => plan::plan(&arguments),
+        Command::Why(arguments) => why::why(&arguments),
+        Command::Runs(arguments) => runs::runs(&arguments),
+        Command::Show(arguments) => show::show(&arguments),
+        Command::Repair => repair::repair(),
+    }
+}

@@ -1,0 +1,56 @@
+//! `segno resume [RUN]`: the same loop with a longer list, with the definition that the run is pinned to.
+
+use segno_orchestrator::engine::Resumed;
+
+use super::go::{go, on_runtime};
+use crate::args::ResumeArguments;
+use crate::exit::{End, Failure};
+use crate::session::{self, Session};
+use crate::terminal::say;
+
+pub(super) fn resume(arguments: &ResumeArguments) -> Result<End, Failure> {
+    let session = Session::open_existing()?;
+    let run = session.find_resumable(arguments.run.as_deref())?;
+    let way = arguments.way.clone();
+    on_runtime(async move {
+        let resumed = session.engine().resume(&run).await?;
+        tell(&session, &resumed);
+        go(session, resumed.run, &way).await
+    })
+}
+
+/// Says what was found: damage, orphans, and how today's file differs from the pinned one.
+fn tell(session: &Session, resumed: &Resumed) {
+    let definition = &resumed.run.definition;
+    say(&format!("resuming {} ({})", resumed.run.id, definition.plan.name));
+    if let Some(damage) = &resumed.damage {
+        say(&format!(
+            "  {}; what stood from there on is set aside, and its steps run again",
+            damage.reason
+        ));
+    }
+    if resumed.strays > 0 {
+        say(&format!(
+            "  ended {} processes that the dead run had left behind",
+            resumed.strays
+        ));
+    }
+    let path = session.project.root().join(&definition.path);
+    match session::definition(&session.project, &path) {
+        Ok(today) => {
+            let differences = definition.differences(&today);
+            if !differences.is_empty() {
+                say(&format!(
+                    "  {} has changed since: {}",
+                    definition.path,
+                    differences.join(", ")
+                ));
+                say("  the run goes on with the definition it began with");
+            }
+        }
+        Err(_) => say(&format!(
+            "  {} is gone or broken now; the run goes on with the definition it began with",
+            definition.path
+        )),
+    }
+}

@@ -1,0 +1,167 @@
+//! `segno show [RUN] [STEP]`: what a run did with its figures, or the whole output of one task.
+
+use std::fmt::Write as _;
+
+use segno_errors::{Fault, Kind};
+use segno_orchestrator::model::{Address, Outcome, Output, Reply};
+use segno_orchestrator::report::{Look, TaskReport, short_duration};
+use serde_json::Value;
+
+use crate::args::ShowArguments;
+use crate::exit::{End, Failure};
+use crate::session::{Session, Stored};
+use crate::terminal::{Terminal, print};
+
+pub(super) fn show(arguments: &ShowArguments) -> Result<End, Failure> {
+    let session = Session::open_existing()?;
+    let run = session.find(arguments.run.as_deref())?;
+    let stored = session.read(&run)?;
+    match (&arguments.step, arguments.json) {
+        (Some(step), _) => print(&output(&session, &stored, step)?),
+        (None, true) => {
+            let mut report = stored.report.to_json();
+            report["figures"] = serde_json::to_value(&stored.figures).unwrap_or_default();
+            print(&format!("{report:#}\n"));
+        }
+        (None, false) => {
+            let terminal = Terminal::look();
+            let look = Look {
+                unicode: terminal.unicode,
+                rows: usize::MAX,
+            };
+            print(&format!(
+                "{}{}",
+                stored.report.summary(look),
+                figures(&session, &stored)
+            ));
+        }
+    }
+    Ok(End::Done)
+}
+
+/// The figures of the run, and where more stands.
+fn figures(session: &Session, stored: &Stored) -> String {
+    let figures = &stored.figures;
+    let mut text = String::from("\n");
+    let mut row = |name: &str, words: String| writeln!(text, "  {name:<12}{words}").expect("a string takes any text");
+    let at_once = figures
+        .parallelism
+        .map(|factor| format!(", {factor:.1} at once"))
+        .unwrap_or_default();
+    row(
+        "time",
+        format!(
+            "{} working, {} in steps{at_once}",
+            short_duration(figures.wall),
+            short_duration(figures.busy)
+        ),
+    );
+    if figures.cached > 0 {
+        let restored = if figures.restored > 0 {
+            format!(", {} files restored", figures.restored)
+        } else {
+            String::new()
+        };
+        row(
+            "cache",
+            format!(
+                "{} hits saved {}{restored}",
+                figures.cached,
+                short_duration(figures.saved)
+            ),
+        );
+    }
+    if figures.retries > 0 {
+        row(
+            "retries",
+            format!("{} retries, {} waited", figures.retries, short_duration(figures.waited)),
+        );
+        for retried in &figures.retried {
+            row(
+                "",
+                format!(
+                    "{}: {}",
+                    named(&retried.address, retried.label.as_ref()),
+                    retried.message
+                ),
+            );
+        }
+    }
+    if figures.resumed > 0 {
+        row("resumed", format!("{} times", figures.resumed));
+    }
+    for (index, slow) in figures.slowest.iter().enumerate() {
+        let name = if index == 0 { "slowest" } else { "" };
+        row(
+            name,
+            format!(
+                "{}  {}",
+                short_duration(slow.took),
+                named(&slow.address, slow.label.as_ref())
+            ),
+        );
+    }
+    row("log", session.project.name(&session.project.log(&stored.report.run)));
+    row("file", stored.definition.path.clone());
+    text
+}
+
+fn named(address: &Address, label: Option<&String>) -> String {
+    label.map_or(address.to_string(), |label| format!("{address} {label}"))
+}
+
+/// Returns what a task produced, whole.
+fn output(session: &Session, stored: &Stored, step: &str) -> Result<String, Failure> {
+    let task = task(stored, step)?;
+    let Some(reply) = task.outcome.as_ref().and_then(Outcome::reply) else {
+        let status = task.status().map_or("has not ended", |status| status.name());
+        return Err(Fault::new(Kind::Validation, format!("'{step}' {status}; it has no output")).into());
+    };
+    let text = |output: &Output| -> Result<String, Failure> {
+        Ok(match session.setup.blobs.value(output)? {
+            Value::String(text) => text,
+            Value::Null => String::new(),
+            value => format!("{value:#}"),
+        })
+    };
+    let Reply { output, errors, .. } = reply;
+    let (output, errors) = (text(output)?, text(errors)?);
+    let end = |text: &str| {
+        if text.is_empty() || text.ends_with('\n') {
+            ""
+        } else {
+            "\n"
+        }
+    };
+    let errors = match errors.is_empty() {
+        true => String::new(),
+        false => format!("--- errors\n{errors}{}", end(&errors)),
+    };
+    Ok(format!("{output}{}{errors}", end(&output)))
+}
+
+/// Finds a task of a run by its address.
+pub(super) fn task<'s>(stored: &'s Stored, step: &str) -> Result<&'s TaskReport, Failure> {
+    let address: Address = step
+        .parse()
+        .map_err(|bad: segno_orchestrator::model::BadAddress| Fault::new(Kind::Validation, bad.to_string()))?;
+    let found = stored.report.tasks().find(|task| task.address == address);
+    found.ok_or_else(|| {
+        let names: Vec<&str> = stored.report.steps.iter().map(|step| step.step.as_str()).collect();
+        let fault = Fault::new(
+            Kind::Validation,
+            format!("run {} has no task '{step}'", stored.report.run),
+        );
+        let many = stored
+            .report
+            .steps
+            .iter()
+            .find(|step| step.step == address.step && !step.tasks.is_empty());
+        match many {
+            Some(step) => fault
+                .hint(format!("it has {} items: {}[0], ..", step.tasks.len(), step.step))
+                .into(),
+            None => fault.hint(format!("its steps are: {}", names.join(", "))).into(),
+        }
+    })
+}

@@ -1,0 +1,16 @@
+//! The `segno` binary: thin. One file a command; data to stdout, talk to stderr, documented exit codes.
+
+mod args;
+mod commands;
+mod exit;
+mod session;
+mod signals;
+mod terminal;
+mod view;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = args::parse(std::env::args_os());
+    exit::code(commands::dispatch(arguments))
+}

@@ -1,0 +1,151 @@
+//! What most commands begin with: the project, its state, runs by short names.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use segno_errors::{Fault, Kind, from_io};
+use segno_monitor::Figures;
+use segno_orchestrator::agents::Registry;
+use segno_orchestrator::engine::{Engine, Setup};
+use segno_orchestrator::journal::{Damage, RunEntry};
+use segno_orchestrator::model::{RunId, RunStatus};
+use segno_orchestrator::report::{Report, ReportFold};
+use segno_orchestrator::{Definition, Project};
+
+use crate::exit::Failure;
+use crate::terminal::say;
+
+/// How many runs are looked through for a short name.
+const SEARCHED_RUNS: usize = 10_000;
+
+/// The project that the working folder belongs to, with its state open.
+pub(crate) struct Session {
+    pub(crate) project: Project,
+    pub(crate) setup: Setup,
+}
+
+/// A run read from the journal.
+pub(crate) struct Stored {
+    pub(crate) definition: Definition,
+    pub(crate) report: Report,
+    pub(crate) figures: Figures,
+}
+
+/// Finds the project of the working folder.
+pub(crate) fn project() -> Result<Project, Failure> {
+    let folder = std::env::current_dir().map_err(|error| from_io(error).operation("working folder"))?;
+    Ok(Project::find(&folder))
+}
+
+/// Reads a workflow file, without touching any state.
+pub(crate) fn definition(project: &Project, flow: &Path) -> Result<Definition, Failure> {
+    let whole = std::path::absolute(flow).unwrap_or_else(|_| flow.to_owned());
+    let shown = flow.display().to_string();
+    let mut definition = Definition::load(flow, &shown, &Registry::default())?;
+    definition.path = project.name(&whole);
+    Ok(definition)
+}
+
+impl Session {
+    /// Opens the project's state, and makes it where it is missing.
+    pub(crate) fn open() -> Result<Session, Failure> {
+        let project = project()?;
+        let setup = project.open(Arc::new(|name: &str| std::env::var(name).ok()))?;
+        Ok(Session { project, setup })
+    }
+
+    /// Opens the state of a project that has some.
+    pub(crate) fn open_existing() -> Result<Session, Failure> {
+        match project()?.has_state() {
+            true => Session::open(),
+            false => {
+                let fault = Fault::new(Kind::Validation, "nothing has been run in this project yet");
+                Err(fault.hint("start with: segno run FLOW").into())
+            }
+        }
+    }
+
+    pub(crate) fn engine(&self) -> Engine {
+        Engine::new(self.setup.clone())
+    }
+
+    /// Says whether some process is at work on the run.
+    pub(crate) fn is_owned(&self, run: &RunId) -> bool {
+        self.setup.locks.as_ref().is_some_and(|locks| locks.is_owned(run))
+    }
+
+    /// Returns runs, newest first; one whose owner is gone shows as paused, interrupted.
+    pub(crate) fn runs(&self, limit: usize) -> Result<Vec<RunEntry>, Failure> {
+        let mut runs = self.setup.journal.runs(limit)?;
+        for entry in runs.iter_mut().filter(|entry| entry.status == RunStatus::Running) {
+            if !self.is_owned(&entry.id) {
+                entry.status = RunStatus::Paused;
+                entry.reason = Some("interrupted".into());
+            }
+        }
+        Ok(runs)
+    }
+
+    /// Finds a run by its name, the end of it, or `latest`.
+    pub(crate) fn find(&self, name: Option<&str>) -> Result<RunId, Failure> {
+        let runs = self.runs(SEARCHED_RUNS)?;
+        let name = name.unwrap_or("latest");
+        let found: Vec<&RunEntry> = match name {
+            "latest" => runs.first().into_iter().collect(),
+            name => runs.iter().filter(|entry| entry.id.as_str().ends_with(name)).collect(),
+        };
+        match found[..] {
+            [entry] => Ok(entry.id.clone()),
+            [] => Err(Fault::new(Kind::Validation, format!("there is no run '{name}'"))
+                .hint("segno runs lists them")
+                .into()),
+            _ => {
+                let fault = Fault::new(
+                    Kind::Validation,
+                    format!("'{name}' is the end of {} runs' names", found.len()),
+                );
+                Err(fault.hint("give more of the name; segno runs lists them").into())
+            }
+        }
+    }
+
+    /// Finds the run to resume: the named one, or the newest that can be.
+    pub(crate) fn find_resumable(&self, name: Option<&str>) -> Result<RunId, Failure> {
+        if name.is_some() {
+            return self.find(name);
+        }
+        let runs = self.runs(SEARCHED_RUNS)?;
+        let paused = runs.into_iter().find(|entry| entry.status == RunStatus::Paused);
+        paused.map(|entry| entry.id).ok_or_else(|| {
+            let fault = Fault::new(Kind::Validation, "no run is waiting to be resumed");
+            fault
+                .hint("segno runs lists them; start one with: segno run FLOW")
+                .into()
+        })
+    }
+
+    /// Reads a run: its definition, its report, its figures. Its events pass by and are not held.
+    pub(crate) fn read(&self, run: &RunId) -> Result<Stored, Failure> {
+        let mut first = None;
+        let mut fold = ReportFold::new(run);
+        let mut figures = Figures::default();
+        let damage = self.setup.journal.replay(run, &mut |event| {
+            fold.see(&event);
+            figures.see(&event);
+            first.get_or_insert(event.fact);
+        })?;
+        if let Some(Damage { seq, reason }) = damage {
+            say(&format!(
+                "segno: run {run} is damaged from event {seq} on ({reason}); what stands before is shown"
+            ));
+            say("  hint: segno repair");
+        }
+        let definition = self.engine().pinned(run, first.as_ref())?;
+        let report = fold.finish(&definition.plan, self.is_owned(run));
+        Ok(Stored {
+            definition,
+            report,
+            figures,
+        })
+    }
+}

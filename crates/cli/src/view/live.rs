@@ -1,0 +1,115 @@
+//! The view on a terminal: folds events as they come, and has the tree drawn by a thread of its own.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
+
+use segno_orchestrator::engine::Observer;
+use segno_orchestrator::model::{Event, RunId, Timestamp};
+use segno_orchestrator::plan::Plan;
+
+use super::look::Look;
+use super::model::Model;
+use super::rows::{Motion, rows};
+use super::screen::{Screen, Size};
+use super::ticker::{Ticker, Turn, lock};
+
+/// What a terminal has that does not tell its size.
+const USUAL_SIZE: Size = Size { width: 80, height: 24 };
+
+/// A tree of steps on stderr that follows a run.
+#[derive(Debug)]
+pub(crate) struct Live {
+    scene: Arc<Mutex<Scene>>,
+    ticker: Ticker,
+}
+
+/// What the loop and the thread share.
+#[derive(Debug)]
+struct Scene {
+    model: Model,
+    /// Lines that wait to be shown above the tree.
+    said: Vec<String>,
+}
+
+/// What is asked anew for each frame.
+struct Surroundings {
+    size: Box<dyn Fn() -> Size + Send>,
+    now: Box<dyn Fn() -> Timestamp + Send>,
+}
+
+impl Live {
+    /// Begins to draw on stderr, which is a terminal.
+    pub(crate) fn start(plan: Arc<Plan>, look: Look) -> Live {
+        let surroundings = Surroundings {
+            size: Box::new(terminal),
+            now: Box::new(|| Timestamp::from_system(SystemTime::now())),
+        };
+        Live::on(Box::new(std::io::stderr()), surroundings, plan, look)
+    }
+
+    fn on(out: Box<dyn Write + Send>, surroundings: Surroundings, plan: Arc<Plan>, look: Look) -> Live {
+        let scene = Arc::new(Mutex::new(Scene {
+            model: Model::new(plan),
+            said: Vec::new(),
+        }));
+        let shared = scene.clone();
+        let mut screen = Screen::new(out);
+        let draw = move |turn| {
+            let Surroundings { size, now } = &surroundings;
+            let (size, now) = (size(), now());
+            let mut scene = lock(&shared);
+            let said = std::mem::take(&mut scene.said);
+            let lines = scene.lines(turn, look, now, size);
+            // The terminal may be slow; the loop need not wait for it.
+            drop(scene);
+            screen.show(&said, lines, size);
+        };
+        Live {
+            scene,
+            ticker: Ticker::start(draw),
+        }
+    }
+
+    /// Shows a line above the tree, where it stays.
+    pub(crate) fn say(&self, text: &str) {
+        lock(&self.scene).said.extend(text.lines().map(str::to_owned));
+    }
+
+    /// Leaves the last picture on the screen and gives the cursor back. What is seen or said later is not shown.
+    pub(crate) fn finish(&self) {
+        self.ticker.stop();
+    }
+}
+
+impl Observer for Live {
+    fn see(&self, _: &RunId, events: &[Event]) {
+        let mut scene = lock(&self.scene);
+        events.iter().for_each(|event| scene.model.apply(event));
+    }
+}
+
+impl Scene {
+    fn lines(&self, turn: Turn, look: Look, now: Timestamp, size: Size) -> Vec<String> {
+        let motion = match turn {
+            Turn::Next => Motion::Moving,
+            Turn::Last => Motion::Still,
+        };
+        if self.model.has_begun() {
+            rows(&self.model, look, now, motion, size)
+        } else {
+            Vec::new()
+        }
+    }
+}
+
+/// Returns the size of the terminal on stderr.
+fn terminal() -> Size {
+    let known = terminal_size::terminal_size_of(std::io::stderr());
+    let size = known.map(|(width, height)| Size {
+        width: width.0.into(),
+        height: height.0.into(),
+    });
+    size.filter(|size| size.width > 0 && size.height > 0)
+        .unwrap_or(USUAL_SIZE)
+}

@@ -1,0 +1,369 @@
+//! The fold from events to what a person wants to see of a run. How it looks is `rows`' and `tell`'s business.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use segno_orchestrator::model::{Address, Event, Fact, Outcome, RunStatus, Skip, Source, Status, Timestamp};
+use segno_orchestrator::plan::{Kind, NodeId, Plan};
+
+use super::ledger::{Ledger, Sum};
+use super::outline::{Outline, Row, Shape, Step};
+
+/// How many failed items are remembered one by one; more are only counted.
+const MAX_FAILED_ITEMS: usize = 100;
+/// The longest message that is remembered, in characters.
+const MAX_MESSAGE: usize = 400;
+
+/// A task of a plan: its node and the items round it.
+type Place = (NodeId, Vec<u32>);
+
+/// Where a run stands, for people.
+#[derive(Debug)]
+pub(super) struct Model {
+    plan: Arc<Plan>,
+    outline: Outline,
+    ledger: Ledger,
+    spans: Vec<Span>,
+    attempts: BTreeMap<Place, Attempt>,
+    /// How tasks outside any `each` ended, and the first items that failed.
+    ended: BTreeMap<Place, Ended>,
+    failed_items: usize,
+    span: Span,
+    end: Option<End>,
+}
+
+/// From when to when something went on, without the time in which nobody owned the run.
+#[derive(Clone, Copy, Debug, Default)]
+struct Span {
+    began: Option<Timestamp>,
+    last: Timestamp,
+}
+
+/// A task's attempt that runs, or that failed and will be followed by another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Attempt {
+    pub(super) label: Option<String>,
+    /// Its number, from 1.
+    pub(super) number: u32,
+    pub(super) phase: Phase,
+}
+
+/// What an attempt is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// It runs.
+    Running { since: Timestamp },
+    /// It failed, and the next may begin then.
+    Resting { until: Timestamp, message: String },
+}
+
+/// How a task ended, or a group that never opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Ended {
+    pub(super) label: Option<String>,
+    pub(super) status: Status,
+    pub(super) is_cached: bool,
+    pub(super) took: Duration,
+    /// How many attempts were made; 0 when none was.
+    pub(super) attempts: u32,
+    /// Why it failed or was skipped.
+    pub(super) why: Option<String>,
+}
+
+/// Why nothing more will happen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    Paused(String),
+    Over(RunStatus),
+}
+
+/// Where a row stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    Waiting,
+    Begun,
+    Ended(Status),
+}
+
+impl Model {
+    pub(super) fn new(plan: Arc<Plan>) -> Model {
+        let outline = Outline::new(&plan);
+        Model {
+            spans: vec![Span::default(); outline.rows().len()],
+            ledger: Ledger::new(plan.clone()),
+            outline,
+            plan,
+            attempts: BTreeMap::new(),
+            ended: BTreeMap::new(),
+            failed_items: 0,
+            span: Span::default(),
+            end: None,
+        }
+    }
+
+    /// Takes one event in. One that does not fit the plan is passed over.
+    pub(super) fn apply(&mut self, event: &Event) {
+        let node = event.fact.step().and_then(|step| self.ledger.find(step));
+        match &event.fact {
+            Fact::RunResumed { .. } => self.resume(event.at),
+            Fact::RunPaused { reason } => {
+                self.attempts
+                    .retain(|_, attempt| matches!(attempt.phase, Phase::Resting { .. }));
+                self.end = Some(End::Paused(reason.clone()));
+            }
+            Fact::RunEnded { status } => self.end = Some(End::Over(*status)),
+            Fact::Decided { step, taken } => self.ledger.decide(step, *taken),
+            Fact::Expanded { step, items } => self.ledger.expand(step, items.len()),
+            fact => {
+                if let Some((node, step)) = node.zip(fact.step()) {
+                    self.apply_to((node, step.indices.clone()), event.at, fact);
+                }
+            }
+        }
+        self.span.touch(event.at);
+        if let Some(node) = node {
+            let Model { outline, spans, .. } = self;
+            outline.path(node).for_each(|row| spans[row].touch(event.at));
+        }
+    }
+
+    fn apply_to(&mut self, place: Place, at: Timestamp, fact: &Fact) {
+        match fact {
+            Fact::StepStarted { attempt, label, .. } => {
+                let phase = Phase::Running { since: at };
+                self.attempts.insert(
+                    place,
+                    Attempt {
+                        label: label.clone(),
+                        number: *attempt,
+                        phase,
+                    },
+                );
+            }
+            Fact::StepRetried {
+                attempt, fault, until, ..
+            } => {
+                let label = self.attempts.remove(&place).and_then(|attempt| attempt.label);
+                let phase = Phase::Resting {
+                    until: *until,
+                    message: shortened(fault.message()),
+                };
+                self.attempts.insert(
+                    place,
+                    Attempt {
+                        label,
+                        number: *attempt,
+                        phase,
+                    },
+                );
+            }
+            Fact::StepEnded {
+                outcome,
+                source,
+                took_ms,
+                label,
+                ..
+            } => {
+                let attempts = self.attempts.remove(&place).map_or(0, |attempt| attempt.number);
+                let is_cached = matches!(source, Source::Cache { .. });
+                let is_blocked = matches!(
+                    outcome,
+                    Outcome::Skipped {
+                        because: Skip::Needs { .. }
+                    }
+                );
+                let status = outcome.status();
+                self.ledger.end(place.0, &place.1, status, is_blocked, is_cached);
+                let took = Duration::from_millis(*took_ms);
+                self.keep(
+                    place,
+                    Ended {
+                        label: label.clone(),
+                        status,
+                        is_cached,
+                        took,
+                        attempts,
+                        why: why(outcome),
+                    },
+                );
+            }
+            _ => {}
+        }
+    }
+
+    fn keep(&mut self, place: Place, ended: Ended) {
+        let is_item = !place.1.is_empty();
+        if !is_item || (ended.status == Status::Failed && self.failed_items < MAX_FAILED_ITEMS) {
+            self.failed_items += usize::from(is_item);
+            self.ended.insert(place, ended);
+        }
+    }
+
+    /// What the dead owner left running will begin again; the time that passed without an owner counts nowhere.
+    fn resume(&mut self, now: Timestamp) {
+        self.end = None;
+        self.attempts
+            .retain(|_, attempt| matches!(attempt.phase, Phase::Resting { .. }));
+        let gap = now.since(self.span.last);
+        self.span.shift(gap);
+        for (span, step) in self.spans.iter_mut().zip(self.outline.rows()) {
+            if self.ledger.over(step.main).is_none() {
+                span.shift(gap);
+            }
+        }
+    }
+
+    /// Returns the rows, in the order of the file.
+    pub(super) fn steps(&self) -> &[Step] {
+        self.outline.rows()
+    }
+
+    pub(super) fn step(&self, row: Row) -> &Step {
+        self.outline.step(row)
+    }
+
+    /// Returns the node that an event with this address is about.
+    pub(super) fn find(&self, address: &Address) -> Option<NodeId> {
+        self.ledger.find(address)
+    }
+
+    /// Returns the row of a node and all rows round it, inside out.
+    pub(super) fn path(&self, node: NodeId) -> Vec<Row> {
+        self.outline.path(node).collect()
+    }
+
+    pub(super) fn state(&self, row: Row) -> State {
+        match (self.ledger.over(self.step(row).main), self.spans[row].began) {
+            (Some(status), _) => State::Ended(status),
+            (None, Some(_)) => State::Begun,
+            (None, None) => State::Waiting,
+        }
+    }
+
+    /// Returns what a row's items come to, or what its tasks do.
+    pub(super) fn sum(&self, row: Row) -> Sum {
+        let step = self.step(row);
+        match step.shape {
+            Shape::Task | Shape::Group => self.ledger.sum(step.main),
+            Shape::Many => self.ledger.count(step.body).sum(),
+        }
+    }
+
+    /// Returns what the whole run's tasks come to.
+    pub(super) fn total(&self) -> Sum {
+        self.ledger.sum(self.plan.root())
+    }
+
+    /// Returns how the whole workflow ended, once it has.
+    #[cfg(test)]
+    pub(super) fn status(&self) -> Option<Status> {
+        self.ledger.over(self.plan.root())
+    }
+
+    /// Says whether a row was left out by its guard.
+    pub(super) fn is_guarded(&self, row: Row) -> bool {
+        self.ledger.count(self.step(row).main).guarded > 0
+    }
+
+    /// Returns a row's attempts that run or wait, with their indices.
+    pub(super) fn attempts(&self, row: Row) -> impl Iterator<Item = (&[u32], &Attempt)> {
+        of_node(&self.attempts, self.step(row).body)
+    }
+
+    /// Returns how a row's one task ended, or its first items that failed, with their indices.
+    pub(super) fn ended(&self, row: Row) -> impl Iterator<Item = (&[u32], &Ended)> {
+        let Step { main, body, .. } = *self.step(row);
+        let outer = self
+            .plan
+            .node(main)
+            .parent
+            .filter(|parent| self.plan.node(*parent).step == self.plan.node(main).step);
+        let own = [outer, (main != body).then_some(main), Some(body)];
+        own.into_iter().flatten().flat_map(|node| of_node(&self.ended, node))
+    }
+
+    /// Returns the most attempts that a row's tasks may make.
+    pub(super) fn max_attempts(&self, row: Row) -> u32 {
+        match &self.plan.node(self.step(row).body).kind {
+            Kind::Task(task) => task.retry.attempts,
+            _ => 1,
+        }
+    }
+
+    /// Returns how many attempts run.
+    pub(super) fn running(&self) -> usize {
+        self.attempts
+            .values()
+            .filter(|attempt| matches!(attempt.phase, Phase::Running { .. }))
+            .count()
+    }
+
+    /// Returns how long a row has gone on.
+    pub(super) fn elapsed(&self, row: Row, now: Timestamp) -> Duration {
+        let span = self.spans[row];
+        match self.state(row) {
+            State::Ended(_) => span.until(span.last),
+            _ => span.until(self.moment(now)),
+        }
+    }
+
+    /// Returns how long the run was owned.
+    pub(super) fn run_elapsed(&self, now: Timestamp) -> Duration {
+        self.span.until(self.moment(now))
+    }
+
+    /// Returns `now`, or the moment at which time stopped for this run.
+    pub(super) fn moment(&self, now: Timestamp) -> Timestamp {
+        if self.end.is_some() { self.span.last } else { now }
+    }
+
+    /// Says whether anything was seen.
+    pub(super) fn has_begun(&self) -> bool {
+        self.span.began.is_some()
+    }
+
+    /// Returns why nothing more will happen, if that is so.
+    pub(super) fn end(&self) -> Option<&End> {
+        self.end.as_ref()
+    }
+}
+
+impl Span {
+    fn touch(&mut self, at: Timestamp) {
+        self.began.get_or_insert(at);
+        self.last = at;
+    }
+
+    fn shift(&mut self, gap: Duration) {
+        self.began = self.began.map(|began| began.after(gap));
+    }
+
+    fn until(&self, end: Timestamp) -> Duration {
+        self.began.map_or(Duration::ZERO, |began| end.since(began))
+    }
+}
+
+fn of_node<T>(tasks: &BTreeMap<Place, T>, node: NodeId) -> impl Iterator<Item = (&[u32], &T)> {
+    let range = (node, Vec::new())..(NodeId(node.0 + 1), Vec::new());
+    tasks.range(range).map(|((_, indices), task)| (&indices[..], task))
+}
+
+/// Says why a task failed or did not run.
+pub(super) fn why(outcome: &Outcome) -> Option<String> {
+    match outcome {
+        Outcome::Failed { fault, .. } => Some(shortened(fault.message())),
+        Outcome::Skipped { because: Skip::Guard } => Some("skipped: its 'if' did not hold".into()),
+        Outcome::Skipped {
+            because: Skip::Needs { step },
+        } => Some(format!("skipped: '{step}' did not end well")),
+        Outcome::Skipped {
+            because: Skip::Unreached,
+        } => Some("not reached".into()),
+        Outcome::Succeeded { .. } | Outcome::Partial { .. } => None,
+    }
+}
+
+fn shortened(message: &str) -> String {
+    message.chars().take(MAX_MESSAGE).collect()
+}

@@ -1,0 +1,8 @@
+//! The binary from outside: each test runs it in a temporary folder and compares what it says, whole.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+mod values;
+
+mod bad_files;
+mod bad_steps;

@@ -1,0 +1,181 @@
+//! A project in a temporary folder, and the built binary run in it. What differs from run to run is made the same.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// How long anything may take that a test waits for.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// A folder with a workflow, in which the binary is run.
+pub(crate) struct Project {
+    folder: TempDir,
+}
+
+/// What the binary said, and how it ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    /// Its stdout, normalised.
+    pub(crate) out: String,
+    /// Its stderr, normalised.
+    pub(crate) err: String,
+}
+
+impl Project {
+    /// Makes a project of one file.
+    pub(crate) fn with(name: &str, text: impl AsRef<[u8]>) -> Project {
+        let project = Project {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        project.write(name, text);
+        project
+    }
+
+    /// Makes a project whose workflow is `flow.yaml`.
+    pub(crate) fn of(flow: &str) -> Project {
+        Project::with("flow.yaml", flow)
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.path(name).exists()
+    }
+
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_default()
+    }
+
+    /// Returns a command that runs the binary in the project, with an environment that says nothing about the terminal.
+    pub(crate) fn command(&self, words: &[&str]) -> Command {
+        self.wrapped(&[env!("CARGO_BIN_EXE_segno")], words)
+    }
+
+    /// Returns a command that runs the binary by way of another program.
+    pub(crate) fn wrapped(&self, program: &[&str], words: &[&str]) -> Command {
+        let mut command = Command::new(program[0]);
+        command
+            .args(&program[1..])
+            .args(words)
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null());
+        command
+            .env("LC_ALL", "C.UTF-8")
+            .env("NO_COLOR", "1")
+            .env_remove("TERM")
+            .env_remove("SEGNO_RUN");
+        command
+    }
+
+    /// Runs the binary to its end.
+    pub(crate) fn segno(&self, words: &[&str]) -> Ran {
+        Ran::of(self.command(words).output().unwrap())
+    }
+
+    /// Runs the binary and says in one text how it ended and what it reported.
+    pub(crate) fn told(&self, words: &[&str]) -> String {
+        let ran = self.segno(words);
+        format!("{}{}\n{}", ran.err, ran.code.unwrap(), ran.out)
+    }
+
+    /// Starts the binary with its outputs piped.
+    pub(crate) fn start(&self, words: &[&str]) -> Child {
+        self.command(words)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    /// Returns what `segno show` prints of a task of the newest run, as it is.
+    pub(crate) fn output(&self, task: &str) -> String {
+        let output = self.command(&["show", "latest", task]).output().unwrap();
+        assert!(
+            output.status.success(),
+            "{task}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Returns the report of the newest run.
+    pub(crate) fn report(&self) -> Value {
+        let output = self.command(&["show", "latest", "--json"]).output().unwrap();
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    /// Waits until a file holds as many lines as that.
+    pub(crate) fn wait_for_lines(&self, name: &str, count: usize) {
+        wait(name, || self.read(name).lines().count() >= count);
+    }
+}
+
+impl Ran {
+    pub(crate) fn of(output: Output) -> Ran {
+        let text = |bytes: Vec<u8>| normalised(&String::from_utf8_lossy(&bytes));
+        Ran {
+            code: output.status.code(),
+            out: text(output.stdout),
+            err: text(output.stderr),
+        }
+    }
+}
+
+/// Waits for a condition; gives up loudly.
+pub(crate) fn wait(what: &str, is_so: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < DEADLINE, "waited in vain for {what}");
+        std::thread::yield_now();
+    }
+}
+
+/// Says whether a process lives; one that is dead and not yet waited for does not.
+pub(crate) fn is_alive(pid: &str) -> bool {
+    let stat = fs::read_to_string(Path::new("/proc").join(pid.trim()).join("stat")).unwrap_or_default();
+    stat.rsplit_once(") ")
+        .is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
+}
+
+/// Returns a text with run names as `RUN` and durations as `TIME`.
+pub(crate) fn normalised(text: &str) -> String {
+    let in_word = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.');
+    let mut normal = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (word, after) = rest.split_at(rest.find(|letter| !in_word(letter)).unwrap_or(rest.len()));
+        normal.push_str(match word {
+            word if is_run(word) => "RUN",
+            word if is_duration(word) => "TIME",
+            word => word,
+        });
+        let (gap, after) = after.split_at(after.find(in_word).unwrap_or(after.len()));
+        normal.push_str(gap);
+        rest = after;
+    }
+    normal
+}
+
+fn is_run(word: &str) -> bool {
+    let digits = |part: &str, count| part.len() == count && part.bytes().all(|byte| byte.is_ascii_digit());
+    let parts: Vec<&str> = word.split('-').collect();
+    matches!(parts[..], [day, time, letters] if digits(day, 8) && digits(time, 6) && letters.len() == 4)
+}
+
+fn is_duration(word: &str) -> bool {
+    let number = word.strip_suffix('s').and_then(|number| number.split_once('.'));
+    number.is_some_and(|(whole, tenths)| whole.parse::<u32>().is_ok() && tenths.parse::<u32>().is_ok())
+}

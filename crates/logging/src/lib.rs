@@ -1,0 +1,81 @@
+//! JSON Lines from `tracing` with one flat schema, and the correlation id that ties lines together.
+//! Says what a line looks like and names the public items; the work is in the modules.
+//!
+//! An application installs the whole with [`Logging`]; a program with a registry of its own adds
+//! [`JsonLayer`] to it. Libraries need neither: they emit `tracing` events and spans.
+//!
+//! # The schema, version [`SCHEMA_VERSION`]
+//!
+//! One event is one line and one flat JSON object. The first keys always stand in this order:
+//!
+//! | key | value |
+//! |---|---|
+//! | `timestamp` | RFC 3339, UTC, six digits of a second |
+//! | `level` | `DEBUG`, `INFO`, `WARN`, `ERROR` or `FATAL` |
+//! | `component` | the event's target with `.` for `::`, or the innermost field `component` |
+//! | `message` | the event's message, empty when it has none |
+//! | `correlation_id` | the innermost field `correlation_id`; absent when there is none |
+//!
+//! After them come the fields of the spans, outermost first, and then those of the event itself.
+//!
+//! - No key stands twice: of two fields with one name the inner one is written, in its own place.
+//! - Numbers stay numbers and booleans stay booleans. 128-bit integers are strings, because most
+//!   readers would round them; NaN and the infinities are `null`.
+//! - Everything else is a string: errors with their sources behind colons, `Debug` values as they
+//!   print. A string longer than [`VALUE_LIMIT`] ends in `…[cut, N bytes]`.
+//! - Control characters and Unicode's line separators are escaped, so that a line is one line to
+//!   every reader and harmless in a terminal.
+//! - `TRACE` is written as `DEBUG`. An error with the field `fatal = true` is `FATAL`.
+//! - `component`, `message` and `correlation_id` are always strings. A field with the name of a key
+//!   that it cannot set, such as `level`, is written with an underscore behind it (`level_`).
+//!
+//! # Example
+//! ```
+//! use std::sync::{Arc, Mutex};
+//! use segno_logging::{JsonLayer, correlation};
+//! use tracing_subscriber::layer::SubscriberExt;
+//!
+//! let lines = Arc::new(Mutex::new(Vec::new()));
+//! let layer = JsonLayer::new(Arc::clone(&lines)).with_clock(|| std::time::UNIX_EPOCH);
+//! let subscriber = tracing_subscriber::registry().with(layer);
+//! tracing::subscriber::with_default(subscriber, || {
+//!     correlation::span(&correlation::Id::new("run-7")).in_scope(|| {
+//!         tracing::info!(target: "shop::cart", items = 3, "cart paid");
+//!     });
+//! });
+//!
+//! let text = String::from_utf8(lines.lock().unwrap().clone()).unwrap();
+//! assert_eq!(text, concat!(
+//!     r#"{"timestamp":"1970-01-01T00:00:00.000000Z","level":"INFO","component":"shop.cart","#,
+//!     r#""message":"cart paid","correlation_id":"run-7","items":3}"#, "\n",
+//! ));
+//! ```
+
+mod layer;
+mod set_up;
+
+pub mod correlation;
+
+mod line;
+mod record;
+mod span;
+
+mod escape;
+mod fields;
+
+mod error;
+mod loss;
+mod sink;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
+
+pub use error::Error;
+pub use escape::VALUE_LIMIT;
+pub use layer::JsonLayer;
+pub use line::SCHEMA_VERSION;
+pub use loss::Guard;
+pub use set_up::Logging;
+pub use sink::{FileSink, Sink};
+pub use tracing::Level;

@@ -1,0 +1,308 @@
+//! Runs programs. Each leads a process group of its own, so that nothing of it outlives its step.
+
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::process::Signal;
+use segno_errors::{Fault, Kind, from_exit, from_io, from_signal};
+use segno_resilience::{Retry, Verdict};
+use tokio::io::AsyncWriteExt;
+use tokio::process::{Child, Command};
+
+use super::agent::{Agent, Answer, Call, Failed};
+use super::capture::{Capture, OUTPUT_LIMIT, read};
+use super::processes::{RUN_VARIABLE, birth, signal_group};
+use super::programs::Programs;
+use super::request::{ProgramRequest, Request};
+use super::stop::Stopped;
+use crate::model::{Output, Reply};
+
+/// How long a program that was asked to end may take before it is killed.
+pub const GRACE: Duration = Duration::from_secs(5);
+/// How long its output is waited for after it ended, while a child of it holds the pipe open.
+const LINGER: Duration = Duration::from_secs(1);
+/// The last lines of its errors that a fault shows.
+const SHOWN_LINES: usize = 20;
+/// The most bytes of them.
+const SHOWN_BYTES: usize = 4 << 10;
+
+/// The agent behind `run:`.
+#[derive(Debug, Default)]
+pub struct CommandAgent {
+    programs: Programs,
+}
+
+impl Agent for CommandAgent {
+    fn call<'a>(&'a self, call: &'a Call) -> Answer<'a> {
+        Box::pin(async move {
+            match &call.request {
+                Request::Program(program) => run(call, program, &self.programs).await,
+                Request::Agent { name, .. } => {
+                    Err(Fault::new(Kind::Internal, format!("'{name}' is not a command")).into())
+                }
+            }
+        })
+    }
+}
+
+async fn run(call: &Call, program: &ProgramRequest, programs: &Programs) -> Result<Reply, Failed> {
+    let mut child = spawn(call, program, programs).await?;
+    let leader = child.id().unwrap_or_default();
+    let group = Group { leader };
+    (call.spawned)(leader, birth(leader));
+    let (mut out, mut err) = (Capture::new(OUTPUT_LIMIT), Capture::new(OUTPUT_LIMIT));
+    let ended = watch(call, program, &mut child, leader, &mut out, &mut err).await;
+    drop(group);
+    let (output, cut) = out.into_text();
+    let (errors, errors_cut) = err.into_text();
+    let mut reply = Reply {
+        output: Output::text(output),
+        errors: Output::text(errors),
+        cut: cut + errors_cut,
+        ..Reply::default()
+    };
+    match ended {
+        Ended::Stopped(stopped) => Err(Failed {
+            fault: call.stopped_fault(stopped),
+            reply: Some(reply),
+        }),
+        Ended::Status(Err(error)) => Err(from_io(error).operation("wait").into()),
+        Ended::Status(Ok(status)) => {
+            reply.code = status.code();
+            judge(program, status, reply)
+        }
+    }
+}
+
+/// The group that a program leads. Whoever is left in it goes when this is dropped, whichever way the attempt ends; the
+/// leader's number is not used again while its group has members.
+struct Group {
+    leader: u32,
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        signal_group(self.leader, Signal::KILL);
+    }
+}
+
+enum Ended {
+    Status(std::io::Result<ExitStatus>),
+    Stopped(Stopped),
+}
+
+/// Follows the child to its end, by itself or because it was told to, while its streams are read.
+async fn watch(
+    call: &Call,
+    program: &ProgramRequest,
+    child: &mut Child,
+    leader: u32,
+    out: &mut Capture,
+    err: &mut Capture,
+) -> Ended {
+    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let feed = async {
+        if let (Some(mut stdin), Some(text)) = (stdin, &program.stdin) {
+            // A program that does not read all of it is free not to.
+            _ = stdin.write_all(text.as_bytes()).await;
+        }
+    };
+    let streams = async { tokio::join!(read(stdout, out), read(stderr, err), feed) };
+    let life = async {
+        tokio::select! {
+            status = child.wait() => Ended::Status(status),
+            stopped = call.stopped() => Ended::Stopped(stopped),
+        }
+    };
+    tokio::pin!(streams);
+    let mut open = true;
+    let ended = alongside(life, &mut streams, &mut open).await;
+    let ended = match ended {
+        Ended::Status(status) => Ended::Status(status),
+        Ended::Stopped(stopped) => {
+            alongside(end(call, child, leader, stopped), &mut streams, &mut open).await;
+            Ended::Stopped(stopped)
+        }
+    };
+    if open && tokio::time::timeout(LINGER, &mut streams).await.is_err() {
+        // A child of it holds the pipe open: it goes, and what it wrote is still read.
+        signal_group(leader, Signal::KILL);
+        // One that left the group keeps the pipe; its output is not waited for.
+        _ = tokio::time::timeout(LINGER, &mut streams).await;
+    }
+    ended
+}
+
+/// Waits for `main` while `side` goes on; `open` says whether `side` has yet to end.
+async fn alongside<T>(main: impl Future<Output = T>, side: &mut (impl Future + Unpin), open: &mut bool) -> T {
+    tokio::pin!(main);
+    loop {
+        tokio::select! {
+            result = &mut main => return result,
+            _ = &mut *side, if *open => *open = false,
+        }
+    }
+}
+
+/// Ends a program: asked first, killed when it does not end within the grace time or the run is told to end at once.
+async fn end(call: &Call, child: &mut Child, leader: u32, stopped: Stopped) {
+    if stopped != Stopped::AtOnce {
+        signal_group(leader, Signal::TERM);
+        tokio::select! {
+            _ = child.wait() => return,
+            () = tokio::time::sleep(GRACE) => {}
+            () = call.stop.wait_at_once() => {}
+        }
+    }
+    signal_group(leader, Signal::KILL);
+    // It is dead or dying; an error here would say that it was waited for already.
+    _ = child.wait().await;
+}
+
+fn judge(program: &ProgramRequest, status: ExitStatus, reply: Reply) -> Result<Reply, Failed> {
+    if status.code().is_some_and(|code| program.ok_codes.contains(&code)) {
+        return Ok(reply);
+    }
+    let fault = match status.code() {
+        Some(code) => from_exit(code),
+        None => from_signal(signal_of(status)),
+    };
+    let mut fault = fault.operation("command").with("command", cut(&program.shown(), 200));
+    let lines = last_lines(&reply);
+    if !lines.is_empty() {
+        fault = fault.detail(lines);
+    }
+    Err(Failed {
+        fault,
+        reply: Some(reply),
+    })
+}
+
+fn signal_of(status: ExitStatus) -> i32 {
+    use std::os::unix::process::ExitStatusExt as _;
+    status.signal().unwrap_or(0)
+}
+
+/// Returns the last lines of a program's errors, or of its output when it wrote no errors.
+fn last_lines(reply: &Reply) -> String {
+    let text = |output: &Output| match output {
+        Output::Inline(value) => value.as_str().unwrap_or_default().to_owned(),
+        Output::Blob { .. } => String::new(),
+    };
+    let errors = text(&reply.errors);
+    let source = if errors.trim().is_empty() {
+        text(&reply.output)
+    } else {
+        errors
+    };
+    let lines: Vec<&str> = source.trim_end().lines().collect();
+    let shown = lines[lines.len().saturating_sub(SHOWN_LINES)..].join("\n");
+    let mut start = shown.len().saturating_sub(SHOWN_BYTES);
+    while !shown.is_char_boundary(start) {
+        start += 1;
+    }
+    shown[start..].to_owned()
+}
+
+fn cut(text: &str, limit: usize) -> String {
+    match text.char_indices().nth(limit) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// Starts the program. A busy file or a full process table is tried again, since it passes by itself.
+async fn spawn(call: &Call, program: &ProgramRequest, programs: &Programs) -> Result<Child, Failed> {
+    let folder = program
+        .cwd
+        .as_ref()
+        .map_or(call.root.clone(), |cwd| call.root.join(cwd));
+    let retry = Retry::attempts(4)
+        .exponential(Duration::from_millis(5)..=Duration::from_millis(100))
+        .build();
+    let retry = retry.expect("the numbers above are good");
+    let classify = |error: &std::io::Error| match error.kind() {
+        std::io::ErrorKind::ExecutableFileBusy | std::io::ErrorKind::WouldBlock => Verdict::Transient,
+        _ => Verdict::Permanent,
+    };
+    let spawned = retry
+        .run(classify, |_| {
+            std::future::ready(prepared(call, program, programs, &folder).spawn())
+        })
+        .await
+        .inspect_err(|_| programs.forget());
+    spawned.map_err(|failure| unstarted(failure.into_inner(), program, &folder).into())
+}
+
+fn prepared(call: &Call, program: &ProgramRequest, programs: &Programs, folder: &std::path::Path) -> Command {
+    let name = program.argv.first().map_or("", String::as_str);
+    // A step's own PATH is the system's to search.
+    let found = program
+        .env
+        .iter()
+        .all(|(name, _)| name != "PATH")
+        .then(|| programs.find(name))
+        .flatten();
+    let mut command = Command::new(found.as_deref().unwrap_or(std::path::Path::new(name)));
+    command
+        .arg0(name)
+        .args(&program.argv[1.min(program.argv.len())..])
+        .envs(
+            program
+                .env
+                .iter()
+                .chain(&program.values)
+                .map(|(name, value)| (name, value)),
+        )
+        .env(RUN_VARIABLE, call.run.as_str())
+        .env("SEGNO_STEP", call.task.to_string())
+        .env("SEGNO_ATTEMPT", call.attempt.to_string())
+        .env("TRACEPARENT", call.trace_parent())
+        .current_dir(folder)
+        .stdin(if program.stdin.is_some() {
+            Stdio::piped()
+        } else {
+            Stdio::null()
+        })
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .kill_on_drop(true);
+    command
+}
+
+/// Says why a program could not be started.
+fn unstarted(error: std::io::Error, program: &ProgramRequest, folder: &std::path::Path) -> Fault {
+    let name = program.argv.first().map_or("", String::as_str);
+    let fault = |kind, message: String, hint: &str| Fault::new(kind, message).hint(hint);
+    let fault = match error.kind() {
+        std::io::ErrorKind::NotFound if !folder.is_dir() => {
+            let message = format!("the folder '{}' does not exist", program.cwd.as_deref().unwrap_or("."));
+            fault(
+                Kind::Configuration,
+                message,
+                "make it in an earlier step, or correct 'cwd'",
+            )
+        }
+        std::io::ErrorKind::NotFound => {
+            let hint = "install it, or check its name and PATH; a command line in one text needs no list";
+            fault(Kind::Configuration, format!("the program '{name}' was not found"), hint)
+        }
+        std::io::ErrorKind::PermissionDenied => fault(
+            Kind::Configuration,
+            format!("the program '{name}' may not be run"),
+            "make it executable: chmod +x",
+        ),
+        std::io::ErrorKind::ArgumentListTooLong => {
+            let hint = "the system limits one value to 128 KiB; give large texts by 'stdin:'";
+            fault(Kind::Validation, "a value is too long for a command line".into(), hint)
+        }
+        std::io::ErrorKind::InvalidInput => fault(
+            Kind::Validation,
+            "a value holds a NUL byte, which no command line can carry".into(),
+            "give it by 'stdin:'",
+        ),
+        _ => return from_io(error).operation("spawn").with("program", name),
+    };
+    fault.reason("not_started").operation("spawn").caused_by(error)
+}

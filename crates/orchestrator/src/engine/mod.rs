@@ -1,0 +1,20 @@
+//! The one loop: what is ready becomes attempts, what happened becomes events, events become state. Resume is the same
+//! loop with a longer list.
+//!
+//! `drive` is the loop and touches nothing but the `World` it is given; `host` is that world on tokio. The engine prints
+//! nothing and reads no environment but the variables that a step names for its key.
+
+mod context;
+mod drive;
+mod foresee;
+mod host;
+mod observer;
+mod prepare;
+mod remember;
+mod run;
+mod world;
+
+pub use foresee::{Forecast, Foreseen, foresee};
+pub use observer::{Observer, trace_events};
+pub use remember::{Memory, ReadVariable};
+pub use run::{Begun, Engine, Resumed, Setup};

@@ -1,0 +1,94 @@
+//! Who looks at events once they are durable: the log, the progress view, the monitor. They cannot hold a run up.
+
+use segno_errors::Fault;
+
+use crate::model::{Event, Fact, Outcome, RunId, Source};
+
+/// Somebody who is shown events.
+pub trait Observer: Send + Sync {
+    /// Shows events that are durable now, in their order. Must not block for long.
+    fn see(&self, run: &RunId, events: &[Event]);
+}
+
+/// Writes events as `tracing` events, correlated by run and task.
+pub fn trace_events(run: &RunId, events: &[Event]) {
+    for event in events {
+        trace(run, event);
+    }
+}
+
+fn trace(run: &RunId, event: &Event) {
+    let correlation_id = run.as_str();
+    let seq = event.seq;
+    let step = event.fact.step().map(ToString::to_string).unwrap_or_default();
+    match &event.fact {
+        Fact::RunStarted { flow, pinned, .. } => {
+            tracing::info!(correlation_id, seq, flow, file = pinned.path, "run started");
+        }
+        Fact::RunResumed { owner } => tracing::info!(correlation_id, seq, pid = owner.pid, "run resumed"),
+        Fact::Decided { taken, .. } => tracing::info!(correlation_id, seq, step, taken, "guard asked"),
+        Fact::Expanded { items, .. } => tracing::info!(correlation_id, seq, step, items = items.len(), "list made"),
+        Fact::StepStarted { attempt, label, .. } => {
+            tracing::info!(
+                correlation_id,
+                seq,
+                step,
+                attempt,
+                item = label.as_deref(),
+                "step started"
+            );
+        }
+        Fact::Spawned { pid, .. } => tracing::debug!(correlation_id, seq, step, pid, "process started"),
+        Fact::StepRetried {
+            attempt, fault, until, ..
+        } => {
+            let (fault, code) = (fault.message(), fault.kind().code());
+            tracing::warn!(
+                correlation_id,
+                seq,
+                step,
+                attempt,
+                code,
+                fault,
+                until = until.0,
+                "step will be tried again"
+            );
+        }
+        Fact::StepEnded {
+            outcome,
+            source,
+            took_ms,
+            ..
+        } => ended(run, seq, &step, outcome, source, *took_ms),
+        Fact::RunPaused { reason } => tracing::warn!(correlation_id, seq, reason, "run paused"),
+        Fact::RunEnded { status } => tracing::info!(correlation_id, seq, status = status.name(), "run ended"),
+    }
+}
+
+fn ended(run: &RunId, seq: u64, step: &str, outcome: &Outcome, source: &Source, took_ms: u64) {
+    let correlation_id = run.as_str();
+    let status = outcome.status().name();
+    let cached = matches!(source, Source::Cache { .. });
+    match outcome.fault() {
+        None => tracing::info!(correlation_id, seq, step, status, cached, took_ms, "step ended"),
+        Some(fault) => {
+            let (code, message) = (fault.kind().code(), fault.message());
+            tracing::error!(
+                correlation_id,
+                seq,
+                step,
+                status,
+                took_ms,
+                code,
+                fault = message,
+                "step failed"
+            );
+        }
+    }
+}
+
+/// Tells the log of a fault that is not a step's.
+pub(crate) fn trace_fault(run: &RunId, fault: &Fault, what: &str) {
+    let (code, message) = (fault.kind().code(), fault.message());
+    tracing::error!(correlation_id = run.as_str(), code, fault = message, "{what}");
+}

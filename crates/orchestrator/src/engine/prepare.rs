@@ -1,0 +1,218 @@
+//! Renders a task's templates into a request, and says what the request is remembered by. `plan`, `why` and `run` share it.
+
+use std::time::Duration;
+
+use minijinja::Value as Dynamic;
+use segno_cache::{Digest, Key, Manifest};
+use segno_errors::{Fault, Kind};
+use serde_json::Map;
+
+use crate::agents::{ProgramRequest, Request};
+use crate::plan::{BadValue, Call, Program, RunForm, Task};
+
+/// A task ready to be called.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) request: Request,
+    pub(crate) remembered: Option<Remembered>,
+}
+
+/// By what a result is remembered.
+#[derive(Debug)]
+pub(crate) struct Remembered {
+    pub(crate) key: Key,
+    /// What "the same step" is called across runs.
+    pub(crate) subject: String,
+    /// The files behind the key.
+    pub(crate) manifests: Vec<Manifest>,
+    pub(crate) ttl: Option<Duration>,
+    /// The globs of the files that the step makes.
+    pub(crate) outputs: Vec<String>,
+}
+
+impl Prepared {
+    /// Returns the key in hexadecimal digits.
+    pub(crate) fn key(&self) -> Option<String> {
+        self.remembered
+            .as_ref()
+            .map(|remembered| remembered.key.digest().to_string())
+    }
+}
+
+/// What of a key is rendered from templates, before any file is looked at.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    pub(crate) files: Vec<String>,
+    pub(crate) outputs: Vec<String>,
+    pub(crate) salt: Option<String>,
+}
+
+/// Renders what a task asks of its agent.
+pub(crate) fn request(task: &Task, context: &Dynamic) -> Result<Request, Fault> {
+    match &task.call {
+        Call::Program(program) => program_request(program, context)
+            .map(Request::Program)
+            .map_err(unrendered),
+        Call::Agent { name, with } => {
+            let mut arguments = Map::new();
+            for (argument, template) in with {
+                let value = template.value(context).map_err(unrendered)?;
+                let value = serde_json::to_value(value).map_err(|error| {
+                    Fault::new(Kind::Validation, format!("'{argument}' is no value")).caused_by(error)
+                })?;
+                arguments.insert(argument.clone(), value);
+            }
+            Ok(Request::Agent {
+                name: name.clone(),
+                arguments,
+            })
+        }
+    }
+}
+
+fn program_request(program: &Program, context: &Dynamic) -> Result<ProgramRequest, BadValue> {
+    let mut request = ProgramRequest {
+        ok_codes: program.ok_codes.clone(),
+        ..ProgramRequest::default()
+    };
+    match &program.run {
+        RunForm::Argv(argv) => {
+            for template in argv {
+                request
+                    .argv
+                    .extend(words(&template.value(context)?, || template.text(context))?);
+            }
+        }
+        RunForm::Shell(script) => {
+            let rendered = script.render(context)?;
+            request.argv = ["sh", "-e", "-c"].map(String::from).to_vec();
+            request.argv.push(rendered.script);
+            request.values = rendered.variables;
+        }
+    }
+    for (name, template) in &program.env {
+        request.env.push((name.clone(), template.text(context)?));
+    }
+    request.cwd = program
+        .cwd
+        .as_ref()
+        .map(|template| template.text(context))
+        .transpose()?;
+    request.stdin = program
+        .stdin
+        .as_ref()
+        .map(|template| template.text(context))
+        .transpose()?;
+    Ok(request)
+}
+
+/// A list is as many words as it has items, anything else one.
+fn words(value: &Dynamic, text: impl Fn() -> Result<String, BadValue>) -> Result<Vec<String>, BadValue> {
+    if value.kind() != minijinja::value::ValueKind::Seq {
+        return Ok(vec![text()?]);
+    }
+    let items = value.try_iter().into_iter().flatten();
+    Ok(items
+        .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned))
+        .collect())
+}
+
+/// Renders the globs and the salt of a task that may be remembered.
+pub(crate) fn wanted(task: &Task, context: &Dynamic) -> Result<Wanted, Fault> {
+    let texts = |templates: &[crate::plan::Template]| -> Result<Vec<String>, Fault> {
+        let mut texts = Vec::with_capacity(templates.len());
+        for template in templates {
+            let value = template.value(context).map_err(unrendered)?;
+            texts.extend(words(&value, || template.text(context)).map_err(unrendered)?);
+        }
+        Ok(texts)
+    };
+    let outputs = match &task.call {
+        Call::Program(program) => texts(&program.outputs)?,
+        Call::Agent { .. } => Vec::new(),
+    };
+    let Some(cache) = &task.cache else {
+        return Ok(Wanted {
+            files: Vec::new(),
+            outputs,
+            salt: None,
+        });
+    };
+    let salt = cache
+        .salt
+        .as_ref()
+        .map(|salt| salt.text(context))
+        .transpose()
+        .map_err(unrendered)?;
+    Ok(Wanted {
+        files: texts(&cache.files)?,
+        outputs,
+        salt,
+    })
+}
+
+/// Makes the key of a request. Position, attempt, time-out and retries are no part of it: they do not change a result.
+pub(crate) fn key(
+    request: &Request,
+    wanted: &Wanted,
+    manifests: &[(String, &Manifest)],
+    env: &[(String, Option<String>)],
+) -> Key {
+    let mut key = Key::builder(match request {
+        Request::Program(_) => "command",
+        Request::Agent { .. } => "agent",
+    });
+    match request {
+        Request::Program(program) => {
+            key.text("the command", &program.shown());
+            // Arguments with blanks must not meet: what is shown is for people, this part tells calls apart.
+            key.text(
+                "the arguments",
+                &serde_json::to_string(&program.argv).unwrap_or_default(),
+            );
+            for (name, value) in &program.values {
+                key.text(&format!("the value {name}"), value);
+            }
+            for (name, value) in &program.env {
+                key.text(&format!("the variable {name}"), value);
+            }
+            key.text("the folder", program.cwd.as_deref().unwrap_or("."));
+            key.text("the input", program.stdin.as_deref().unwrap_or(""));
+            key.text("the exit codes", &format!("{:?}", program.ok_codes));
+        }
+        Request::Agent { name, arguments } => {
+            key.text("the agent", name);
+            key.text("the arguments", &serde_json::to_string(arguments).unwrap_or_default());
+        }
+    }
+    for (name, manifest) in manifests {
+        key.files(name, manifest);
+    }
+    for (name, value) in env {
+        match value {
+            Some(value) => key.secret(&format!("the variable {name}"), value),
+            None => key.text(&format!("the variable {name} (unset)"), ""),
+        };
+    }
+    key.text("the outputs", &wanted.outputs.join(" "));
+    key.text("the salt", wanted.salt.as_deref().unwrap_or(""));
+    key.finish()
+}
+
+/// Returns what "the same step" is called across runs: by its flow, name and items, never by its place.
+pub(crate) fn subject(flow: &str, step: &str, items: &[String]) -> String {
+    let mut subject = format!("{flow}/{step}");
+    for item in items {
+        subject.push_str(&format!("[{item}]"));
+    }
+    match subject.len() > 512 {
+        true => Digest::of(subject.as_bytes()).to_string(),
+        false => subject,
+    }
+}
+
+fn unrendered(bad: BadValue) -> Fault {
+    Fault::new(Kind::Validation, format!("the value {bad}")).reason("template").hint(
+        "a step that was skipped or failed has no output; test steps.NAME.ok first, or give a default: value | default('')",
+    )
+}

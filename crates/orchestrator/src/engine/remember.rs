@@ -1,0 +1,284 @@
+//! The cache as the engine uses it: asked in batches before steps run, told of results after. It never fails a run.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use minijinja::Value as Dynamic;
+use segno_cache::{Files, Lookup, Manifest, MissReason, NewEntry, Options, OutputFile, Outputs, Store};
+use segno_errors::{Fault, Kind};
+use serde::{Deserialize, Serialize};
+
+use super::prepare::{self, Prepared, Remembered};
+use super::world::{Asked, Dispatch};
+use crate::agents::Request;
+use crate::model::{Reply, Source};
+use crate::plan::{Plan, Task};
+
+/// Reads variables of the environment that steps name for their key; given by the application.
+pub type ReadVariable = dyn Fn(&str) -> Option<String> + Send + Sync;
+
+/// Remembered results of a project.
+#[derive(Clone)]
+pub struct Memory {
+    store: Store,
+    files: Arc<Files>,
+    variable: Arc<ReadVariable>,
+}
+
+/// What is stored under a key.
+#[derive(Debug, Serialize, Deserialize)]
+struct Entry {
+    reply: Reply,
+    outputs: Vec<OutputFile>,
+    took_ms: u64,
+}
+
+impl std::fmt::Debug for Memory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Memory")
+    }
+}
+
+impl Memory {
+    /// Opens the memory of the project at `root`, kept in `folder`.
+    ///
+    /// # Errors
+    /// When the folder cannot be used.
+    pub fn open(root: &Path, folder: &Path, variable: Arc<ReadVariable>) -> Result<Memory, Fault> {
+        let store = Store::open(folder, Options::default()).map_err(cache_fault)?;
+        let files = Files::open(root, &store).map_err(cache_fault)?;
+        Ok(Memory {
+            store,
+            files: Arc::new(files),
+            variable,
+        })
+    }
+
+    /// Lists the project's files that match a glob.
+    ///
+    /// # Errors
+    /// When the glob is not one of the project.
+    pub fn list(&self, glob: &str) -> Result<Vec<String>, String> {
+        let manifest = self
+            .files
+            .manifest(&[glob.to_owned()])
+            .map_err(|error| plainly(&error))?;
+        Ok(manifest.entries().iter().map(|(path, _)| path.clone()).collect())
+    }
+
+    /// Writes down what was learnt about files, so that the next run need not read them again.
+    pub fn flush(&self) {
+        if let Err(error) = self.files.flush() {
+            tracing::warn!(%error, "what is known about files could not be kept");
+        }
+    }
+
+    /// Asks for a batch of tasks. `restore` says whether missing output files of hits are written again.
+    pub(crate) fn ask(
+        &self,
+        plan: &Plan,
+        dispatches: Vec<Dispatch>,
+        now: SystemTime,
+        restore: bool,
+    ) -> Vec<(Dispatch, Asked)> {
+        let prepared: Vec<_> = dispatches.iter().map(|dispatch| self.prepare(plan, dispatch)).collect();
+        let keys = prepared
+            .iter()
+            .flatten()
+            .filter_map(|prepared| prepared.remembered.as_ref());
+        let digests: Vec<_> = keys.map(|remembered| remembered.key.digest()).collect();
+        let answers = self.store.fetch(&digests, now).unwrap_or_else(|error| {
+            tracing::warn!(%error, "the cache cannot be read; steps run as if nothing were remembered");
+            digests.iter().map(|_| Lookup::Miss(MissReason::Absent)).collect()
+        });
+        let mut answers = answers.into_iter();
+        let pairs = dispatches.into_iter().zip(prepared);
+        pairs
+            .map(|(dispatch, prepared)| {
+                let asked = match prepared {
+                    Err(fault) => Asked::Broken(fault),
+                    Ok(prepared) => {
+                        let answer = prepared.remembered.as_ref().and_then(|_| answers.next());
+                        self.answer(prepared, answer, restore)
+                    }
+                };
+                (dispatch, asked)
+            })
+            .collect()
+    }
+
+    fn answer(&self, prepared: Prepared, answer: Option<Lookup>, restore: bool) -> Asked {
+        let because = match (answer, &prepared.remembered) {
+            (Some(Lookup::Hit(hit)), Some(remembered)) => match self.hit(&hit.value, remembered, restore) {
+                Ok(asked) => return asked,
+                Err(reason) => vec![reason],
+            },
+            (Some(Lookup::Miss(reason)), Some(remembered)) => self.because(&reason, remembered),
+            _ => Vec::new(),
+        };
+        Asked::Miss {
+            prepared: Arc::new(prepared),
+            because,
+        }
+    }
+
+    fn hit(&self, value: &[u8], remembered: &Remembered, restore: bool) -> Result<Asked, String> {
+        let entry: Entry =
+            serde_json::from_slice(value).map_err(|_| "the stored result is not understood".to_owned())?;
+        let mut restored = Vec::new();
+        if restore && !entry.outputs.is_empty() {
+            let result = Outputs::restore(&self.files, &self.store, &entry.outputs);
+            restored = result
+                .map_err(|error| format!("its output files cannot be restored: {}", plainly(&error)))?
+                .restored;
+        }
+        let key = remembered.key.digest().to_string();
+        let took = Duration::from_millis(entry.took_ms);
+        Ok(Asked::Hit {
+            reply: entry.reply,
+            source: Source::Cache { key, restored },
+            took,
+        })
+    }
+
+    /// Says in sentences why nothing was found.
+    fn because(&self, reason: &MissReason, remembered: &Remembered) -> Vec<String> {
+        match reason {
+            MissReason::Expired { since } => {
+                let age =
+                    humantime::format_duration(Duration::from_secs(since.elapsed().unwrap_or_default().as_secs()));
+                vec![format!("the stored result expired {age} ago")]
+            }
+            MissReason::Damaged(what) => vec![format!("the stored result is damaged ({what})")],
+            MissReason::Absent => match self.explain(remembered) {
+                Ok(changes) => changes
+                    .iter()
+                    .filter(|change| is_said(change))
+                    .map(ToString::to_string)
+                    .collect(),
+                Err(error) => vec![format!("what changed cannot be told: {}", plainly(&error))],
+            },
+        }
+    }
+
+    fn explain(&self, remembered: &Remembered) -> Result<Vec<segno_cache::Change>, segno_cache::Error> {
+        self.store
+            .explain(&remembered.subject, &remembered.key, &remembered.manifests)
+    }
+
+    /// Renders a task and makes its key.
+    fn prepare(&self, plan: &Plan, dispatch: &Dispatch) -> Result<Prepared, Fault> {
+        let node = plan.node(dispatch.node);
+        let task = node
+            .task()
+            .ok_or_else(|| Fault::new(Kind::Internal, "only tasks are remembered"))?;
+        let context = dispatch.scope.clone().into_value();
+        let request = prepare::request(task, &context)?;
+        let remembered = self.key(plan, task, &request, &context, dispatch)?;
+        Ok(Prepared { request, remembered })
+    }
+
+    fn key(
+        &self,
+        plan: &Plan,
+        task: &Task,
+        request: &Request,
+        context: &Dynamic,
+        dispatch: &Dispatch,
+    ) -> Result<Option<Remembered>, Fault> {
+        let Some(cache) = &task.cache else { return Ok(None) };
+        let wanted = prepare::wanted(task, context)?;
+        let mut manifests: Vec<Manifest> = Vec::new();
+        let mut names = Vec::new();
+        if cache.work_tree {
+            manifests.push(self.files.work_tree().map_err(cache_fault)?);
+            names.push("the work tree".to_owned());
+        }
+        if !wanted.files.is_empty() {
+            manifests.push(self.files.manifest(&wanted.files).map_err(cache_fault)?);
+            names.push("the files".to_owned());
+        }
+        let env: Vec<_> = cache
+            .env
+            .iter()
+            .map(|name| (name.clone(), (self.variable)(name)))
+            .collect();
+        let named: Vec<_> = names.into_iter().zip(&manifests).collect();
+        let key = prepare::key(request, &wanted, &named, &env);
+        let subject = prepare::subject(&plan.name, dispatch.address.step.as_str(), &dispatch.items);
+        Ok(Some(Remembered {
+            key,
+            subject,
+            manifests,
+            ttl: cache.ttl,
+            outputs: wanted.outputs,
+        }))
+    }
+
+    /// Remembers a result. What cannot be remembered is said in the log; the run goes on.
+    pub(crate) fn store(&self, remembered: &Remembered, reply: &Reply, took: Duration, now: SystemTime) {
+        if let Err(error) = self.try_store(remembered, reply, took, now) {
+            tracing::warn!(
+                subject = remembered.subject,
+                error = plainly(&error),
+                "a result could not be remembered"
+            );
+        }
+    }
+
+    fn try_store(
+        &self,
+        remembered: &Remembered,
+        reply: &Reply,
+        took: Duration,
+        now: SystemTime,
+    ) -> Result<(), segno_cache::Error> {
+        let outputs = match remembered.outputs.is_empty() {
+            true => Vec::new(),
+            false => Outputs::capture(&self.files, &self.store, &remembered.outputs)?,
+        };
+        let objects: Vec<_> = outputs.iter().map(|output| output.digest).collect();
+        let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        let entry = Entry {
+            reply: reply.clone(),
+            outputs,
+            took_ms,
+        };
+        let value = serde_json::to_vec(&entry).unwrap_or_default();
+        let Remembered {
+            key,
+            subject,
+            manifests,
+            ttl,
+            ..
+        } = remembered;
+        self.store.store(NewEntry {
+            value: &value,
+            ttl: *ttl,
+            manifests,
+            objects: &objects,
+            ..NewEntry::of(key, subject, now)
+        })
+    }
+}
+
+/// Parts that only tell calls apart say nothing to a person beside the command itself.
+fn is_said(change: &segno_cache::Change) -> bool {
+    !matches!(change, segno_cache::Change::Text { name, .. } if name == "the arguments")
+}
+
+fn plainly(error: &segno_cache::Error) -> String {
+    use std::error::Error as _;
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+fn cache_fault(error: segno_cache::Error) -> Fault {
+    Fault::new(Kind::Cache, plainly(&error)).operation("cache")
+}

@@ -1,0 +1,294 @@
+//! Runs and resumes: what stands round the loop. Both are the same loop; a resumed one begins with a longer list.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use segno_errors::{Fault, Kind, Later};
+use serde_json::{Map, Value};
+
+use super::context::Context;
+use super::drive::drive;
+use super::host::{Host, Shared};
+use super::observer::Observer;
+use super::remember::Memory;
+use crate::agents::{GRACE, Registry, Stop, end_strays};
+use crate::definition::Definition;
+use crate::journal::{Blobs, Damage, Journal, Locks, MemoryJournal, RunLock};
+use crate::model::{Fact, Owner, Pinned, RunId, RunStatus, Timestamp};
+use crate::plan::ListFiles;
+use crate::state::RunState;
+
+/// What an engine works with. The default lives in memory and remembers nothing.
+#[derive(Clone)]
+pub struct Setup {
+    /// The project's folder, in which steps run.
+    pub root: PathBuf,
+    /// Where events are kept.
+    pub journal: Arc<dyn Journal>,
+    /// Where large outputs are kept.
+    pub blobs: Arc<Blobs>,
+    /// Where results are remembered.
+    pub memory: Option<Memory>,
+    /// Where runs are locked; without it nothing keeps two processes from one run.
+    pub locks: Option<Locks>,
+    /// The agents that steps may call.
+    pub agents: Registry,
+    /// Who is shown events.
+    pub observers: Vec<Arc<dyn Observer>>,
+    /// How many attempts run at once.
+    pub jobs: usize,
+}
+
+impl Default for Setup {
+    fn default() -> Setup {
+        Setup {
+            root: PathBuf::from("."),
+            journal: Arc::new(MemoryJournal::default()),
+            blobs: Arc::new(Blobs::default()),
+            memory: None,
+            locks: None,
+            agents: Registry::default(),
+            observers: Vec::new(),
+            jobs: std::thread::available_parallelism().map_or(2, Into::into),
+        }
+    }
+}
+
+/// Runs workflows.
+///
+/// ```
+/// use segno_orchestrator::{Definition, agents::{Registry, Stop}, engine::{Engine, Setup}, model::{Reply, RunStatus}};
+///
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// let mut agents = Registry::default();
+/// agents.function("double", |arguments| async move { Ok(Reply::value(arguments["n"].as_i64().unwrap_or(0) * 2)) });
+/// let flow = "steps: [{ id: a, agent: double, with: { n: '{{ 21 }}' } }]";
+/// let definition = Definition::parse(flow, "double.yaml", &agents)?;
+/// let engine = Engine::new(Setup { agents, ..Setup::default() });
+/// let run = engine.begin(&definition, Default::default())?;
+/// assert_eq!(engine.run(run, Stop::never()).await?, RunStatus::Succeeded);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone)]
+pub struct Engine {
+    setup: Setup,
+}
+
+/// A run that this process owns and has not gone on with yet.
+#[derive(Debug)]
+pub struct Begun {
+    /// Its name.
+    pub id: RunId,
+    /// What it is pinned to.
+    pub definition: Definition,
+    state: RunState,
+    first: Vec<Fact>,
+    pins: Vec<(String, Arc<str>)>,
+    _lock: Option<RunLock>,
+}
+
+impl Begun {
+    /// Says whether something was recorded of the run before.
+    pub fn is_resumed(&self) -> bool {
+        self.state.events() > 0
+    }
+}
+
+/// A run taken up again, with what was found.
+#[derive(Debug)]
+pub struct Resumed {
+    /// The run.
+    pub run: Begun,
+    /// Where its list had been damaged; what stood after that is set aside.
+    pub damage: Option<Damage>,
+    /// How many processes of the dead owner were ended.
+    pub strays: usize,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine")
+            .field("root", &self.setup.root)
+            .field("jobs", &self.setup.jobs)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Makes an engine.
+    pub fn new(setup: Setup) -> Engine {
+        Engine { setup }
+    }
+
+    /// Returns what it works with.
+    pub fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    /// Returns what lists files for `files()` in templates.
+    pub fn list_files(&self) -> Arc<ListFiles> {
+        match self.setup.memory.clone() {
+            Some(memory) => Arc::new(move |glob: &str| memory.list(glob)),
+            None => Arc::new(|_: &str| Err("files() needs a project with a cache".to_owned())),
+        }
+    }
+
+    /// Begins a run with these inputs. Nothing is recorded before `run` goes on with it.
+    ///
+    /// # Errors
+    /// When the inputs do not fit (kind `Validation`) or the run cannot be locked.
+    pub fn begin(&self, definition: &Definition, given: Map<String, Value>) -> Result<Begun, Fault> {
+        let inputs = definition.plan.bind(given, &self.list_files());
+        let inputs = inputs.map_err(|bad| Fault::new(Kind::Validation, bad.to_string()).reason("inputs"))?;
+        let id = fresh_id(SystemTime::now());
+        let lock = self.setup.locks.as_ref().map(|locks| locks.own(&id)).transpose()?;
+        let pinned = Pinned {
+            path: definition.path.clone(),
+            hash: definition.hash(),
+        };
+        let pins = vec![(pinned.hash.clone(), definition.source.clone())];
+        let flow = definition.plan.name.clone();
+        let first = vec![Fact::RunStarted {
+            flow,
+            pinned,
+            inputs,
+            owner: owner(),
+        }];
+        let state = RunState::new(definition.plan.clone());
+        Ok(Begun {
+            id,
+            definition: definition.clone(),
+            state,
+            first,
+            pins,
+            _lock: lock,
+        })
+    }
+
+    /// Takes a run up again: with its pinned definition, after what its dead owner left has been ended.
+    ///
+    /// # Errors
+    /// When it is owned by a living process (reason `locked`), has ended (reason `ended`), or its list cannot be read.
+    pub async fn resume(&self, id: &RunId) -> Result<Resumed, Fault> {
+        let lock = self.setup.locks.as_ref().map(|locks| locks.own(id)).transpose()?;
+        let log = self.setup.journal.read(id)?;
+        if let Some(damage) = &log.damage {
+            tracing::warn!(
+                correlation_id = id.as_str(),
+                seq = damage.seq,
+                reason = damage.reason,
+                "events set aside"
+            );
+            self.setup.journal.set_aside(id, damage.seq)?;
+        }
+        let definition = self.pinned(id, log.events.first().map(|event| &event.fact))?;
+        let mut state = RunState::new(definition.plan.clone());
+        log.events.iter().for_each(|event| state.apply(event));
+        if let Some(status) = state.run_status() {
+            let message = format!("run {id} has ended: {}", status.name());
+            let hint = "start it again with: segno run; what is remembered is not run again";
+            return Err(Fault::new(Kind::BusinessLogic, message).reason("ended").hint(hint));
+        }
+        let recorded: Vec<_> = state.processes().collect();
+        let strays = end_strays(id.as_str(), &recorded, GRACE)
+            .await
+            .map_err(|living| alive(id, &living))?;
+        let first = vec![Fact::RunResumed { owner: owner() }];
+        let run = Begun {
+            id: id.clone(),
+            definition,
+            state,
+            first,
+            pins: Vec::new(),
+            _lock: lock,
+        };
+        Ok(Resumed {
+            run,
+            damage: log.damage,
+            strays,
+        })
+    }
+
+    /// Goes on with a run to its end or its pause.
+    ///
+    /// # Errors
+    /// When an event could not be made durable; what was recorded before stands, and the run can be resumed.
+    pub async fn run(&self, run: Begun, stop: Stop) -> Result<RunStatus, Fault> {
+        let Begun {
+            id,
+            definition,
+            state,
+            first,
+            pins,
+            _lock,
+        } = run;
+        let shared = Shared {
+            run: id,
+            plan: definition.plan,
+            root: self.setup.root.clone(),
+            blobs: self.setup.blobs.clone(),
+            agents: self.setup.agents.clone(),
+            memory: self.setup.memory.clone(),
+            stop,
+            places: tokio::sync::Semaphore::new(self.setup.jobs.max(1)),
+        };
+        let mut host = Host::new(shared, self.setup.journal.clone(), self.setup.observers.clone(), pins);
+        let context = Context::new(self.setup.blobs.clone(), self.list_files());
+        let ended = drive(&mut host, state, context, self.setup.jobs, first).await;
+        host.finish(ended.is_err()).await;
+        if let Some(memory) = &self.setup.memory {
+            memory.flush();
+        }
+        ended
+    }
+
+    /// Returns the definition that a run is pinned to.
+    ///
+    /// # Errors
+    /// When it is gone, or cannot be understood by this version.
+    pub fn pinned(&self, id: &RunId, first: Option<&Fact>) -> Result<Definition, Fault> {
+        let Some(Fact::RunStarted { pinned, .. }) = first else {
+            let fault = Fault::new(Kind::Database, format!("the beginning of run {id} is lost"));
+            return Err(fault.later(Later::Never).hint("start it again with: segno run"));
+        };
+        let source = self.setup.journal.pinned(&pinned.hash)?;
+        Definition::parse(&source, &pinned.path, &self.setup.agents).map_err(|mistakes| {
+            let message = format!("the pinned definition of run {id} is not understood by this segno");
+            Fault::new(Kind::Configuration, message).detail(mistakes.to_string())
+        })
+    }
+}
+
+fn owner() -> Owner {
+    Owner {
+        pid: std::process::id(),
+        version: env!("CARGO_PKG_VERSION").into(),
+    }
+}
+
+fn alive(id: &RunId, living: &[u32]) -> Fault {
+    let pids: Vec<String> = living.iter().map(ToString::to_string).collect();
+    let message = format!(
+        "processes of run {id} are still alive and cannot be ended: {}",
+        pids.join(", ")
+    );
+    Fault::new(Kind::Resource, message)
+        .reason("orphans")
+        .hint("end them by hand, then resume")
+}
+
+/// Makes a run's name: the moment it began and four random letters.
+fn fresh_id(now: SystemTime) -> RunId {
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let moment = humantime::format_rfc3339_seconds(Timestamp::from_system(now).to_system()).to_string();
+    let digits: String = moment.chars().filter(char::is_ascii_digit).collect();
+    let (day, time) = digits.split_at(digits.len().min(8));
+    let random: [u8; 4] = rand::random();
+    let letters: String = random
+        .iter()
+        .map(|byte| char::from(LETTERS[usize::from(*byte) % 32]))
+        .collect();
+    RunId::new(&format!("{day}-{time}-{letters}")).expect("made of digits and letters")
+}

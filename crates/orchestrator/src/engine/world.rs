@@ -1,0 +1,104 @@
+//! What the loop needs of the world: a clock, a die, a journal, hands. Injected, so that tests and other hosts can be it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use segno_errors::Fault;
+use serde_json::Value;
+
+use super::prepare::Prepared;
+use crate::agents::{Failed, Stopped};
+use crate::model::{Address, Event, Reply, Source, Timestamp};
+use crate::plan::{NodeId, Scope};
+use crate::state::FrameId;
+
+/// The world as the loop sees it.
+pub(crate) trait World {
+    /// Returns the time.
+    fn now(&self) -> Timestamp;
+
+    /// Returns a random number in [0, 1).
+    fn unit(&mut self) -> f64;
+
+    /// Makes events durable and then shows them to the observers.
+    fn commit(&mut self, events: Arc<[Event]>) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// Begins a piece of work; its end comes back as a signal.
+    fn launch(&mut self, work: Launch);
+
+    /// Waits for signals: at least one, or none when `until` has come.
+    fn next(&mut self, until: Option<Timestamp>) -> impl Future<Output = Vec<Signal>> + Send;
+}
+
+/// A piece of work.
+#[derive(Debug)]
+pub(crate) enum Launch {
+    /// Ask a guard.
+    Decide(Dispatch),
+    /// Work out a list.
+    Expand(Dispatch),
+    /// Ask the cache for these tasks, all at once.
+    Ask(Vec<Dispatch>),
+    /// Make an attempt; what was rendered already is given along.
+    Attempt(Dispatch, Option<Arc<Prepared>>),
+}
+
+/// A frame with all that its templates can see.
+#[derive(Clone, Debug)]
+pub(crate) struct Dispatch {
+    pub(crate) frame: FrameId,
+    pub(crate) node: NodeId,
+    pub(crate) address: Address,
+    /// The attempt, from 1; 0 for guards and lists.
+    pub(crate) attempt: u32,
+    pub(crate) scope: Scope,
+    /// The items round it, as people see them: part of what "the same step" means.
+    pub(crate) items: Vec<String>,
+}
+
+impl Dispatch {
+    /// Returns what a person calls the task besides its address.
+    pub(crate) fn label(&self) -> Option<String> {
+        self.items.last().cloned()
+    }
+}
+
+/// Something that came back.
+#[derive(Debug)]
+pub(crate) enum Signal {
+    /// A guard's answer.
+    Decided(FrameId, Result<bool, Fault>),
+    /// A list.
+    Expanded(FrameId, Result<Vec<Value>, Fault>),
+    /// The cache's answers.
+    Asked(Vec<(Dispatch, Asked)>),
+    /// A child process lives: its pid and birth.
+    Spawned(FrameId, u32, u64),
+    /// An attempt ended.
+    Attempted(Dispatch, Result<Reply, Failed>, Duration),
+    /// The run is told to stop.
+    Stop(Stopped),
+}
+
+/// What the cache says about a task.
+#[derive(Debug)]
+pub(crate) enum Asked {
+    /// It is remembered.
+    Hit {
+        /// What came back then.
+        reply: Reply,
+        /// Its key, and the files that were restored.
+        source: Source,
+        /// How long it took then.
+        took: Duration,
+    },
+    /// It is not.
+    Miss {
+        /// What will be asked of the agent, and the key to remember it by.
+        prepared: Arc<Prepared>,
+        /// Why, in sentences.
+        because: Vec<String>,
+    },
+    /// Its templates cannot be rendered.
+    Broken(Fault),
+}

@@ -1,0 +1,162 @@
+//! Large texts beside the journal, by the hash of their content: written once, durable before an event names them.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use segno_errors::{Fault, Kind, from_io};
+use serde_json::Value;
+
+use crate::model::{Output, Reply};
+
+/// Texts longer than this are kept as blobs, in bytes.
+pub const INLINE_LIMIT: usize = 16 << 10;
+
+/// A store of texts by hash.
+#[derive(Debug)]
+pub enum Blobs {
+    /// Files in a folder.
+    Disk(PathBuf),
+    /// In memory, for tests and runs that need not survive.
+    Memory(Mutex<HashMap<String, String>>),
+}
+
+impl Default for Blobs {
+    fn default() -> Blobs {
+        Blobs::Memory(Mutex::default())
+    }
+}
+
+impl Blobs {
+    /// Keeps a text; when this returns, it is durable.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn put(&self, text: &str) -> Result<String, Fault> {
+        let hash = blake3::hash(text.as_bytes()).to_hex().to_string();
+        match self {
+            Blobs::Disk(folder) => write(folder, &hash, text)
+                .map_err(|error| from_io(error).operation("blob.put").with("bytes", text.len()))?,
+            Blobs::Memory(texts) => {
+                texts
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert(hash.clone(), text.to_owned());
+            }
+        }
+        Ok(hash)
+    }
+
+    /// Reads a text and checks it against its hash.
+    ///
+    /// # Errors
+    /// When it is gone or is not what was written.
+    pub fn read(&self, hash: &str) -> Result<String, Fault> {
+        let text = match self {
+            Blobs::Disk(folder) => {
+                fs::read_to_string(path(folder, hash)).map_err(|error| damaged(hash).caused_by(error))?
+            }
+            Blobs::Memory(texts) => {
+                let texts = texts.lock().unwrap_or_else(PoisonError::into_inner);
+                texts.get(hash).cloned().ok_or_else(|| damaged(hash))?
+            }
+        };
+        match blake3::hash(text.as_bytes()).to_hex().as_str() == hash {
+            true => Ok(text),
+            false => Err(damaged(hash).detail("the content does not match its hash")),
+        }
+    }
+
+    /// Moves the large texts of a reply into blobs.
+    ///
+    /// # Errors
+    /// As for `put`.
+    pub fn settle(&self, mut reply: Reply) -> Result<Reply, Fault> {
+        for output in [&mut reply.output, &mut reply.errors] {
+            if let Output::Inline(value) = output
+                && let Value::String(text) = &**value
+                && text.len() > INLINE_LIMIT
+            {
+                *output = Output::Blob {
+                    blob: self.put(text)?,
+                    bytes: text.len() as u64,
+                };
+            }
+        }
+        Ok(reply)
+    }
+
+    /// Returns an output's value, wherever it stands.
+    ///
+    /// # Errors
+    /// As for `read`.
+    pub fn value(&self, output: &Output) -> Result<Value, Fault> {
+        match output {
+            Output::Inline(value) => Ok((**value).clone()),
+            Output::Blob { blob, .. } => self.read(blob).map(Value::String),
+        }
+    }
+}
+
+fn damaged(hash: &str) -> Fault {
+    Fault::new(Kind::Resource, "a kept output is gone or damaged")
+        .reason("blob")
+        .with("blob", hash)
+        .hint("run the step again: segno run with the same inputs")
+}
+
+fn path(folder: &Path, hash: &str) -> PathBuf {
+    let split = hash.len().min(2);
+    folder.join(&hash[..split]).join(&hash[split..])
+}
+
+/// Writes a file, makes it durable, gives it its name, makes the name durable.
+fn write(folder: &Path, hash: &str, text: &str) -> std::io::Result<()> {
+    let target = path(folder, hash);
+    let parent = target.parent().unwrap_or(folder);
+    let is_new = !parent.exists();
+    fs::create_dir_all(parent)?;
+    let mut file = tempfile::NamedTempFile::new_in(parent)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_data()?;
+    file.persist(&target).map_err(|error| error.error)?;
+    File::open(parent)?.sync_all()?;
+    if is_new { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_comes_back_and_a_damaged_one_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        for blobs in [Blobs::default(), Blobs::Disk(folder.path().to_owned())] {
+            let hash = blobs.put("a text").unwrap();
+            assert_eq!(blobs.put("a text").unwrap(), hash);
+            assert_eq!(blobs.read(&hash).unwrap(), "a text");
+            assert!(blobs.read("00ff").is_err());
+        }
+        let blobs = Blobs::Disk(folder.path().to_owned());
+        let hash = blobs.put("a text").unwrap();
+        fs::write(path(folder.path(), &hash), "another").unwrap();
+        assert!(blobs.read(&hash).is_err());
+    }
+
+    #[test]
+    fn only_large_texts_leave_the_reply() {
+        let blobs = Blobs::default();
+        let long = "x".repeat(INLINE_LIMIT + 1);
+        let reply = Reply {
+            output: Output::text(&*long),
+            errors: Output::text("short"),
+            ..Reply::default()
+        };
+        let settled = blobs.settle(reply).unwrap();
+        assert!(matches!(settled.output, Output::Blob { bytes, .. } if bytes == long.len() as u64));
+        assert_eq!(settled.errors, Output::text("short"));
+        assert_eq!(blobs.value(&settled.output).unwrap(), Value::String(long));
+    }
+}

@@ -1,0 +1,81 @@
+//! One owner per run: a lock on a file, which the kernel frees when its owner dies, whatever way it dies.
+
+use std::fs::{self, File, TryLockError};
+use std::path::PathBuf;
+
+use segno_errors::{Fault, Kind, from_io};
+
+use crate::model::RunId;
+
+/// The folder of lock files.
+#[derive(Clone, Debug)]
+pub struct Locks {
+    folder: PathBuf,
+}
+
+/// The ownership of a run; given up when dropped. The file is close-on-exec, so children do not hold it.
+#[derive(Debug)]
+pub struct RunLock {
+    _file: File,
+}
+
+impl Locks {
+    /// Names the folder; it is made when it is needed.
+    pub fn new(folder: impl Into<PathBuf>) -> Locks {
+        Locks { folder: folder.into() }
+    }
+
+    /// Takes a run, or says that another process has it.
+    ///
+    /// # Errors
+    /// When another process owns the run (reason `locked`), or the lock file cannot be made.
+    pub fn own(&self, run: &RunId) -> Result<RunLock, Fault> {
+        let file = self
+            .open(run)
+            .map_err(|error| from_io(error).operation("run.lock").with("run", run))?;
+        match file.try_lock() {
+            Ok(()) => Ok(RunLock { _file: file }),
+            Err(TryLockError::WouldBlock) => {
+                Err(Fault::new(Kind::BusinessLogic, format!("run {run} is being worked on"))
+                    .reason("locked")
+                    .hint("wait until it ends, or stop the other process"))
+            }
+            Err(TryLockError::Error(error)) => Err(from_io(error).operation("run.lock").with("run", run)),
+        }
+    }
+
+    /// Says whether some process owns the run now.
+    pub fn is_owned(&self, run: &RunId) -> bool {
+        let file = File::open(self.folder.join(format!("{run}.lock")));
+        file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    }
+
+    fn open(&self, run: &RunId) -> std::io::Result<File> {
+        fs::create_dir_all(&self.folder)?;
+        File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .read(true)
+            .open(self.folder.join(format!("{run}.lock")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_has_one_owner_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let locks = Locks::new(folder.path().join("locks"));
+        let run = RunId::new("a-1").unwrap();
+        assert!(!locks.is_owned(&run));
+        let lock = locks.own(&run).unwrap();
+        assert!(locks.is_owned(&run));
+        assert_eq!(locks.own(&run).unwrap_err().why(), Some("locked"));
+        drop(lock);
+        assert!(!locks.is_owned(&run));
+        assert!(locks.own(&run).is_ok());
+    }
+}

@@ -1,0 +1,156 @@
+//! What a journal is: append, read, list. Says nothing of how.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use segno_errors::Fault;
+
+use crate::model::{Event, Fact, RunId, RunStatus, Timestamp};
+
+/// A promise that resolves once what was appended is durable.
+pub type Pending = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>>;
+
+/// What is appended in one piece: all of it becomes durable, or nothing.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// The run.
+    pub run: RunId,
+    /// Its next events, numbered on without a gap.
+    pub events: Arc<[Event]>,
+    /// Definitions to keep, by hash.
+    pub pins: Vec<(String, Arc<str>)>,
+}
+
+/// An append-only list of events for each run.
+pub trait Journal: Send + Sync {
+    /// Appends a batch. The call returns at once; the promise resolves when the batch is durable.
+    ///
+    /// # Errors
+    /// When the batch could not be made durable; then nothing of it counts.
+    fn append(&self, batch: Batch) -> Pending;
+
+    /// Shows a run's events one after the other, as far as they are whole, and says where they stop being so.
+    ///
+    /// # Errors
+    /// When there is no such run or the store cannot be read.
+    fn replay(&self, run: &RunId, see: &mut dyn FnMut(Event)) -> Result<Option<Damage>, Fault>;
+
+    /// Reads a run's events at once; a long run takes memory.
+    ///
+    /// # Errors
+    /// As for `replay`.
+    fn read(&self, run: &RunId) -> Result<Log, Fault> {
+        let mut events = Vec::new();
+        let damage = self.replay(run, &mut |event| events.push(event))?;
+        Ok(Log { events, damage })
+    }
+
+    /// Sets aside a run's events from number `seq` on, so that the run can go on from what is whole.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    fn set_aside(&self, run: &RunId, seq: u64) -> Result<(), Fault>;
+
+    /// Lists runs, newest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn runs(&self, limit: usize) -> Result<Vec<RunEntry>, Fault>;
+
+    /// Returns a definition that was kept.
+    ///
+    /// # Errors
+    /// When it is not there or the store cannot be read.
+    fn pinned(&self, hash: &str) -> Result<String, Fault>;
+}
+
+/// A run's events as read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Log {
+    /// The events up to the first damage.
+    pub events: Vec<Event>,
+    /// Where the list stopped being whole.
+    pub damage: Option<Damage>,
+}
+
+/// The first event of a run that is not as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// Its number.
+    pub seq: u64,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// A run in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunEntry {
+    /// Its name.
+    pub id: RunId,
+    /// Its workflow.
+    pub flow: String,
+    /// Its workflow file.
+    pub path: String,
+    /// When it began.
+    pub started: Timestamp,
+    /// When something was last recorded of it.
+    pub touched: Timestamp,
+    /// Where it stands; `Running` also when its owner died without a word.
+    pub status: RunStatus,
+    /// Why it is paused.
+    pub reason: Option<String>,
+}
+
+impl RunEntry {
+    /// Takes in what an event says about the run as a whole.
+    pub(super) fn see(&mut self, event: &Event) {
+        self.touched = event.at;
+        match &event.fact {
+            Fact::RunResumed { .. } => {
+                self.status = RunStatus::Running;
+                self.reason = None;
+            }
+            Fact::RunPaused { reason } => {
+                self.status = RunStatus::Paused;
+                self.reason = Some(reason.clone());
+            }
+            Fact::RunEnded { status } => {
+                self.status = *status;
+                self.reason = None;
+            }
+            _ => {}
+        }
+    }
+
+    /// Makes an entry that says nothing yet but that the run goes on.
+    #[cfg(feature = "sqlite")]
+    pub(super) fn blank(at: Timestamp) -> RunEntry {
+        let id = RunId::new("none").expect("a good name");
+        let (flow, path) = (String::new(), String::new());
+        RunEntry {
+            id,
+            flow,
+            path,
+            started: at,
+            touched: at,
+            status: RunStatus::Running,
+            reason: None,
+        }
+    }
+
+    /// Makes the entry of a run from its first event, if that is one.
+    pub(super) fn first(run: &RunId, event: &Event) -> Option<RunEntry> {
+        let Fact::RunStarted { flow, pinned, .. } = &event.fact else {
+            return None;
+        };
+        Some(RunEntry {
+            id: run.clone(),
+            flow: flow.clone(),
+            path: pinned.path.clone(),
+            started: event.at,
+            touched: event.at,
+            status: RunStatus::Running,
+            reason: None,
+        })
+    }
+}

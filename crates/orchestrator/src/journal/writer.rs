@@ -1,0 +1,238 @@
+//! The one writer: a thread that takes everything waiting into one transaction and then answers all of it.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use segno_errors::{Fault, Kind, from_io};
+use tokio::sync::oneshot;
+
+use super::chain::{Chain, Sum};
+use super::schema::fault;
+use super::sqlite::number;
+use super::stored::{Batch, Pending, RunEntry};
+use crate::model::{Event, RunId};
+
+/// The most requests that one transaction takes, so that none waits long.
+const MAX_GROUP: usize = 1_024;
+
+/// A handle on the writer thread; dropping it lets the thread finish what it has.
+#[derive(Debug)]
+pub(super) struct Writer {
+    requests: Option<Sender<Request>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+struct Request {
+    order: Order,
+    answer: oneshot::Sender<Result<(), Fault>>,
+}
+
+#[derive(Debug)]
+enum Order {
+    Append(Batch),
+    SetAside(RunId, u64),
+}
+
+impl Writer {
+    pub(super) fn start(connection: Connection, path: &Path) -> Result<Writer, Fault> {
+        let (requests, waiting) = channel();
+        let store = Store {
+            connection,
+            path: path.to_owned(),
+            chains: HashMap::new(),
+        };
+        let thread = std::thread::Builder::new()
+            .name("segno-journal".into())
+            .spawn(move || serve(store, &waiting))
+            .map_err(from_io)?;
+        Ok(Writer {
+            requests: Some(requests),
+            thread: Some(thread),
+        })
+    }
+
+    pub(super) fn append(&self, batch: Batch) -> Pending {
+        let answer = self.send(Order::Append(batch));
+        Box::pin(async move { answer.await.unwrap_or_else(|_| Err(gone())) })
+    }
+
+    pub(super) fn set_aside(&self, run: &RunId, seq: u64) -> Result<(), Fault> {
+        let answer = self.send(Order::SetAside(run.clone(), seq));
+        answer.blocking_recv().unwrap_or_else(|_| Err(gone()))
+    }
+
+    /// Hands an order over. When the thread is gone the answer's other end is dropped, which says so.
+    fn send(&self, order: Order) -> oneshot::Receiver<Result<(), Fault>> {
+        let (answer, receiver) = oneshot::channel();
+        if let Some(requests) = &self.requests {
+            // A failed send drops the answer, and the receiver reports that.
+            _ = requests.send(Request { order, answer });
+        }
+        receiver
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.requests = None;
+        if let Some(thread) = self.thread.take() {
+            // A panic of the writer was reported to whoever waited for it.
+            _ = thread.join();
+        }
+    }
+}
+
+fn gone() -> Fault {
+    Fault::new(Kind::Internal, "the journal's writer has stopped").operation("journal")
+}
+
+/// Takes what waits, writes it in one transaction, answers. Ends when no handle is left.
+fn serve(mut store: Store, waiting: &Receiver<Request>) {
+    while let Ok(first) = waiting.recv() {
+        let mut group = vec![first];
+        group.extend(waiting.try_iter().take(MAX_GROUP - 1));
+        let result = store.write(&group);
+        for request in group {
+            // Who stopped waiting has no use for the answer.
+            _ = request.answer.send(result.clone());
+        }
+    }
+}
+
+struct Store {
+    connection: Connection,
+    path: PathBuf,
+    /// The number and the chain's end of each run that this process writes.
+    chains: HashMap<RunId, (i64, Chain)>,
+}
+
+impl Store {
+    fn write(&mut self, group: &[Request]) -> Result<(), Fault> {
+        let result = self.commit(group);
+        if result.is_err() {
+            // What was rolled back must not stay in the chains.
+            self.chains.clear();
+        }
+        result
+    }
+
+    fn commit(&mut self, group: &[Request]) -> Result<(), Fault> {
+        let Store {
+            connection,
+            path,
+            chains,
+        } = self;
+        let at = |error| fault(error, path);
+        let transaction = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(at)?;
+        for request in group {
+            match &request.order {
+                Order::Append(batch) => append(&transaction, chains, batch, path)?,
+                Order::SetAside(run, seq) => {
+                    chains.remove(run);
+                    set_aside(&transaction, run, *seq).map_err(at)?;
+                }
+            }
+        }
+        transaction.commit().map_err(at)
+    }
+}
+
+fn append(
+    transaction: &Transaction<'_>,
+    chains: &mut HashMap<RunId, (i64, Chain)>,
+    batch: &Batch,
+    path: &Path,
+) -> Result<(), Fault> {
+    let at = |error| fault(error, path);
+    for (hash, text) in &batch.pins {
+        let sql = "INSERT OR IGNORE INTO definitions(hash, text) VALUES(?1, ?2)";
+        transaction
+            .prepare_cached(sql)
+            .and_then(|mut row| row.execute(params![hash, &**text]))
+            .map_err(at)?;
+    }
+    let Some(last) = batch.events.last() else { return Ok(()) };
+    let (run, mut chain) = match chains.get(&batch.run) {
+        Some(known) => *known,
+        None => find_or_begin(transaction, batch).map_err(at)?,
+    };
+    let sql = "INSERT INTO events(run, seq, body, sum) VALUES(?1, ?2, ?3, ?4)";
+    let mut insert = transaction.prepare_cached(sql).map_err(at)?;
+    for event in batch.events.iter() {
+        let body = serde_json::to_string(event)
+            .map_err(|error| Fault::new(Kind::Internal, "an event cannot be written").caused_by(error))?;
+        chain = chain.next(&body);
+        if chain.seq != event.seq {
+            let message = format!("event {} follows event {}", event.seq, chain.seq - 1);
+            return Err(Fault::new(Kind::Internal, message)
+                .operation("journal")
+                .with("run", &batch.run));
+        }
+        insert
+            .execute(params![run, event.seq.cast_signed(), body, chain.sum])
+            .map_err(at)?;
+    }
+    chains.insert(batch.run.clone(), (run, chain));
+    touch(transaction, run, &batch.events, last).map_err(at)
+}
+
+/// Returns a run's number and its chain's end; a new run gets a row.
+fn find_or_begin(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<(i64, Chain)> {
+    if let Some(number) = number(transaction, &batch.run)? {
+        let sql = "SELECT seq, sum FROM events WHERE run = ?1 ORDER BY seq DESC LIMIT 1";
+        let last = transaction.query_row(sql, [number], |row| {
+            let (seq, sum): (i64, Sum) = (row.get(0)?, row.get(1)?);
+            Ok(Chain {
+                seq: seq.cast_unsigned(),
+                sum,
+            })
+        });
+        return match last {
+            Ok(chain) => Ok((number, chain)),
+            Err(rusqlite::Error::QueryReturnedNoRows) => Ok((number, Chain::start(&batch.run))),
+            Err(error) => Err(error),
+        };
+    }
+    let entry = batch
+        .events
+        .first()
+        .and_then(|event| RunEntry::first(&batch.run, event));
+    let (flow, path, started) = match &entry {
+        Some(entry) => (entry.flow.as_str(), entry.path.as_str(), entry.started.0),
+        None => ("", "", 0),
+    };
+    let sql = "INSERT INTO runs(id, flow, path, started, touched, status) VALUES(?1, ?2, ?3, ?4, ?4, 'running')";
+    transaction.execute(sql, params![batch.run.as_str(), flow, path, started.cast_signed()])?;
+    Ok((transaction.last_insert_rowid(), Chain::start(&batch.run)))
+}
+
+/// Keeps the row of the run up to date; it is an index over the events and can be made again from them.
+fn touch(transaction: &Transaction<'_>, run: i64, events: &[Event], last: &Event) -> rusqlite::Result<()> {
+    let mut entry: Option<RunEntry> = None;
+    for event in events.iter().filter(|event| event.fact.step().is_none()) {
+        let entry = entry.get_or_insert_with(|| RunEntry::blank(event.at));
+        entry.see(event);
+    }
+    let Some(entry) = entry else { return Ok(()) };
+    let sql = "UPDATE runs SET touched = ?2, status = ?3, reason = ?4 WHERE number = ?1";
+    let mut update = transaction.prepare_cached(sql)?;
+    update.execute(params![run, last.at.0.cast_signed(), entry.status.name(), entry.reason])?;
+    Ok(())
+}
+
+fn set_aside(transaction: &Transaction<'_>, run: &RunId, seq: u64) -> rusqlite::Result<()> {
+    let Some(number) = number(transaction, run)? else {
+        return Ok(());
+    };
+    let from = seq.cast_signed();
+    let copy = "INSERT INTO damaged SELECT run, seq, body, sum FROM events WHERE run = ?1 AND seq >= ?2";
+    transaction.execute(copy, params![number, from])?;
+    transaction.execute("DELETE FROM events WHERE run = ?1 AND seq >= ?2", params![number, from])?;
+    Ok(())
+}

@@ -1,0 +1,176 @@
+//! What happened: the only source of a run's state. The format is stored; see `journal` for its version.
+
+use segno_errors::Fault;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Address, Inputs, Outcome, RunStatus, Timestamp};
+
+/// One thing that happened in a run, as it stands in the journal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Its number in the run, from 1, without gaps.
+    pub seq: u64,
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// What happened.
+    #[serde(flatten)]
+    pub fact: Fact,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Fact {
+    /// The run began.
+    RunStarted {
+        /// The workflow's name.
+        flow: String,
+        /// The definition it is pinned to.
+        pinned: Pinned,
+        /// The inputs after defaults.
+        inputs: Inputs,
+        /// Who runs it.
+        owner: Owner,
+    },
+    /// Another owner went on with it.
+    RunResumed {
+        /// Who runs it from here.
+        owner: Owner,
+    },
+    /// A guard was asked.
+    Decided {
+        /// The step with the `if`.
+        step: Address,
+        /// What the guard said.
+        taken: bool,
+    },
+    /// A list was worked out.
+    Expanded {
+        /// The step with the `each`.
+        step: Address,
+        /// Its items.
+        items: Vec<Value>,
+    },
+    /// An attempt begins: written before anything of it can have an effect.
+    StepStarted {
+        /// The task.
+        step: Address,
+        /// Its attempt, from 1.
+        attempt: u32,
+        /// What a person calls it: the item, shortened.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        label: Option<String>,
+        /// What the cache said.
+        cache: CacheNote,
+    },
+    /// A child process lives.
+    Spawned {
+        /// The task.
+        step: Address,
+        /// The child's process id, which is its group's too.
+        pid: u32,
+        /// The child's start time as the kernel tells it, so that a reused pid is not taken for it.
+        birth: u64,
+    },
+    /// An attempt failed and another will follow.
+    StepRetried {
+        /// The task.
+        step: Address,
+        /// The attempt that failed, from 1.
+        attempt: u32,
+        /// Why.
+        fault: Fault,
+        /// When the next attempt may begin.
+        until: Timestamp,
+    },
+    /// A task ended.
+    StepEnded {
+        /// The task.
+        step: Address,
+        /// How.
+        outcome: Outcome,
+        /// Where the result comes from.
+        source: Source,
+        /// How long the last attempt took, in milliseconds; for a hit, what the stored one took.
+        took_ms: u64,
+        /// What a person calls it: the item, shortened.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        label: Option<String>,
+    },
+    /// Nobody goes on with the run for now.
+    RunPaused {
+        /// Why, as one word: interrupted, terminated, ..
+        reason: String,
+    },
+    /// The run is over.
+    RunEnded {
+        /// How.
+        status: RunStatus,
+    },
+}
+
+impl Fact {
+    /// Returns the task that this is about, if it is about one.
+    pub fn step(&self) -> Option<&Address> {
+        match self {
+            Fact::Decided { step, .. }
+            | Fact::Expanded { step, .. }
+            | Fact::StepStarted { step, .. }
+            | Fact::Spawned { step, .. }
+            | Fact::StepRetried { step, .. }
+            | Fact::StepEnded { step, .. } => Some(step),
+            _ => None,
+        }
+    }
+}
+
+/// The definition that a run keeps to, whatever happens to the file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pinned {
+    /// The file's path, relative to the project where that is possible.
+    pub path: String,
+    /// The BLAKE3 hash of the file's text, under which the journal keeps it.
+    pub hash: String,
+}
+
+/// The process that runs a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owner {
+    /// Its process id.
+    pub pid: u32,
+    /// The version of segno.
+    pub version: String,
+}
+
+/// What the cache said when a step began.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "cache", rename_all = "snake_case")]
+pub enum CacheNote {
+    /// The step is not cached.
+    Off,
+    /// Nothing was stored under its key.
+    Miss {
+        /// The key in hexadecimal digits.
+        key: String,
+        /// Why, in sentences a person would say; empty at the first time.
+        because: Vec<String>,
+    },
+}
+
+/// Where a result comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "from", rename_all = "snake_case")]
+pub enum Source {
+    /// It was worked out in this run.
+    Ran,
+    /// It was remembered.
+    Cache {
+        /// The key in hexadecimal digits.
+        key: String,
+        /// Output files that had to be written again.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        restored: Vec<String>,
+    },
+}

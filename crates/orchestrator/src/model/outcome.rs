@@ -1,0 +1,231 @@
+//! What came back: outputs, replies, and the ends that a task or a run can have.
+
+use std::sync::Arc;
+
+use segno_errors::Fault;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// How a task ended; before that it waits or runs, which are phases and not statuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// All was done.
+    Succeeded,
+    /// Something usable came back, or a part that may fail did fail.
+    Partial,
+    /// Nothing usable came back.
+    Failed,
+    /// It did not run, by a guard or because something it needs failed.
+    Skipped,
+}
+
+impl Status {
+    /// Returns the status in lower-case letters, as reports show it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Status::Succeeded => "succeeded",
+            Status::Partial => "partial",
+            Status::Failed => "failed",
+            Status::Skipped => "skipped",
+        }
+    }
+}
+
+/// Where a whole run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunStatus {
+    /// Its owner is at work.
+    Running,
+    /// Nobody is at work, and it can be resumed.
+    Paused,
+    /// All was done.
+    Succeeded,
+    /// It was done without parts that were allowed to fail.
+    Degraded,
+    /// It was not done.
+    Failed,
+}
+
+impl RunStatus {
+    /// Returns the status in lower-case letters, as reports show it.
+    pub fn name(self) -> &'static str {
+        match self {
+            RunStatus::Running => "running",
+            RunStatus::Paused => "paused",
+            RunStatus::Succeeded => "succeeded",
+            RunStatus::Degraded => "degraded",
+            RunStatus::Failed => "failed",
+        }
+    }
+
+    /// Says whether the run can be gone on with: it has not ended.
+    pub fn is_resumable(self) -> bool {
+        matches!(self, RunStatus::Running | RunStatus::Paused)
+    }
+}
+
+/// What a task produced: small values in place, large ones by the hash of a blob.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Output {
+    /// A text that stands beside the journal, by its BLAKE3 hash.
+    Blob {
+        /// The blob's hash in hexadecimal digits.
+        blob: String,
+        /// The text's length in bytes.
+        bytes: u64,
+    },
+    /// A value in place; commands give text, functions any JSON.
+    Inline(Arc<Value>),
+}
+
+impl Output {
+    /// Returns an output that holds `text` in place.
+    pub fn text(text: impl Into<String>) -> Output {
+        Output::Inline(Arc::new(Value::String(text.into())))
+    }
+
+    /// Says whether nothing was produced.
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Output::Inline(value) if value.is_null() || value.as_str() == Some(""))
+    }
+}
+
+impl Default for Output {
+    fn default() -> Output {
+        Output::Inline(Arc::new(Value::Null))
+    }
+}
+
+/// What an agent gives back when it ended on its own.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Reply {
+    /// What it produced; for commands their standard output without the last line end.
+    #[serde(default, skip_serializing_if = "Output::is_empty")]
+    pub output: Output,
+    /// What it said on the side; for commands their standard error.
+    #[serde(default, skip_serializing_if = "Output::is_empty")]
+    pub errors: Output,
+    /// The exit code, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<i32>,
+    /// Bytes of output that were cut away because they passed the limit.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cut: u64,
+    /// Something usable, but not all: the task ends as partial.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub partial: bool,
+}
+
+impl Reply {
+    /// Returns a reply whose output is `value`.
+    pub fn value(value: impl Into<Value>) -> Reply {
+        Reply {
+            output: Output::Inline(Arc::new(value.into())),
+            ..Reply::default()
+        }
+    }
+
+    /// Says whether one of its texts in place is longer than `limit` bytes.
+    pub fn is_larger_than(&self, limit: usize) -> bool {
+        let long = |output: &Output| match output {
+            Output::Inline(value) => value.as_str().is_some_and(|text| text.len() > limit),
+            Output::Blob { .. } => false,
+        };
+        long(&self.output) || long(&self.errors)
+    }
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+/// Why a task did not run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "why")]
+pub enum Skip {
+    /// Its `if` said no.
+    Guard,
+    /// A step that it needs did not end well.
+    Needs {
+        /// The step that it needs.
+        step: String,
+    },
+    /// A step before it failed, so it was never reached.
+    Unreached,
+}
+
+/// How a task ended, with what it left.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "status")]
+pub enum Outcome {
+    /// All was done.
+    Succeeded {
+        /// What came back.
+        reply: Reply,
+    },
+    /// Something usable came back.
+    Partial {
+        /// What came back.
+        reply: Reply,
+    },
+    /// It failed.
+    Failed {
+        /// Why.
+        fault: Fault,
+        /// What had come back by then, if anything.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply: Option<Reply>,
+    },
+    /// It did not run.
+    Skipped {
+        /// Why not.
+        #[serde(flatten)]
+        because: Skip,
+    },
+}
+
+impl Outcome {
+    /// Returns the outcome of an agent that ended on its own.
+    pub fn of_reply(reply: Reply) -> Outcome {
+        if reply.partial {
+            Outcome::Partial { reply }
+        } else {
+            Outcome::Succeeded { reply }
+        }
+    }
+
+    /// Returns the outcome of a task that failed with nothing to show.
+    pub fn of_fault(fault: Fault) -> Outcome {
+        Outcome::Failed { fault, reply: None }
+    }
+
+    /// Returns the bare status.
+    pub fn status(&self) -> Status {
+        match self {
+            Outcome::Succeeded { .. } => Status::Succeeded,
+            Outcome::Partial { .. } => Status::Partial,
+            Outcome::Failed { .. } => Status::Failed,
+            Outcome::Skipped { .. } => Status::Skipped,
+        }
+    }
+
+    /// Returns what came back, if anything.
+    pub fn reply(&self) -> Option<&Reply> {
+        match self {
+            Outcome::Succeeded { reply } | Outcome::Partial { reply } => Some(reply),
+            Outcome::Failed { reply, .. } => reply.as_ref(),
+            Outcome::Skipped { .. } => None,
+        }
+    }
+
+    /// Returns why it failed, if it did.
+    pub fn fault(&self) -> Option<&Fault> {
+        match self {
+            Outcome::Failed { fault, .. } => Some(fault),
+            _ => None,
+        }
+    }
+}

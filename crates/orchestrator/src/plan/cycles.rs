@@ -1,0 +1,115 @@
+//! Finds steps that wait for each other. Each node has a begin and an end; an edge says what must come first.
+
+use super::node::{Kind, NodeId, Plan};
+use crate::spec::Mistake;
+
+/// Reports one cycle, drawn as `a -> b -> a`, if there is any.
+pub(super) fn check(plan: &Plan, mistakes: &mut Vec<Mistake>) {
+    let edges = edges(plan);
+    let mut search = Search {
+        edges: &edges,
+        colours: vec![Colour::White; edges.len()],
+        path: Vec::new(),
+    };
+    for start in 0..edges.len() {
+        if let Some(cycle) = search.from(start) {
+            mistakes.push(describe(plan, &cycle));
+            return;
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Colour {
+    White,
+    Grey,
+    Black,
+}
+
+fn begin(id: NodeId) -> usize {
+    id.0 as usize * 2
+}
+
+fn end(id: NodeId) -> usize {
+    id.0 as usize * 2 + 1
+}
+
+/// For each point, the points that must come before it.
+fn edges(plan: &Plan) -> Vec<Vec<usize>> {
+    let mut before = vec![Vec::new(); plan.nodes().len() * 2];
+    for node in plan.nodes() {
+        before[end(node.id)].push(begin(node.id));
+        before[begin(node.id)].extend(node.needs.iter().map(|need| end(need.target)));
+        for child in &node.children {
+            before[begin(*child)].push(begin(node.id));
+            before[end(node.id)].push(end(*child));
+        }
+        if matches!(node.kind, Kind::Sequential | Kind::Always) {
+            for pair in node.children.windows(2) {
+                before[begin(pair[1])].push(end(pair[0]));
+            }
+        }
+    }
+    before
+}
+
+/// A depth-first search with its own stack: files may hold long chains.
+struct Search<'e> {
+    edges: &'e [Vec<usize>],
+    colours: Vec<Colour>,
+    path: Vec<(usize, usize)>,
+}
+
+impl Search<'_> {
+    fn from(&mut self, start: usize) -> Option<Vec<usize>> {
+        if self.colours[start] != Colour::White {
+            return None;
+        }
+        self.colours[start] = Colour::Grey;
+        self.path = vec![(start, 0)];
+        while let Some((point, next)) = self.path.last_mut() {
+            let Some(&before) = self.edges[*point].get(*next) else {
+                self.colours[*point] = Colour::Black;
+                self.path.pop();
+                continue;
+            };
+            *next += 1;
+            match self.colours[before] {
+                Colour::Black => {}
+                Colour::White => {
+                    self.colours[before] = Colour::Grey;
+                    self.path.push((before, 0));
+                }
+                Colour::Grey => {
+                    let from = self.path.iter().position(|(point, _)| *point == before)?;
+                    return Some(self.path[from..].iter().map(|(point, _)| *point).collect());
+                }
+            }
+        }
+        None
+    }
+}
+
+fn describe(plan: &Plan, cycle: &[usize]) -> Mistake {
+    let node_of = |point: &usize| plan.node(NodeId(u32::try_from(point / 2).unwrap_or(u32::MAX)));
+    let mut names: Vec<&str> = Vec::new();
+    for node in cycle.iter().map(node_of).filter(|node| !node.is_hidden()) {
+        if !names.contains(&node.step.as_str()) {
+            names.push(node.step.as_str());
+        }
+    }
+    let place = cycle
+        .iter()
+        .map(node_of)
+        .filter(|node| !node.is_hidden())
+        .map(|node| node.place)
+        .max();
+    let first = names.first().copied().unwrap_or_default();
+    let message = format!("these steps wait for each other: {} -> {first}", names.join(" -> "));
+    let hint = "a step can use only what comes before it; in a list of 'steps' that is what stands above it";
+    Mistake {
+        place,
+        message,
+        hint: Some(hint.into()),
+    }
+}

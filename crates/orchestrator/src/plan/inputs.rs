@@ -1,0 +1,197 @@
+//! What a run is given becomes its inputs: types checked, defaults worked out, all mistakes at once.
+
+use std::sync::Arc;
+
+use minijinja::Value as Dynamic;
+use serde_json::{Map, Value};
+
+use super::node::Plan;
+use super::scope::Scope;
+use super::template::Template;
+use crate::model::{DefaultValue, InputSpec, InputType, Inputs};
+use crate::spec::{Mistake, nearest};
+
+/// Lists files by a glob: given by the caller, since a plan does no I/O.
+pub type ListFiles = dyn Fn(&str) -> Result<Vec<String>, String> + Send + Sync;
+
+/// An input, its default parsed.
+#[derive(Debug)]
+pub(super) struct Input {
+    pub(super) name: String,
+    input_type: InputType,
+    required: bool,
+    default: Option<Preset>,
+    description: Option<String>,
+}
+
+#[derive(Debug)]
+enum Preset {
+    Plain(Value),
+    Template(Template),
+}
+
+/// Inputs that do not fit, one sentence each.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.join("\n"))]
+pub struct BadInputs(pub Vec<String>);
+
+impl Input {
+    pub(super) fn parse(spec: &InputSpec) -> Result<Input, Mistake> {
+        let default = match &spec.default {
+            None => None,
+            Some(DefaultValue::Plain(value)) => Some(Preset::Plain(value.clone())),
+            Some(DefaultValue::Template(text)) => Some(Preset::Template(Template::parse(text)?)),
+        };
+        if let Some(Preset::Template(template)) = &default {
+            for name in template.names() {
+                let root = name.split('.').next().unwrap_or(&name);
+                if root != "inputs" && root != "files" {
+                    let message = format!("the default of input '{}' cannot use '{root}'", spec.name);
+                    let hint = "it can use inputs above it and files('**/*.rs')";
+                    return Err(Mistake::at(template.place(), message).hint(hint));
+                }
+            }
+        }
+        Ok(Input {
+            name: spec.name.clone(),
+            input_type: spec.input_type,
+            required: spec.required,
+            default,
+            description: spec.description.clone(),
+        })
+    }
+
+    /// One line for people: `goal (string, required): what to reach`.
+    fn describe(&self) -> String {
+        let required = if self.required { ", required" } else { "" };
+        let description = self
+            .description
+            .as_ref()
+            .map(|text| format!(": {text}"))
+            .unwrap_or_default();
+        format!("  {} ({}{required}){description}", self.name, self.input_type.name())
+    }
+
+    fn missing(&self) -> String {
+        format!("input '{0}' is missing; give it with --{0} VALUE", self.name)
+    }
+}
+
+impl Plan {
+    /// Describes the inputs, a line each.
+    pub fn describe_inputs(&self) -> String {
+        self.inputs.iter().map(Input::describe).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Reads words from a command line as values of the declared types.
+    ///
+    /// # Errors
+    /// Names every word that is no value of its input's type, and every input that is unknown or missing.
+    pub fn read_inputs(&self, words: &[(String, String)]) -> Result<Map<String, Value>, BadInputs> {
+        let mut given = Map::new();
+        let mut bad = Vec::new();
+        for (name, word) in words {
+            match self.inputs.iter().find(|input| input.name == *name) {
+                None => bad.push(self.unknown(name)),
+                Some(input) => match input.input_type.read(word) {
+                    Some(value) => _ = given.insert(name.clone(), value),
+                    None => bad.push(format!(
+                        "input '{name}' must be of type {}, not '{word}'",
+                        input.input_type.name()
+                    )),
+                },
+            }
+        }
+        let is_named = |input: &Input| words.iter().any(|(name, _)| *name == input.name);
+        bad.extend(
+            self.inputs
+                .iter()
+                .filter(|input| input.required && !is_named(input))
+                .map(Input::missing),
+        );
+        if bad.is_empty() { Ok(given) } else { Err(BadInputs(bad)) }
+    }
+
+    /// Checks what was given and fills in defaults.
+    ///
+    /// # Errors
+    /// Names every input that is missing, unknown, of another type, or whose default cannot be worked out.
+    pub fn bind(&self, given: Map<String, Value>, files: &Arc<ListFiles>) -> Result<Inputs, BadInputs> {
+        let known = |name: &String| self.inputs.iter().any(|input| input.name == *name);
+        let mut bad: Vec<String> = given
+            .keys()
+            .filter(|name| !known(name))
+            .map(|name| self.unknown(name))
+            .collect();
+        let mut bound = Map::new();
+        for input in &self.inputs {
+            match self.bind_one(input, &given, &bound, files) {
+                Ok(Some(value)) => _ = bound.insert(input.name.clone(), value),
+                Ok(None) => {}
+                Err(reason) => bad.push(reason),
+            }
+        }
+        if bad.is_empty() {
+            Ok(Arc::new(bound))
+        } else {
+            Err(BadInputs(bad))
+        }
+    }
+
+    fn bind_one(
+        &self,
+        input: &Input,
+        given: &Map<String, Value>,
+        bound: &Map<String, Value>,
+        files: &Arc<ListFiles>,
+    ) -> Result<Option<Value>, String> {
+        let value = match (given.get(&input.name), &input.default) {
+            (Some(value), _) => value.clone(),
+            (None, Some(Preset::Plain(value))) => value.clone(),
+            (None, Some(Preset::Template(template))) => preset(input, template, bound, files)?,
+            (None, None) if input.required => return Err(input.missing()),
+            (None, None) => return Ok(None),
+        };
+        match input.input_type.admits(&value) {
+            true => Ok(Some(value)),
+            false => Err(format!(
+                "input '{}' must be of type {}, not {value}",
+                input.name,
+                input.input_type.name()
+            )),
+        }
+    }
+
+    fn unknown(&self, name: &str) -> String {
+        let names = || self.inputs.iter().map(|input| input.name.as_str());
+        match nearest(name, names()) {
+            Some(near) => format!("unknown input '{name}'; did you mean '{near}'?"),
+            None if self.inputs.is_empty() => format!("unknown input '{name}'; this workflow takes none"),
+            None => format!(
+                "unknown input '{name}'; the inputs are: {}",
+                names().collect::<Vec<_>>().join(", ")
+            ),
+        }
+    }
+}
+
+fn preset(
+    input: &Input,
+    template: &Template,
+    bound: &Map<String, Value>,
+    files: &Arc<ListFiles>,
+) -> Result<Value, String> {
+    let context = Scope::of_inputs(bound, files).into_value();
+    let value = template
+        .value(&context)
+        .map_err(|bad| format!("the default of input '{}': {bad}", input.name))?;
+    let text = value.as_str().filter(|_| input.input_type != InputType::String);
+    if let Some(read) = text.and_then(|text| input.input_type.read(text)) {
+        return Ok(read);
+    }
+    to_json(&value).ok_or_else(|| format!("the default of input '{}' is no value", input.name))
+}
+
+fn to_json(value: &Dynamic) -> Option<Value> {
+    serde_json::to_value(value).ok()
+}

@@ -1,0 +1,22 @@
+//! From a `Workflow` to a `Plan`: names resolved, edges inferred from templates, patterns as a tree, all mistakes at once.
+//!
+//! After this nothing is unresolved. A plan is pure: it does no I/O and knows no clock.
+
+mod compile;
+mod cycles;
+mod inputs;
+mod language;
+mod names;
+mod node;
+mod scope;
+mod shell;
+mod task;
+mod template;
+
+pub use compile::compile;
+pub use inputs::{BadInputs, ListFiles};
+pub use node::{Items, Kind, Need, Node, NodeId, Plan, StepRef};
+pub use scope::Scope;
+pub use shell::{Rendered, Script};
+pub use task::{Cache, Call, ItemTemplate, Program, RunForm, Task};
+pub use template::{BadValue, Expression, Template};

@@ -1,0 +1,278 @@
+//! Events in, `Report` out.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use crate::model::{
+    Address, CacheNote, Event, Fact, Outcome, RunId, RunStatus, Skip, Source, Status, StepId, Timestamp,
+};
+use crate::plan::{Kind, Node, Plan};
+
+/// What a run was.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// The run.
+    pub run: RunId,
+    /// Its workflow.
+    pub flow: String,
+    /// The workflow's file.
+    pub path: String,
+    /// Where it stands.
+    pub status: RunStatus,
+    /// Why it is paused.
+    pub reason: Option<String>,
+    /// When it began.
+    pub started: Timestamp,
+    /// When something was last recorded.
+    pub touched: Timestamp,
+    /// How often it was resumed.
+    pub resumed: usize,
+    /// Its steps, in the file's order.
+    pub steps: Vec<StepReport>,
+}
+
+/// What became of a step: of all its tasks together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepReport {
+    /// The step.
+    pub step: StepId,
+    /// How many named groups it lies in.
+    pub depth: usize,
+    /// What kind of step it is.
+    pub shape: Shape,
+    /// It, or a group round it, may fail without failing the run.
+    pub optional: bool,
+    /// Its own tasks, in the order of their items; a group has none.
+    pub tasks: Vec<TaskReport>,
+}
+
+/// What kind of step it is, as far as a report shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// One task.
+    One,
+    /// A task for each item.
+    Many,
+    /// Steps inside it.
+    Group,
+}
+
+/// What became of a task.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskReport {
+    /// The task.
+    pub address: Address,
+    /// Its item, as people call it.
+    pub label: Option<String>,
+    /// How it ended; `None` while it has not.
+    pub outcome: Option<Outcome>,
+    /// It was remembered.
+    pub cached: bool,
+    /// Files that were written again.
+    pub restored: Vec<String>,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// How long the last attempt took; for a hit, what it took then.
+    pub took: Duration,
+    /// Why it ran though it may be remembered; empty at the first time.
+    pub because: Vec<String>,
+    /// It may be remembered.
+    pub cacheable: bool,
+}
+
+/// A report in the making: shown one event after the other, so that a long run need not be held in memory.
+#[derive(Clone, Debug)]
+pub struct ReportFold {
+    report: Report,
+    tasks: HashMap<Address, TaskReport>,
+}
+
+impl ReportFold {
+    /// Begins the report of a run.
+    pub fn new(run: &RunId) -> ReportFold {
+        let report = Report {
+            run: run.clone(),
+            flow: String::new(),
+            path: String::new(),
+            status: RunStatus::Running,
+            reason: None,
+            started: Timestamp::default(),
+            touched: Timestamp::default(),
+            resumed: 0,
+            steps: Vec::new(),
+        };
+        ReportFold {
+            report,
+            tasks: HashMap::new(),
+        }
+    }
+
+    /// Takes one event in.
+    pub fn see(&mut self, event: &Event) {
+        if event.seq == 1 {
+            self.report.started = event.at;
+        }
+        self.report.touched = event.at;
+        self.report.see(&event.fact);
+        if let Some(address) = event.fact.step() {
+            self.tasks
+                .entry(address.clone())
+                .or_insert_with(|| TaskReport::new(address))
+                .see(&event.fact);
+        }
+    }
+
+    /// Ends the report. `owned` says whether some process is at work on the run.
+    pub fn finish(self, plan: &Plan, owned: bool) -> Report {
+        let ReportFold { mut report, tasks } = self;
+        if report.status == RunStatus::Running && !owned {
+            (report.status, report.reason) = (RunStatus::Paused, Some("interrupted".into()));
+        }
+        report.steps = steps(plan, tasks, report.status);
+        report
+    }
+}
+
+impl Report {
+    /// Folds a run's events; see `ReportFold`.
+    pub fn of<'e>(run: &RunId, plan: &Plan, events: impl IntoIterator<Item = &'e Event>, owned: bool) -> Report {
+        let mut fold = ReportFold::new(run);
+        events.into_iter().for_each(|event| fold.see(event));
+        fold.finish(plan, owned)
+    }
+
+    fn see(&mut self, fact: &Fact) {
+        match fact {
+            Fact::RunStarted { flow, pinned, .. } => {
+                self.flow.clone_from(flow);
+                self.path.clone_from(&pinned.path);
+            }
+            Fact::RunResumed { .. } => {
+                self.resumed += 1;
+                (self.status, self.reason) = (RunStatus::Running, None);
+            }
+            Fact::RunPaused { reason } => (self.status, self.reason) = (RunStatus::Paused, Some(reason.clone())),
+            Fact::RunEnded { status } => self.status = *status,
+            _ => {}
+        }
+    }
+
+    /// Returns all tasks.
+    pub fn tasks(&self) -> impl Iterator<Item = &TaskReport> {
+        self.steps.iter().flat_map(|step| &step.tasks)
+    }
+
+    /// Returns the time from its first event to its last.
+    pub fn took(&self) -> Duration {
+        self.touched.since(self.started)
+    }
+}
+
+impl TaskReport {
+    fn new(address: &Address) -> TaskReport {
+        TaskReport {
+            address: address.clone(),
+            label: None,
+            outcome: None,
+            cached: false,
+            restored: Vec::new(),
+            attempts: 0,
+            took: Duration::ZERO,
+            because: Vec::new(),
+            cacheable: false,
+        }
+    }
+
+    fn see(&mut self, fact: &Fact) {
+        match fact {
+            Fact::StepStarted {
+                attempt, label, cache, ..
+            } => {
+                self.attempts = *attempt;
+                self.label.clone_from(label);
+                if let CacheNote::Miss { because, .. } = cache {
+                    self.cacheable = true;
+                    self.because.clone_from(because);
+                }
+            }
+            Fact::StepRetried { attempt, .. } => self.attempts = *attempt,
+            Fact::StepEnded {
+                outcome,
+                source,
+                took_ms,
+                label,
+                ..
+            } => {
+                self.outcome = Some(outcome.clone());
+                self.took = Duration::from_millis(*took_ms);
+                self.label.clone_from(label);
+                if let Source::Cache { restored, .. } = source {
+                    self.cached = true;
+                    self.cacheable = true;
+                    self.restored.clone_from(restored);
+                }
+            }
+            Fact::Decided { taken: false, .. } => self.outcome = Some(Outcome::Skipped { because: Skip::Guard }),
+            _ => {}
+        }
+    }
+
+    /// Returns the bare status; `None` while it has not ended.
+    pub fn status(&self) -> Option<Status> {
+        self.outcome.as_ref().map(Outcome::status)
+    }
+}
+
+/// Puts tasks under their steps, in the file's order. A step that a finished run never reached is there too.
+fn steps(plan: &Plan, mut tasks: HashMap<Address, TaskReport>, status: RunStatus) -> Vec<StepReport> {
+    let mut by_step: HashMap<StepId, Vec<TaskReport>> = HashMap::new();
+    for (address, task) in tasks.drain() {
+        by_step.entry(address.step).or_default().push(task);
+    }
+    let mut steps = Vec::new();
+    let mut previous: Option<&StepId> = None;
+    for node in plan.nodes().iter().filter(|node| !node.is_hidden()) {
+        if previous == Some(&node.step) {
+            continue;
+        }
+        previous = Some(&node.step);
+        let is_task = plan.nodes_of(&node.step).iter().any(|node| node.task().is_some());
+        let mut tasks = by_step.remove(&node.step).unwrap_or_default();
+        tasks.retain(|task| task.attempts > 0 || task.outcome.is_some());
+        tasks.sort_by(|one, other| one.address.indices.cmp(&other.address.indices));
+        if tasks.is_empty() && is_task && status.is_resumable() {
+            continue;
+        }
+        let named = plan.path(node.id).into_iter().filter(|id| !plan.node(*id).is_hidden());
+        let mut owners: Vec<&StepId> = named.map(|id| &plan.node(id).step).collect();
+        owners.dedup();
+        let fans_out = |node: &Node| matches!(node.kind, Kind::Each(_)) || !node.scope.is_empty();
+        let shape = match plan.nodes_of(&node.step) {
+            _ if !is_task && tasks.is_empty() => Shape::Group,
+            nodes if nodes.iter().any(fans_out) => Shape::Many,
+            _ => Shape::One,
+        };
+        let optional = plan.path(node.id).into_iter().any(|id| plan.node(id).optional);
+        steps.push(StepReport {
+            step: node.step.clone(),
+            depth: owners.len().saturating_sub(1),
+            shape,
+            optional,
+            tasks,
+        });
+    }
+    without_empty_groups(steps)
+}
+
+/// Takes out groups under which nothing stands.
+fn without_empty_groups(steps: Vec<StepReport>) -> Vec<StepReport> {
+    let mut kept: Vec<StepReport> = Vec::with_capacity(steps.len());
+    for step in steps.into_iter().rev() {
+        let holds = kept.last().is_some_and(|next| next.depth > step.depth);
+        if step.shape != Shape::Group || holds {
+            kept.push(step);
+        }
+    }
+    kept.reverse();
+    kept
+}

@@ -1,0 +1,10 @@
+//! What a run was, for people and programs: a pure fold of its events.
+
+mod fold;
+mod json;
+mod text;
+mod words;
+
+pub use fold::{Report, ReportFold, Shape, StepReport, TaskReport};
+pub use text::{Look, fault_text};
+pub use words::short_duration;

@@ -1,0 +1,338 @@
+//! The report as text that fits one screen: how it ended, the steps, each failure with what to do.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use segno_errors::Fault;
+
+use super::fold::{Report, Shape, StepReport, TaskReport};
+use super::words::{counted, short_duration};
+use crate::model::{Outcome, RunStatus, Skip, Status};
+
+/// The most failures that are told in full.
+const MAX_FAILURES: usize = 5;
+
+/// How text may look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// Signs beyond ASCII may be used.
+    pub unicode: bool,
+    /// How many lines the table of steps may have.
+    pub rows: usize,
+}
+
+impl Default for Look {
+    fn default() -> Look {
+        Look {
+            unicode: true,
+            rows: 24,
+        }
+    }
+}
+
+impl Report {
+    /// Writes the summary: the end, the table of steps, the failures, what to do next.
+    pub fn summary(&self, look: Look) -> String {
+        let mut text = String::new();
+        self.headline(&mut text, look);
+        self.table(&mut text, look);
+        self.failures(&mut text);
+        self.next(&mut text);
+        text
+    }
+
+    fn headline(&self, text: &mut String, look: Look) {
+        let mark = mark_of_run(self.status, look);
+        let reason = self
+            .reason
+            .as_ref()
+            .map(|reason| format!(" ({reason})"))
+            .unwrap_or_default();
+        let tasks: Vec<&TaskReport> = self.tasks().collect();
+        let count = |test: fn(&TaskReport) -> bool| tasks.iter().filter(|task| test(task)).count();
+        let done = count(|task| matches!(task.status(), Some(Status::Succeeded | Status::Partial)));
+        let cached = count(|task| task.cached);
+        let mut facts = vec![format!("{} of {} done", done, counted(tasks.len(), "task"))];
+        if cached > 0 && cached == tasks.len() {
+            facts = vec![format!("all {cached} tasks cached")];
+        } else if cached > 0 {
+            facts.push(format!("{cached} cached"));
+        }
+        for (status, word) in [(Status::Failed, "failed"), (Status::Skipped, "skipped")] {
+            let found = tasks.iter().filter(|task| task.status() == Some(status)).count();
+            if found > 0 {
+                facts.push(format!("{found} {word}"));
+            }
+        }
+        let retried = count(|task| task.attempts > 1);
+        if retried > 0 {
+            facts.push(format!("{retried} retried"));
+        }
+        let (flow, status, took) = (&self.flow, self.status.name(), short_duration(self.took()));
+        let between = if look.unicode { " · " } else { ", " };
+        writeln!(
+            text,
+            "{mark} {flow} {status}{reason} in {took}: {}",
+            facts.join(between)
+        )
+        .expect("a string takes any text");
+    }
+
+    fn table(&self, text: &mut String, look: Look) {
+        let width = self
+            .steps
+            .iter()
+            .map(|step| step.depth * 2 + step.step.as_str().len())
+            .max()
+            .unwrap_or(0);
+        for (index, step) in self.steps.iter().take(look.rows).enumerate() {
+            let indent = step.depth * 2;
+            let (mark, words) = match step.shape {
+                Shape::One => step.words_of_one(look),
+                Shape::Many => step.words_of_many(look),
+                Shape::Group => (self.mark_of_group(index, look), String::new()),
+            };
+            let name = step.step.as_str();
+            let line = format!("  {:indent$}{mark} {name:<pad$}  {words}", "", pad = width - indent);
+            writeln!(text, "{}", line.trim_end()).expect("a string takes any text");
+        }
+        if let Some(more) = self.steps.len().checked_sub(look.rows).filter(|more| *more > 0) {
+            writeln!(text, "  .. and {}", counted(more, "more step")).expect("a string takes any text");
+        }
+    }
+
+    /// Returns the mark of a group: that of the worst step in it.
+    fn mark_of_group(&self, index: usize, look: Look) -> &'static str {
+        let depth = self.steps[index].depth;
+        let inside = self.steps[index + 1..].iter().take_while(|step| step.depth > depth);
+        let statuses: Vec<Option<Status>> = inside.flat_map(StepReport::counted).collect();
+        mark(worst(&statuses), look)
+    }
+
+    fn failures(&self, text: &mut String) {
+        let tasks = self
+            .steps
+            .iter()
+            .flat_map(|step| step.tasks.iter().map(move |task| (step, task)));
+        let failed: Vec<_> = tasks
+            .filter(|(_, task)| task.status() == Some(Status::Failed))
+            .collect();
+        for (step, task) in failed.iter().take(MAX_FAILURES) {
+            text.push('\n');
+            text.push_str(&self.failure(step, task));
+        }
+        if let Some(more) = failed.len().checked_sub(MAX_FAILURES).filter(|more| *more > 0) {
+            let run = &self.run;
+            writeln!(
+                text,
+                "\n.. and {}: segno show {run} --json",
+                counted(more, "more failure")
+            )
+            .expect("a string takes any text");
+        }
+    }
+
+    /// Tells one failure: what it was, its last words, its category, what segno did, what one can do.
+    fn failure(&self, step: &StepReport, task: &TaskReport) -> String {
+        let Some(fault) = task.outcome.as_ref().and_then(Outcome::fault) else {
+            return String::new();
+        };
+        let label = task
+            .label
+            .as_ref()
+            .map(|label| format!(" ({label})"))
+            .unwrap_or_default();
+        let did = match task.attempts {
+            0 | 1 => "ran it once".to_owned(),
+            attempts => format!("tried it {attempts} times"),
+        };
+        let then = match (step.optional, self.status) {
+            (true, _) => "and went on, since it is optional",
+            (false, RunStatus::Failed) => "and did not start what comes after it",
+            _ => "and goes on as far as it can",
+        };
+        let whole = format!("segno show {} {}", self.run, task.address);
+        fault_text(
+            &format!("{}{label}", task.address),
+            fault,
+            &format!("{did} {then}"),
+            Some(&whole),
+        )
+    }
+
+    fn next(&self, text: &mut String) {
+        let run = &self.run;
+        let line = match self.status {
+            RunStatus::Paused => format!("\ngo on with: segno resume {run}"),
+            RunStatus::Running => format!("\nit is being worked on; run {run}"),
+            _ => format!("\nmore: segno show {run}"),
+        };
+        text.push_str(&line);
+        text.push('\n');
+    }
+}
+
+impl StepReport {
+    fn words_of_one(&self, look: Look) -> (&'static str, String) {
+        let Some(task) = self.tasks.first() else {
+            return (mark(None, look), "not reached".into());
+        };
+        let words = match &task.outcome {
+            None => "not finished".into(),
+            Some(Outcome::Skipped { because: Skip::Guard }) => "skipped: its 'if' did not hold".into(),
+            Some(Outcome::Skipped {
+                because: Skip::Needs { step },
+            }) => format!("skipped: it needs '{step}'"),
+            Some(Outcome::Skipped {
+                because: Skip::Unreached,
+            }) => "not reached".into(),
+            Some(_) if task.cached => cached(task),
+            Some(_) if task.attempts > 1 => format!("{}  {}", short_duration(task.took), tried(task.attempts)),
+            Some(_) => short_duration(task.took),
+        };
+        let because = match &task.because[..] {
+            [] => String::new(),
+            [because] => format!("  re-run because {because}"),
+            [because, more @ ..] => format!("  re-run because {because} and {} more", more.len()),
+        };
+        (mark(task.status(), look), words + &because)
+    }
+
+    fn words_of_many(&self, look: Look) -> (&'static str, String) {
+        let mut counts: BTreeMap<Option<Status>, usize> = BTreeMap::new();
+        self.tasks
+            .iter()
+            .for_each(|task| *counts.entry(task.status()).or_default() += 1);
+        let cached = self.tasks.iter().filter(|task| task.cached).count();
+        let mut facts = vec![counted(self.tasks.len(), "item")];
+        if cached == self.tasks.len() && cached > 0 {
+            facts.push("all cached".into());
+        } else if cached > 0 {
+            facts.push(format!("{cached} cached"));
+        }
+        for (status, word) in [
+            (Some(Status::Failed), "failed"),
+            (Some(Status::Skipped), "skipped"),
+            (None, "not finished"),
+        ] {
+            facts.extend(counts.get(&status).map(|count| format!("{count} {word}")));
+        }
+        let busy: Duration = self
+            .tasks
+            .iter()
+            .filter(|task| !task.cached)
+            .map(|task| task.took)
+            .sum();
+        if !busy.is_zero() {
+            facts.push(short_duration(busy));
+        }
+        let statuses: Vec<Option<Status>> = self.tasks.iter().map(TaskReport::status).collect();
+        (mark(worst(&statuses), look), facts.join(", "))
+    }
+
+    /// Returns the statuses of its tasks as they count for a group round it: what may fail counts as partial.
+    fn counted(&self) -> impl Iterator<Item = Option<Status>> {
+        self.tasks.iter().map(|task| match task.status() {
+            Some(Status::Failed) if self.optional => Some(Status::Partial),
+            status => status,
+        })
+    }
+}
+
+/// Returns the status that tells most.
+fn worst(statuses: &[Option<Status>]) -> Option<Status> {
+    let order = [
+        Some(Status::Failed),
+        None,
+        Some(Status::Partial),
+        Some(Status::Succeeded),
+        Some(Status::Skipped),
+    ];
+    order.into_iter().find(|status| statuses.contains(status)).flatten()
+}
+
+fn cached(task: &TaskReport) -> String {
+    match task.restored.len() {
+        0 => "cached".into(),
+        count => format!("cached, {} restored", counted(count, "file")),
+    }
+}
+
+fn tried(attempts: u32) -> String {
+    format!("after {}", counted(attempts as usize, "attempt"))
+}
+
+/// Tells a fault in plain words.
+pub fn fault_text(what: &str, fault: &Fault, did: &str, whole: Option<&str>) -> String {
+    let mut text = format!("{what} failed: {}\n", fault.message());
+    for (key, value) in fault
+        .context()
+        .iter()
+        .filter(|(key, _)| key == "command" || key == "store")
+    {
+        row(&mut text, key, value);
+    }
+    for (index, line) in fault.detail_text().unwrap_or_default().lines().enumerate() {
+        row(
+            &mut text,
+            if index == 0 { "last words" } else { "" },
+            &format!("| {line}"),
+        );
+    }
+    let reason = fault.why().map(|reason| format!(", {reason}")).unwrap_or_default();
+    row(
+        &mut text,
+        "category",
+        &format!("{} ({}{reason})", fault.category().name(), fault.kind().code()),
+    );
+    if !did.is_empty() {
+        row(&mut text, "segno", did);
+    }
+    row(
+        &mut text,
+        "you can",
+        fault.hint_text().unwrap_or("read its last words above"),
+    );
+    if let Some(whole) = whole {
+        row(&mut text, "all of it", whole);
+    }
+    text
+}
+
+fn row(text: &mut String, name: &str, value: &str) {
+    let plain = |letter: char| {
+        if letter.is_control() && letter != '\t' {
+            ' '
+        } else {
+            letter
+        }
+    };
+    let value: String = value.chars().map(plain).collect();
+    writeln!(text, "  {name:<10}  {value}").expect("a string takes any text");
+}
+
+fn mark(status: Option<Status>, look: Look) -> &'static str {
+    match (status, look.unicode) {
+        (Some(Status::Succeeded), true) => "✓",
+        (Some(Status::Succeeded), false) => "+",
+        (Some(Status::Partial), true) => "◐",
+        (Some(Status::Partial), false) => "~",
+        (Some(Status::Failed), true) => "✗",
+        (Some(Status::Failed), false) => "x",
+        (Some(Status::Skipped), true) => "–",
+        (Some(Status::Skipped), false) => "-",
+        (None, true) => "·",
+        (None, false) => ".",
+    }
+}
+
+fn mark_of_run(status: RunStatus, look: Look) -> &'static str {
+    match (status, look.unicode) {
+        (RunStatus::Succeeded, _) => mark(Some(Status::Succeeded), look),
+        (RunStatus::Degraded, _) => mark(Some(Status::Partial), look),
+        (RunStatus::Failed, _) => mark(Some(Status::Failed), look),
+        (RunStatus::Running | RunStatus::Paused, true) => "‖",
+        (RunStatus::Running | RunStatus::Paused, false) => "=",
+    }
+}

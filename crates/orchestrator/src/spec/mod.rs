@@ -1,0 +1,20 @@
+//! From a file (YAML, JSON, TOML) to a `Workflow`, with every mistake at once, each with its place and a hint.
+//!
+//! The file becomes a tree with places first, and one checker walks that tree: serde would stop at the first
+//! mistake. Names are resolved later, by `plan`.
+
+mod fields;
+mod mistake;
+mod read;
+mod scalars;
+mod settings;
+mod steps;
+mod toml;
+mod tree;
+mod workflow;
+mod yaml;
+
+pub(crate) use fields::nearest;
+pub use mistake::{Mistake, Mistakes};
+pub(crate) use read::read;
+pub use read::{Format, MAX_FILE_BYTES, load, parse};

@@ -1,0 +1,111 @@
+//! A file as a tree with places: what the three formats have in common. Knows nothing of workflows.
+
+use serde_json::{Map, Value};
+
+use crate::model::Place;
+
+/// How deep blocks may nest; a deeper file is refused before anything recurses over it.
+pub(crate) const MAX_DEPTH: usize = 64;
+/// How many values a file may have after its aliases are expanded.
+pub(crate) const MAX_NODES: usize = 200_000;
+
+/// A value and where it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) place: Place,
+    pub(crate) tree: Tree,
+    /// A literal block (`|`): its lines are lines of the file.
+    pub(crate) literal: bool,
+}
+
+/// A value.
+#[derive(Clone, Debug)]
+pub(crate) enum Tree {
+    Null,
+    Bool(bool),
+    Integer(i64),
+    Float(f64),
+    Text(String),
+    List(Vec<Node>),
+    Map(Vec<(Key, Node)>),
+}
+
+/// A key of a map and where it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Key {
+    pub(crate) name: String,
+    pub(crate) place: Place,
+}
+
+impl Node {
+    pub(crate) fn new(place: Place, tree: Tree) -> Node {
+        Node {
+            place,
+            tree,
+            literal: false,
+        }
+    }
+
+    /// Returns what a person calls this kind of value.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self.tree {
+            Tree::Null => "nothing",
+            Tree::Bool(_) => "true or false",
+            Tree::Integer(_) => "a whole number",
+            Tree::Float(_) => "a number",
+            Tree::Text(_) => "text",
+            Tree::List(_) => "a list",
+            Tree::Map(_) => "a map",
+        }
+    }
+
+    /// Returns the plain value without places.
+    pub(crate) fn value(&self) -> Value {
+        match &self.tree {
+            Tree::Null => Value::Null,
+            Tree::Bool(truth) => Value::Bool(*truth),
+            Tree::Integer(number) => Value::from(*number),
+            Tree::Float(number) => Value::from(*number),
+            Tree::Text(text) => Value::String(text.clone()),
+            Tree::List(items) => items.iter().map(Node::value).collect(),
+            Tree::Map(fields) => {
+                let fields = fields.iter().map(|(key, node)| (key.name.clone(), node.value()));
+                Value::Object(fields.collect::<Map<_, _>>())
+            }
+        }
+    }
+
+    /// Returns how many values this one holds, itself included.
+    pub(crate) fn size(&self) -> usize {
+        match &self.tree {
+            Tree::List(items) => 1 + items.iter().map(Node::size).sum::<usize>(),
+            Tree::Map(fields) => 1 + fields.iter().map(|(_, node)| node.size()).sum::<usize>(),
+            _ => 1,
+        }
+    }
+
+    /// Returns how deep the values below this one nest.
+    pub(crate) fn depth(&self) -> usize {
+        match &self.tree {
+            Tree::List(items) => 1 + items.iter().map(Node::depth).max().unwrap_or(0),
+            Tree::Map(fields) => 1 + fields.iter().map(|(_, node)| node.depth()).max().unwrap_or(0),
+            _ => 1,
+        }
+    }
+}
+
+/// Returns the place of a byte offset in `source`.
+pub(crate) fn excerpt_place(source: &str, offset: usize) -> Place {
+    let mut end = offset.min(source.len());
+    while !source.is_char_boundary(end) {
+        end -= 1;
+    }
+    let before = &source[..end];
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    let line = before.matches('\n').count() + 1;
+    let column = before[line_start..].chars().count() + 1;
+    Place {
+        line: u32::try_from(line).unwrap_or(u32::MAX),
+        column: u32::try_from(column).unwrap_or(u32::MAX),
+    }
+}

@@ -1,0 +1,259 @@
+//! YAML 1.2 (and so JSON) into a tree with places. Strict: the core schema and nothing of YAML 1.1.
+
+use std::collections::HashMap;
+
+use granit_parser::{ErrorKind, Event, Marker, Options, Parser, ScalarStyle, ScanError};
+
+use super::Mistake;
+use super::read::SMALLEST;
+use super::scalars::plain;
+use super::tree::{Key, MAX_DEPTH, MAX_NODES, Node, Tree};
+use crate::model::Place;
+
+/// Reads the one document of `source`, with the mistakes that the rest of it does not hang on.
+pub(super) fn read(source: &str) -> Result<(Node, Vec<Mistake>), Mistake> {
+    let mut options = Options::default();
+    options.emit_comments = false;
+    let mut builder = Builder::default();
+    for step in Parser::new_from_str_with_options(source, options) {
+        let (event, span) = step.map_err(|error| broken(source, &error))?;
+        builder.see(event, place(&span.start))?;
+    }
+    builder.finish()
+}
+
+/// Builds the tree from the parser's events with a stack of its own, so depth costs no call stack.
+#[derive(Default)]
+struct Builder {
+    open: Vec<Open>,
+    anchors: HashMap<usize, Node>,
+    nodes: usize,
+    documents: usize,
+    root: Option<Node>,
+    mistakes: Vec<Mistake>,
+}
+
+/// A list or map whose end has not come yet.
+struct Open {
+    place: Place,
+    anchor: usize,
+    holds: Holds,
+}
+
+enum Holds {
+    List(Vec<Node>),
+    Map(Vec<(Key, Node)>, Option<Key>),
+}
+
+impl Builder {
+    fn see(&mut self, event: Event<'_>, place: Place) -> Result<(), Mistake> {
+        match event {
+            Event::DocumentStart(..) => self.document(place),
+            Event::Scalar(text, style, anchor, tag) => {
+                self.tagged(place, tag.map(|tag| tag.to_string()));
+                self.scalar(&text, style, anchor, place)
+            }
+            Event::SequenceStart(_, anchor, tag) => {
+                self.tagged(place, tag.map(|tag| tag.to_string()));
+                self.start(place, anchor, Holds::List(Vec::new()))
+            }
+            Event::MappingStart(_, anchor, tag) => {
+                self.tagged(place, tag.map(|tag| tag.to_string()));
+                self.start(place, anchor, Holds::Map(Vec::new(), None))
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.end(),
+            Event::Alias(anchor) => self.alias(anchor, place),
+            _ => Ok(()),
+        }
+    }
+
+    fn document(&mut self, place: Place) -> Result<(), Mistake> {
+        self.documents += 1;
+        match self.documents {
+            1 => Ok(()),
+            _ => {
+                Err(Mistake::at(place, "a workflow file holds one document").hint("remove the '---' and what follows"))
+            }
+        }
+    }
+
+    fn scalar(&mut self, text: &str, style: ScalarStyle, anchor: usize, place: Place) -> Result<(), Mistake> {
+        let as_text = || Tree::Text(text.to_owned());
+        let tree = match style {
+            ScalarStyle::Plain => plain(text, place).unwrap_or_else(|mistake| {
+                self.mistakes.push(mistake);
+                as_text()
+            }),
+            _ => as_text(),
+        };
+        let literal = style == ScalarStyle::Literal;
+        self.put(
+            Node {
+                place: text_place(text, style, place),
+                tree,
+                literal,
+            },
+            anchor,
+        )
+    }
+
+    fn tagged(&mut self, place: Place, tag: Option<String>) {
+        let mistake = |tag| Mistake::at(place, format!("the tag {tag} is not understood")).hint("remove the tag");
+        self.mistakes.extend(tag.map(mistake));
+    }
+
+    fn start(&mut self, place: Place, anchor: usize, holds: Holds) -> Result<(), Mistake> {
+        if self.open.len() >= MAX_DEPTH {
+            return Err(too_deep(place));
+        }
+        if let Some(Open {
+            holds: Holds::Map(_, None),
+            ..
+        }) = self.open.last()
+        {
+            let mistake = Mistake::at(place, "a list or map cannot be a key");
+            let hint = "a value that begins with {{ must be quoted: key: \"{{ value }}\"";
+            return Err(if matches!(holds, Holds::Map(..)) {
+                mistake.hint(hint)
+            } else {
+                mistake
+            });
+        }
+        self.open.push(Open { place, anchor, holds });
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), Mistake> {
+        let open = self.open.pop().expect("the parser closes only what it opened");
+        let tree = match open.holds {
+            Holds::List(items) => Tree::List(items),
+            Holds::Map(fields, _) => Tree::Map(fields),
+        };
+        self.put(Node::new(open.place, tree), open.anchor)
+    }
+
+    fn alias(&mut self, anchor: usize, place: Place) -> Result<(), Mistake> {
+        let Some(target) = self.anchors.get(&anchor) else {
+            return Err(Mistake::at(place, "this alias is part of what it stands for"));
+        };
+        if self.nodes + target.size() > MAX_NODES {
+            return Err(Mistake::at(
+                place,
+                format!("the file's aliases expand to more than {MAX_NODES} values"),
+            ));
+        }
+        if self.open.len() + target.depth() > MAX_DEPTH {
+            return Err(too_deep(place));
+        }
+        let node = Node {
+            place,
+            ..target.clone()
+        };
+        self.nodes += node.size() - 1;
+        self.put(node, 0)
+    }
+
+    /// Puts a finished value where it belongs: into the open list or map, or as the root.
+    fn put(&mut self, node: Node, anchor: usize) -> Result<(), Mistake> {
+        self.nodes += 1;
+        if self.nodes > MAX_NODES {
+            return Err(Mistake::at(
+                node.place,
+                format!("the file has more than {MAX_NODES} values"),
+            ));
+        }
+        if anchor > 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        match self.open.last_mut().map(|open| &mut open.holds) {
+            None => self.root = Some(node),
+            Some(Holds::List(items)) => items.push(node),
+            Some(Holds::Map(fields, key)) => match key.take() {
+                Some(key) => fields.push((key, node)),
+                None => *key = Some(key_of(&node)?),
+            },
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<(Node, Vec<Mistake>), Mistake> {
+        match self.root {
+            Some(root) => Ok((root, self.mistakes)),
+            None => Err(Mistake::whole("the file holds nothing but comments").hint(SMALLEST)),
+        }
+    }
+}
+
+fn key_of(node: &Node) -> Result<Key, Mistake> {
+    let name = match &node.tree {
+        Tree::Text(text) => text.clone(),
+        Tree::Bool(truth) => truth.to_string(),
+        Tree::Integer(number) => number.to_string(),
+        _ => return Err(Mistake::at(node.place, format!("a key is text, not {}", node.kind()))),
+    };
+    Ok(Key {
+        name,
+        place: node.place,
+    })
+}
+
+fn too_deep(place: Place) -> Mistake {
+    Mistake::at(place, format!("blocks nest deeper than {MAX_DEPTH} levels"))
+}
+
+/// Returns where a text's first letter stands, which is what places inside it are counted from.
+fn text_place(text: &str, style: ScalarStyle, place: Place) -> Place {
+    match style {
+        ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => Place {
+            column: place.column + 1,
+            ..place
+        },
+        // The parser gives the first line that is not empty.
+        ScalarStyle::Literal => {
+            let skipped = text.len() - text.trim_start_matches('\n').len();
+            Place {
+                line: place
+                    .line
+                    .saturating_sub(u32::try_from(skipped).unwrap_or(u32::MAX))
+                    .max(1),
+                ..place
+            }
+        }
+        _ => place,
+    }
+}
+
+fn place(marker: &Marker) -> Place {
+    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    Place {
+        line: number(marker.line()),
+        column: number(marker.col() + 1),
+    }
+}
+
+/// Says why the parser stopped; a template inside braces is the commonest reason and gets its own hint.
+fn broken(source: &str, error: &ScanError) -> Mistake {
+    let place = place(error.marker());
+    if *error.kind() == ErrorKind::RecursionLimitExceeded {
+        return too_deep(place);
+    }
+    let lines = source.lines().take(place.line as usize).collect::<Vec<_>>();
+    let near = lines.iter().rev().take(2).rev();
+    let braced = near.clone().any(|line| {
+        let flow = line.find('{').is_some_and(|at| !line[at..].starts_with("{{"));
+        flow && line.contains("{{")
+    });
+    let bare = near.clone().any(|line| line.contains(": {{"));
+    let message = format!("the file cannot be read from here on: {}", error.kind());
+    let mistake = Mistake::at(place, message);
+    if braced {
+        return mistake.hint("inside braces a text with {{ }} must be quoted: { run: \"echo {{ x }}\" }");
+    }
+    if bare {
+        return mistake.hint("a text that begins with {{ must be quoted: key: \"{{ value }}\"");
+    }
+    if lines.last().is_some_and(|line| line.starts_with('\t')) {
+        return mistake.hint("indent with spaces, not tabs");
+    }
+    mistake
+}

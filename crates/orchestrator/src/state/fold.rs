@@ -1,0 +1,267 @@
+//! The fold: one event in, the state changed. Events that do not fit the state are ignored, never a panic.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+
+use super::cursor::Waiter;
+use super::frame::{End, Frame, FrameId, Phase, Ready, Work};
+use crate::model::{Address, Event, Fact, Inputs, RunStatus, Status, Timestamp};
+use crate::plan::{Node, NodeId, Plan};
+
+/// Where a run stands, worked out from its events.
+///
+/// ```
+/// use std::sync::Arc;
+/// use segno_orchestrator::{plan, spec, state::RunState};
+///
+/// let workflow = spec::parse("steps: [{ run: [echo, hello] }]", "hello.yaml")?;
+/// let plan = Arc::new(plan::compile(&workflow, &[]).expect("no mistakes in it"));
+/// let state = RunState::new(plan);
+/// assert_eq!(state.status(), None); // nothing has happened yet
+/// # Ok::<(), spec::Mistakes>(())
+/// ```
+#[derive(Debug)]
+pub struct RunState {
+    pub(super) plan: Arc<Plan>,
+    pub(super) frames: Vec<Frame>,
+    pub(super) index: HashMap<(NodeId, Arc<[u32]>), FrameId>,
+    pub(super) waiters: HashMap<FrameId, Vec<Waiter>>,
+    /// Attempts that may start, oldest first. Entries whose frame has moved on are passed over.
+    pub(super) tasks: VecDeque<FrameId>,
+    /// What else is ready: guards, lists, skips.
+    pub(super) duties: VecDeque<FrameId>,
+    pub(super) taken: HashMap<FrameId, bool>,
+    resting: BTreeSet<(Timestamp, FrameId)>,
+    processes: HashMap<FrameId, (u32, u64)>,
+    running: BTreeSet<FrameId>,
+    inputs: Inputs,
+    events: u64,
+    ended: Option<RunStatus>,
+}
+
+impl RunState {
+    /// Makes the state of a run in which nothing has happened.
+    pub fn new(plan: Arc<Plan>) -> RunState {
+        RunState {
+            plan,
+            frames: Vec::new(),
+            index: HashMap::new(),
+            waiters: HashMap::new(),
+            tasks: VecDeque::new(),
+            duties: VecDeque::new(),
+            taken: HashMap::new(),
+            resting: BTreeSet::new(),
+            processes: HashMap::new(),
+            running: BTreeSet::new(),
+            inputs: Inputs::default(),
+            events: 0,
+            ended: None,
+        }
+    }
+
+    /// Takes one event in.
+    pub fn apply(&mut self, event: &Event) {
+        self.events = event.seq;
+        match &event.fact {
+            Fact::RunStarted { inputs, .. } => self.start(inputs),
+            Fact::RunResumed { .. } | Fact::RunPaused { .. } => self.forget_running(),
+            Fact::RunEnded { status } => self.ended = Some(*status),
+            fact => {
+                if let Some(frame) = fact.step().and_then(|step| self.find(step)) {
+                    self.apply_to(frame, fact);
+                }
+            }
+        }
+    }
+
+    fn start(&mut self, inputs: &Inputs) {
+        if self.frames.is_empty() {
+            self.inputs = inputs.clone();
+            self.open(self.plan.root(), None, Arc::from([]));
+        }
+    }
+
+    fn apply_to(&mut self, id: FrameId, fact: &Fact) {
+        if self.frame(id).end().is_some() {
+            return;
+        }
+        if let Phase::Resting(until) = self.frame(id).phase {
+            self.resting.remove(&(until, id));
+        }
+        match fact {
+            Fact::Decided { taken, .. } => self.decide(id, *taken),
+            Fact::Expanded { items, .. } => {
+                self.frame_mut(id).items = Some(Arc::new(items.clone()));
+                self.widen(id, items.len());
+            }
+            Fact::StepStarted { attempt, .. } => {
+                let frame = self.frame_mut(id);
+                frame.phase = Phase::Running;
+                frame.attempt = *attempt;
+                self.running.insert(id);
+            }
+            Fact::Spawned { pid, birth, .. } => _ = self.processes.insert(id, (*pid, *birth)),
+            Fact::StepRetried { attempt, until, .. } => {
+                self.stop_running(id);
+                let frame = self.frame_mut(id);
+                frame.phase = Phase::Resting(*until);
+                frame.attempt = *attempt;
+                self.resting.insert((*until, id));
+            }
+            Fact::StepEnded { outcome, .. } => {
+                self.stop_running(id);
+                self.end(id, End::Task(Arc::new(outcome.clone())));
+            }
+            _ => {}
+        }
+    }
+
+    fn stop_running(&mut self, id: FrameId) {
+        self.running.remove(&id);
+        self.processes.remove(&id);
+    }
+
+    /// What was in flight when its owner went is ready again, for the same attempt.
+    fn forget_running(&mut self) {
+        for id in std::mem::take(&mut self.running) {
+            let attempt = self.frame(id).attempt;
+            self.offer(id, Work::Attempt(attempt));
+        }
+        self.processes.clear();
+    }
+
+    /// Moves attempts whose wait is over to what is ready.
+    pub fn wake_due(&mut self, now: Timestamp) {
+        while let Some((until, id)) = self.resting.first().copied().filter(|(until, _)| *until <= now) {
+            self.resting.remove(&(until, id));
+            let attempt = self.frame(id).attempt + 1;
+            self.offer(id, Work::Attempt(attempt));
+        }
+    }
+
+    /// Returns when the next waiting attempt may begin.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.resting.first().map(|(until, _)| *until)
+    }
+
+    /// Takes the oldest thing that is ready and no attempt: a guard, a list, a skip.
+    pub fn take_duty(&mut self) -> Option<Ready> {
+        while let Some(id) = self.duties.pop_front() {
+            if let Some(ready) = self.take(id) {
+                return Some(ready);
+            }
+        }
+        None
+    }
+
+    /// Returns the task whose attempt has been ready longest.
+    pub fn next_task(&mut self) -> Option<FrameId> {
+        while let Some(id) = self.tasks.front() {
+            if matches!(self.frame(*id).phase, Phase::Ready(_)) {
+                return Some(*id);
+            }
+            self.tasks.pop_front();
+        }
+        None
+    }
+
+    /// Takes the attempt that `next_task` named.
+    pub fn take_task(&mut self) -> Option<Ready> {
+        let id = self.next_task()?;
+        self.tasks.pop_front();
+        self.take(id)
+    }
+
+    fn take(&mut self, id: FrameId) -> Option<Ready> {
+        match std::mem::replace(&mut self.frame_mut(id).phase, Phase::Taken) {
+            Phase::Ready(work) => Some(Ready { frame: id, work }),
+            phase => {
+                self.frame_mut(id).phase = phase;
+                None
+            }
+        }
+    }
+
+    /// Returns all that is ready, in the order of the frames.
+    pub fn ready(&self) -> Vec<Ready> {
+        let ready = |(index, frame): (usize, &Frame)| match &frame.phase {
+            Phase::Ready(work) => {
+                let frame = FrameId(u32::try_from(index).expect("frames are counted in 32 bits"));
+                Some(Ready {
+                    frame,
+                    work: work.clone(),
+                })
+            }
+            _ => None,
+        };
+        self.frames.iter().enumerate().filter_map(ready).collect()
+    }
+
+    /// Returns how the whole workflow ended, once it has.
+    pub fn status(&self) -> Option<Status> {
+        self.frames.first().and_then(Frame::end).map(End::status)
+    }
+
+    /// Returns how the run was recorded to have ended.
+    pub fn run_status(&self) -> Option<RunStatus> {
+        self.ended
+    }
+
+    /// Returns the number of the last event.
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// Returns the run's inputs.
+    pub fn inputs(&self) -> &Inputs {
+        &self.inputs
+    }
+
+    /// Returns the plan.
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// Returns the address of a frame.
+    pub fn address(&self, id: FrameId) -> Address {
+        self.plan_node(id).address(&self.frame(id).indices)
+    }
+
+    /// Returns the node of a frame.
+    pub fn plan_node(&self, id: FrameId) -> &Node {
+        self.plan.node(self.frame(id).node)
+    }
+
+    /// Returns the processes that were recorded as living: pid and birth.
+    pub fn processes(&self) -> impl Iterator<Item = (u32, u64)> {
+        self.processes.values().copied()
+    }
+
+    pub(super) fn frame(&self, id: FrameId) -> &Frame {
+        &self.frames[id.0 as usize]
+    }
+
+    pub(super) fn frame_mut(&mut self, id: FrameId) -> &mut Frame {
+        &mut self.frames[id.0 as usize]
+    }
+
+    pub(super) fn is_taken(&self, id: FrameId) -> bool {
+        self.taken.get(&id).copied().unwrap_or(false)
+    }
+
+    /// Returns the innermost open frame with this address: `if`, `each` and body of a step share one.
+    pub fn find(&self, address: &Address) -> Option<FrameId> {
+        let indices: Arc<[u32]> = Arc::from(&address.indices[..]);
+        let nodes = self.plan.nodes_of(&address.step).iter().rev();
+        let fitting = nodes.filter(|node| node.scope.len() == indices.len());
+        fitting
+            .filter_map(|node| self.index.get(&(node.id, indices.clone())))
+            .next()
+            .copied()
+    }
+
+    /// Says whether nothing runs, rests or is ready: a run in this state that has not ended never will.
+    pub fn is_idle(&self) -> bool {
+        self.running.is_empty() && self.resting.is_empty() && self.ready().is_empty()
+    }
+}

@@ -1,0 +1,248 @@
+//! A run by hand: what is ready gets a random outcome in a random order, and after each event the cursor must say what
+//! the plain walk says. No clock and no agent: time is counted, outcomes are drawn.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use proptest::test_runner::TestCaseResult;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use segno_errors::{Fault, Kind};
+use serde_json::{Value, json};
+
+use super::fold::RunState;
+use super::frame::{Frame, Ready, Work};
+use super::oracle::{Ended, Facts, Place, walk};
+use super::random_flows::{AGENT, flows};
+use crate::model::{Address, CacheNote, Event, Fact, Inputs, Outcome, Owner, Pinned, Reply, Source, Timestamp};
+use crate::plan::{self, Plan};
+use crate::spec;
+
+/// A run by hand: what is ready gets a random outcome, in a random order.
+struct Trial {
+    plan: Arc<Plan>,
+    state: RunState,
+    facts: Facts,
+    events: Vec<Event>,
+    /// What was taken up and has not come to anything yet.
+    taken: Vec<Ready>,
+    /// Attempts that run.
+    running: Vec<(Address, u32)>,
+    now: Timestamp,
+    dice: StdRng,
+}
+
+impl Trial {
+    fn new(flow: &str, seed: u64) -> Trial {
+        let workflow = spec::parse(flow, "random.json").unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        let plan = Arc::new(plan::compile(&workflow, &[AGENT]).unwrap());
+        Trial {
+            state: RunState::new(plan.clone()),
+            plan,
+            facts: Facts::default(),
+            events: Vec::new(),
+            taken: Vec::new(),
+            running: Vec::new(),
+            now: Timestamp(0),
+            dice: StdRng::seed_from_u64(seed),
+        }
+    }
+
+    fn play(&mut self) -> TestCaseResult {
+        let pinned = Pinned {
+            path: "random.json".into(),
+            hash: String::new(),
+        };
+        let (flow, inputs, owner) = ("random".into(), Inputs::default(), Owner::default());
+        self.record(Fact::RunStarted {
+            flow,
+            pinned,
+            inputs,
+            owner,
+        });
+        self.agree()?;
+        while let Some(fact) = self.next() {
+            self.record(fact);
+            self.agree()?;
+        }
+        prop_assert!(
+            self.state.status().is_some(),
+            "nothing is ready, and the flow has not ended"
+        );
+        Ok(())
+    }
+
+    fn record(&mut self, fact: Fact) {
+        self.now = self.now.after(Duration::from_millis(self.dice.random_range(0..3)));
+        let event = Event {
+            seq: self.state.events() + 1,
+            at: self.now,
+            fact,
+        };
+        self.facts.see(&event);
+        self.state.apply(&event);
+        self.events.push(event);
+        self.state.wake_due(self.now);
+    }
+
+    fn agree(&self) -> TestCaseResult {
+        let walk = walk(&self.plan, &self.facts, self.now);
+        let ready = self.state.ready().into_iter().chain(self.taken.iter().cloned());
+        let ready: BTreeMap<Address, Work> = ready
+            .map(|ready| (self.state.address(ready.frame), ready.work))
+            .collect();
+        prop_assert_eq!(&ready, &walk.ready, "after {:#?}", self.events.last());
+        let frame = |frame: &Frame| {
+            let ended = frame.end().map(|end| Ended {
+                status: end.status(),
+                is_blocked: end.is_blocked(),
+            });
+            ((frame.node, frame.indices.to_vec()), ended)
+        };
+        let frames: BTreeMap<Place, Option<Ended>> = self.state.frames.iter().map(frame).collect();
+        prop_assert_eq!(&frames, &walk.frames, "after {:#?}", self.events.last());
+        let status = walk.frames[&(self.plan.root(), Vec::new())].map(|ended| ended.status);
+        prop_assert_eq!(self.state.status(), status);
+        Ok(())
+    }
+
+    /// Says what happens next; `None` when nothing can.
+    fn next(&mut self) -> Option<Fact> {
+        if self.dice.random_bool(0.05) {
+            return Some(self.come_back());
+        }
+        while self.dice.random_bool(0.6) && self.take() {}
+        if self.taken.is_empty() && self.running.is_empty() && !self.take() {
+            self.now = self.state.next_due()?;
+            self.state.wake_due(self.now);
+            assert!(self.take(), "an attempt whose wait is over is ready");
+        }
+        let pick = self.dice.random_range(0..self.taken.len() + self.running.len());
+        if pick < self.taken.len() {
+            let ready = self.taken.swap_remove(pick);
+            return Some(self.go(ready));
+        }
+        let (step, attempt) = self.running.swap_remove(pick - self.taken.len());
+        Some(self.attempted(step, attempt))
+    }
+
+    /// Another owner goes on: with the same events and with nothing that was in flight.
+    fn come_back(&mut self) -> Fact {
+        self.state = RunState::new(self.plan.clone());
+        self.events.iter().for_each(|event| self.state.apply(event));
+        self.taken.clear();
+        self.running.clear();
+        Fact::RunResumed {
+            owner: Owner::default(),
+        }
+    }
+
+    /// Takes something up; `false` when nothing is ready.
+    fn take(&mut self) -> bool {
+        let taken = match self.dice.random_bool(0.5) {
+            true => self.state.take_duty().or_else(|| self.state.take_task()),
+            false => self.state.take_task().or_else(|| self.state.take_duty()),
+        };
+        assert!(
+            taken.is_some() || self.state.ready().is_empty(),
+            "what is ready can be taken up"
+        );
+        let found = taken.is_some();
+        self.taken.extend(taken);
+        found
+    }
+
+    fn go(&mut self, ready: Ready) -> Fact {
+        let step = self.state.address(ready.frame);
+        match ready.work {
+            Work::Skip { needs } => ended(step, RunState::skipped(needs)),
+            Work::Decide | Work::Expand if self.dice.random_bool(0.05) => ended(step, failed()),
+            Work::Decide => Fact::Decided {
+                step,
+                taken: self.dice.random(),
+            },
+            Work::Expand => {
+                // The smaller of two dice: nested lists multiply, and most bugs need two items.
+                let count = self.dice.random_range(0..=4).min(self.dice.random_range(0..=4));
+                Fact::Expanded {
+                    step,
+                    items: vec![Value::Null; count],
+                }
+            }
+            Work::Attempt(_) if self.dice.random_bool(0.1) => ended(step, self.outcome()),
+            Work::Attempt(attempt) => {
+                self.running.push((step.clone(), attempt));
+                Fact::StepStarted {
+                    step,
+                    attempt,
+                    label: None,
+                    cache: CacheNote::Off,
+                }
+            }
+        }
+    }
+
+    fn attempted(&mut self, step: Address, attempt: u32) -> Fact {
+        if attempt < 3 && self.dice.random_bool(0.2) {
+            let until = Timestamp(self.now.0 + self.dice.random_range(0..10));
+            return Fact::StepRetried {
+                step,
+                attempt,
+                fault: fault(),
+                until,
+            };
+        }
+        ended(step, self.outcome())
+    }
+
+    fn outcome(&mut self) -> Outcome {
+        match self.dice.random_range(0..8) {
+            0 => failed(),
+            2 => Outcome::Partial {
+                reply: Reply::value(json!(1)),
+            },
+            _ => Outcome::Succeeded {
+                reply: Reply::value(json!(1)),
+            },
+        }
+    }
+}
+
+fn ended(step: Address, outcome: Outcome) -> Fact {
+    Fact::StepEnded {
+        step,
+        outcome,
+        source: Source::Ran,
+        took_ms: 0,
+        label: None,
+    }
+}
+
+fn failed() -> Outcome {
+    Outcome::of_fault(fault())
+}
+
+fn fault() -> Fault {
+    Fault::new(Kind::Network, "no answer")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn the_cursor_says_what_the_plain_walk_says_after_every_event(flow in flows(false), seed in any::<u64>()) {
+        Trial::new(&flow, seed).play()?;
+    }
+}
+
+/// The bug that the walk found: branches of one `if` waited for each other for ever.
+#[test]
+fn a_step_in_the_branch_that_was_not_taken_holds_nothing_up() {
+    let flow = r#"{"steps": [{"id": "s0", "if": "false", "steps": [{"id": "s1", "agent": "work"}],
+        "else": [{"id": "s2", "agent": "work", "needs": ["s1"]}]}]}"#;
+    for seed in 0..64 {
+        Trial::new(flow, seed).play().unwrap();
+    }
+}

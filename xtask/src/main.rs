@@ -1,0 +1,60 @@
+//! The project's own commands: `cargo xtask ci` and `cargo xtask tidy`.
+//! Reads the arguments and names the exit code; the gates are in `ci`, the house rules in `tidy`.
+
+mod ci;
+mod gate;
+mod tally;
+mod tidy;
+mod tools;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+const HELP: &str = "\
+The project's gates.
+
+  cargo xtask ci            runs every gate; this is all that CI runs
+  cargo xtask ci NAME..     runs only the gates of these names
+  cargo xtask tidy          prints every breach of the house rules
+  cargo xtask help          prints this text and the names of the gates
+
+Exit codes: 0 all green, 1 something is red, 2 the command is not understood.
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["ci", names @ ..] => match ci::select(names) {
+            Ok(gates) => exit_code(ci::run(&gates)),
+            Err(mistake) => misunderstood(&mistake),
+        },
+        ["tidy"] => exit_code(tidy::report()),
+        ["help" | "--help" | "-h"] => {
+            print!("{HELP}\nGates: {}\n", ci::names().join(", "));
+            ExitCode::SUCCESS
+        }
+        [] => misunderstood("a command is missing"),
+        other => misunderstood(&format!("there is no command `{}`", other.join(" "))),
+    }
+}
+
+/// The repository's root: this package lies in a folder of it.
+fn root() -> &'static Path {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package
+        .parent()
+        .expect("the package lies in a folder of the repository")
+}
+
+fn exit_code(green: bool) -> ExitCode {
+    match green {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
+}
+
+fn misunderstood(mistake: &str) -> ExitCode {
+    eprint!("{mistake}\n\n{HELP}");
+    ExitCode::from(2)
+}
