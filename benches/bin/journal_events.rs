@@ -15,10 +15,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let printed = match &arguments[..] {
         [store] => print(Path::new(store)),
-        _ => Err(Fault::new(
-            Kind::Validation,
-            "one argument is needed: the file segno.db",
-        )),
+        _ => Err(Fault::new(Kind::Validation, "one argument is needed: the file segno.db")),
     };
     match printed {
         Ok(()) => ExitCode::SUCCESS,
@@ -37,10 +34,7 @@ fn print(store: &Path) -> Result<(), Fault> {
     for entry in journal.runs(MAX_RUNS)?.iter().rev() {
         let log = journal.read(&entry.id)?;
         if let Some(damage) = log.damage {
-            return Err(Fault::new(
-                Kind::Database,
-                format!("event {} is damaged: {}", damage.seq, damage.reason),
-            ));
+            return Err(Fault::new(Kind::Database, format!("event {} is damaged: {}", damage.seq, damage.reason)));
         }
         for event in &log.events {
             let event = serde_json::to_string(event)

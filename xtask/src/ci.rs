@@ -24,24 +24,14 @@ const GATES: &[Gate] = &[
 const TEST: &str = "test";
 
 /// What the gates need besides Rust: the bundled SQLite is compiled from C.
-const TOOLS: &[Tool] = &[Tool {
-    program: "cc",
-    packages: &["gcc", "libc6-dev"],
-}];
+const TOOLS: &[Tool] = &[Tool { program: "cc", packages: &["gcc", "libc6-dev"] }];
 
 /// Returns the gates of these names in the order of CI, or all of them when none is named.
 pub fn select(names: &[&str]) -> Result<Vec<&'static Gate>, String> {
-    let unknown: Vec<&str> = names
-        .iter()
-        .copied()
-        .filter(|name| GATES.iter().all(|gate| gate.name != *name))
-        .collect();
+    let unknown: Vec<&str> = names.iter().copied().filter(|name| GATES.iter().all(|gate| gate.name != *name)).collect();
     if !unknown.is_empty() {
         let known = self::names().join(", ");
-        return Err(format!(
-            "there is no gate `{}`; the gates are {known}",
-            unknown.join("`, `")
-        ));
+        return Err(format!("there is no gate `{}`; the gates are {known}", unknown.join("`, `")));
     }
     let wanted = |gate: &&Gate| names.is_empty() || names.contains(&gate.name);
     Ok(GATES.iter().filter(wanted).collect())
@@ -104,20 +94,12 @@ fn test() -> Outcome {
 
 /// A crate that somebody picks alone must build alone, with nothing he did not ask for.
 fn features() -> Outcome {
-    let crates = [
-        "segno-errors",
-        "segno-resilience",
-        "segno-cache",
-        "segno-logging",
-        "segno-orchestrator",
-    ];
+    let crates = ["segno-errors", "segno-resilience", "segno-cache", "segno-logging", "segno-orchestrator"];
     gate::run_all(crates.map(|name| cargo(&format!("check --package {name} --no-default-features"))))
 }
 
 fn docs() -> Outcome {
-    cargo("doc --workspace --no-deps")
-        .with("RUSTDOCFLAGS", "-D warnings")
-        .run()
+    cargo("doc --workspace --no-deps").with("RUSTDOCFLAGS", "-D warnings").run()
 }
 
 fn package() -> Outcome {
@@ -155,9 +137,6 @@ mod tests {
 
     #[test]
     fn an_unknown_gate_is_named_with_the_known_ones() {
-        check(
-            &["fmt", "lint"],
-            Err("there is no gate `lint`; the gates are fmt, tidy"),
-        );
+        check(&["fmt", "lint"], Err("there is no gate `lint`; the gates are fmt, tidy"));
     }
 }

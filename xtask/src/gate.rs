@@ -61,10 +61,7 @@ pub struct Step {
 
 /// Creates a step from cargo's arguments, divided by spaces.
 pub fn cargo(arguments: &str) -> Step {
-    Step {
-        variables: Vec::new(),
-        arguments: arguments.to_owned(),
-    }
+    Step { variables: Vec::new(), arguments: arguments.to_owned() }
 }
 
 /// Runs the steps in order, up to the first red one.
@@ -96,23 +93,13 @@ impl Step {
             .current_dir(crate::root());
         match capture(command) {
             Ok((true, output)) => Ok(output),
-            Ok((false, output)) => Err(Red {
-                output,
-                repeat: self.shown(),
-            }),
-            Err(error) => Err(Red {
-                output: format!("cannot run cargo: {error}"),
-                repeat: self.shown(),
-            }),
+            Ok((false, output)) => Err(Red { output, repeat: self.shown() }),
+            Err(error) => Err(Red { output: format!("cannot run cargo: {error}"), repeat: self.shown() }),
         }
     }
 
     fn shown(&self) -> String {
-        let mut words: Vec<String> = self
-            .variables
-            .iter()
-            .map(|(name, value)| format!("{name}=\"{value}\""))
-            .collect();
+        let mut words: Vec<String> = self.variables.iter().map(|(name, value)| format!("{name}=\"{value}\"")).collect();
         words.push(format!("cargo {}", self.arguments));
         words.join(" ")
     }
@@ -155,13 +142,7 @@ mod tests {
 
     #[test]
     fn lines_stand_in_columns() {
-        assert_eq!(
-            line("ok", "fmt", Duration::from_millis(1_234)),
-            "ok   fmt            1.2 s"
-        );
-        assert_eq!(
-            line("FAIL", "clippy", Duration::from_secs(33)),
-            "FAIL clippy        33.0 s"
-        );
+        assert_eq!(line("ok", "fmt", Duration::from_millis(1_234)), "ok   fmt            1.2 s");
+        assert_eq!(line("FAIL", "clippy", Duration::from_secs(33)), "FAIL clippy        33.0 s");
     }
 }

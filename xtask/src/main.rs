@@ -42,9 +42,7 @@ fn main() -> ExitCode {
 /// The repository's root: this package lies in a folder of it.
 fn root() -> &'static Path {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    package
-        .parent()
-        .expect("the package lies in a folder of the repository")
+    package.parent().expect("the package lies in a folder of the repository")
 }
 
 fn exit_code(green: bool) -> ExitCode {

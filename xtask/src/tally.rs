@@ -13,10 +13,7 @@ impl Tally {
     /// Reads what `cargo test` printed.
     pub fn of(output: &str) -> Self {
         let mut tally = Tally::default();
-        for line in output
-            .lines()
-            .filter_map(|line| line.trim().strip_prefix("test result: "))
-        {
+        for line in output.lines().filter_map(|line| line.trim().strip_prefix("test result: ")) {
             tally.passed += count(line, "passed");
             tally.failed += count(line, "failed");
         }
@@ -33,11 +30,7 @@ impl fmt::Display for Tally {
 /// Returns the number before `word`.
 fn count(line: &str, word: &str) -> u64 {
     let words: Vec<&str> = line.split([' ', ';']).collect();
-    words
-        .windows(2)
-        .find(|pair| pair[1] == word)
-        .and_then(|pair| pair[0].parse().ok())
-        .unwrap_or(0)
+    words.windows(2).find(|pair| pair[1] == word).and_then(|pair| pair[0].parse().ok()).unwrap_or(0)
 }
 
 #[cfg(test)]

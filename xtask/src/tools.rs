@@ -22,15 +22,8 @@ pub struct Missing {
 
 impl fmt::Display for Missing {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Missing {
-            program,
-            packages,
-            reason,
-        } = self;
-        write!(
-            formatter,
-            "{program} is missing and {reason}. Install the package {packages}."
-        )
+        let Missing { program, packages, reason } = self;
+        write!(formatter, "{program} is missing and {reason}. Install the package {packages}.")
     }
 }
 
@@ -41,10 +34,7 @@ pub fn ensure(tool: &Tool) -> Result<(), Missing> {
     }
     let install = || {
         succeeds("apt-get", &["update"])
-            && succeeds(
-                "apt-get",
-                &[&["install", "-y", "--no-install-recommends"], tool.packages].concat(),
-            )
+            && succeeds("apt-get", &[&["install", "-y", "--no-install-recommends"], tool.packages].concat())
     };
     provide(tool, on_path("apt-get"), is_root(), install)
 }
@@ -56,11 +46,7 @@ fn provide(tool: &Tool, has_apt: bool, is_root: bool, install: impl FnOnce() -> 
         (true, true) if install() => return Ok(()),
         (true, true) => "apt-get could not install it",
     };
-    Err(Missing {
-        program: tool.program,
-        packages: tool.packages.join(" "),
-        reason,
-    })
+    Err(Missing { program: tool.program, packages: tool.packages.join(" "), reason })
 }
 
 fn on_path(program: &str) -> bool {
@@ -69,10 +55,7 @@ fn on_path(program: &str) -> bool {
 }
 
 fn is_root() -> bool {
-    Command::new("id")
-        .arg("-u")
-        .output()
-        .is_ok_and(|output| output.stdout == b"0\n")
+    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n")
 }
 
 fn succeeds(program: &str, arguments: &[&str]) -> bool {
@@ -91,10 +74,7 @@ mod tests {
 
     /// What comes of a missing program on a machine that has apt-get, root and a network, or not.
     fn check(has_apt: bool, is_root: bool, installs: bool, expected: &str) {
-        let tool = Tool {
-            program: "cc",
-            packages: &["gcc", "libc6-dev"],
-        };
+        let tool = Tool { program: "cc", packages: &["gcc", "libc6-dev"] };
         let found = match provide(&tool, has_apt, is_root, || installs) {
             Ok(()) => "there".to_owned(),
             Err(missing) => missing.to_string(),
@@ -110,24 +90,9 @@ mod tests {
     #[test]
     fn everybody_else_is_told_the_packages() {
         let packages = "Install the package gcc libc6-dev.";
-        check(
-            true,
-            true,
-            false,
-            &format!("cc is missing and apt-get could not install it. {packages}"),
-        );
-        check(
-            true,
-            false,
-            true,
-            &format!("cc is missing and only root may install it. {packages}"),
-        );
-        check(
-            false,
-            true,
-            true,
-            &format!("cc is missing and there is no apt-get to install it. {packages}"),
-        );
+        check(true, true, false, &format!("cc is missing and apt-get could not install it. {packages}"));
+        check(true, false, true, &format!("cc is missing and only root may install it. {packages}"));
+        check(false, true, true, &format!("cc is missing and there is no apt-get to install it. {packages}"));
     }
 
     #[test]

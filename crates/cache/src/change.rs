@@ -80,9 +80,7 @@ impl Change {
         let mut changes = Vec::new();
         for part in new.parts() {
             match unpaired.iter().position(|older| older.name == part.name) {
-                None => changes.push(Change::Added {
-                    name: part.name.clone(),
-                }),
+                None => changes.push(Change::Added { name: part.name.clone() }),
                 Some(place) => {
                     let older = unpaired.remove(place);
                     if older.digest != part.digest {
@@ -91,9 +89,7 @@ impl Change {
                 }
             }
         }
-        changes.extend(unpaired.iter().map(|older| Change::Removed {
-            name: older.name.clone(),
-        }));
+        changes.extend(unpaired.iter().map(|older| Change::Removed { name: older.name.clone() }));
         if changes.is_empty() {
             changes.push(Change::Order);
         }
@@ -104,11 +100,7 @@ impl Change {
 fn part_change(old: &Part, new: &Part, manifest: &mut impl FnMut(&Digest) -> Option<Manifest>) -> Change {
     let name = new.name.clone();
     match (&old.shown, &new.shown) {
-        (Shown::Text(from), Shown::Text(to)) => Change::Text {
-            name,
-            from: from.clone(),
-            to: to.clone(),
-        },
+        (Shown::Text(from), Shown::Text(to)) => Change::Text { name, from: from.clone(), to: to.clone() },
         (Shown::Files, Shown::Files) => {
             let changes = match (manifest(&old.digest), manifest(&new.digest)) {
                 (Some(old), Some(new)) => file_changes(&old, &new),

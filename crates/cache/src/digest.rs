@@ -71,9 +71,7 @@ impl FromStr for Digest {
     fn from_str(text: &str) -> Result<Digest, Error> {
         match blake3::Hash::from_hex(text) {
             Ok(hash) => Ok(Digest(*hash.as_bytes())),
-            Err(_) => Err(Error::Digest {
-                text: text.chars().take(80).collect(),
-            }),
+            Err(_) => Err(Error::Digest { text: text.chars().take(80).collect() }),
         }
     }
 }
@@ -108,10 +106,7 @@ mod tests {
     fn a_digest_travels_as_hex() {
         let digest = Digest::of(b"");
         let json = serde_json::to_string(&digest).unwrap();
-        assert_eq!(
-            json,
-            "\"af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262\""
-        );
+        assert_eq!(json, "\"af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262\"");
         assert_eq!(serde_json::from_str::<Digest>(&json).unwrap(), digest);
     }
 

@@ -94,25 +94,15 @@ pub enum Error {
 
 impl Error {
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
-        move |source| Error::Io {
-            action,
-            path: path.to_owned(),
-            source,
-        }
+        move |source| Error::Io { action, path: path.to_owned(), source }
     }
 
     pub(crate) fn path(path: &str, reason: &'static str) -> Error {
-        Error::Path {
-            path: path.to_owned(),
-            reason,
-        }
+        Error::Path { path: path.to_owned(), reason }
     }
 
     pub(crate) fn glob(glob: &str, reason: impl Into<String>) -> Error {
-        Error::Glob {
-            glob: glob.to_owned(),
-            reason: reason.into(),
-        }
+        Error::Glob { glob: glob.to_owned(), reason: reason.into() }
     }
 }
 

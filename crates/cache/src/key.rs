@@ -65,9 +65,7 @@ pub struct KeyBuilder {
 impl Key {
     /// Begins a key; the kind is its first part, so that keys of different kinds never meet.
     pub fn builder(kind: &str) -> KeyBuilder {
-        let mut builder = KeyBuilder {
-            parts: Vec::with_capacity(8),
-        };
+        let mut builder = KeyBuilder { parts: Vec::with_capacity(8) };
         builder.text("kind", kind);
         builder
     }
@@ -105,18 +103,11 @@ impl KeyBuilder {
 
     /// Returns the finished key.
     pub fn finish(self) -> Key {
-        Key {
-            digest: digest(&self.parts),
-            parts: self.parts,
-        }
+        Key { digest: digest(&self.parts), parts: self.parts }
     }
 
     fn part(&mut self, name: &str, digest: Digest, shown: Shown) -> &mut KeyBuilder {
-        self.parts.push(Part {
-            name: name.to_owned(),
-            digest,
-            shown,
-        });
+        self.parts.push(Part { name: name.to_owned(), digest, shown });
         self
     }
 }
@@ -135,10 +126,7 @@ impl TryFrom<Stored> for Key {
         if digest(&stored.parts) != stored.digest {
             return Err("the key's digest is not the digest of its parts");
         }
-        Ok(Key {
-            digest: stored.digest,
-            parts: stored.parts,
-        })
+        Ok(Key { digest: stored.digest, parts: stored.parts })
     }
 }
 
@@ -152,10 +140,7 @@ fn digest(parts: &[Part]) -> Digest {
             Shown::Files => 3,
         };
         head[1..].copy_from_slice(&(part.name.len() as u64).to_le_bytes());
-        hasher
-            .update(&head)
-            .update(part.name.as_bytes())
-            .update(part.digest.as_bytes());
+        hasher.update(&head).update(part.name.as_bytes()).update(part.digest.as_bytes());
     }
     Digest::finish(&hasher)
 }
@@ -205,20 +190,14 @@ mod tests {
 
     #[test]
     fn the_key_of_yesterday_is_the_key_of_today() {
-        let key = key(&[
-            (0, "command".into(), "ls".into()),
-            (1, "variable CI".into(), "1".into()),
-        ]);
+        let key = key(&[(0, "command".into(), "ls".into()), (1, "variable CI".into(), "1".into())]);
         assert_eq!(key.digest().short(), "571cff47");
     }
 
     #[test]
     fn a_long_text_is_cut_for_show_and_hashed_whole() {
         let long = "ä".repeat(300);
-        let (left, right) = (
-            key(&[(0, "p".into(), long.clone())]),
-            key(&[(0, "p".into(), long + "!")]),
-        );
+        let (left, right) = (key(&[(0, "p".into(), long.clone())]), key(&[(0, "p".into(), long + "!")]));
         assert_eq!(left.parts()[1].shown, right.parts()[1].shown);
         assert_eq!(left.parts()[1].shown, Shown::Text("ä".repeat(200) + "…"));
         assert_ne!(left.digest(), right.digest());

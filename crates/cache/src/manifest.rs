@@ -28,10 +28,7 @@ impl Manifest {
     pub fn new(mut entries: Vec<(String, Digest)>) -> Manifest {
         entries.sort_by(|left, right| left.0.cmp(&right.0));
         entries.dedup_by(|later, first| later.0 == first.0);
-        Manifest {
-            digest: Digest::of(&encode(&entries)),
-            entries: entries.into(),
-        }
+        Manifest { digest: Digest::of(&encode(&entries)), entries: entries.into() }
     }
 
     /// Returns the digest of paths and contents together.
@@ -64,10 +61,7 @@ impl Manifest {
             entries.push((path.to_owned(), digest));
             rest = tail;
         }
-        Ok(Manifest {
-            digest: Digest::of(bytes),
-            entries: entries.into(),
-        })
+        Ok(Manifest { digest: Digest::of(bytes), entries: entries.into() })
     }
 }
 

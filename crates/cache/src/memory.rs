@@ -37,12 +37,7 @@ struct Weighed<V> {
 impl<K: Hash + Eq, V> MemoryCache<K, V> {
     /// Makes an empty cache for at most `max_count` values that weigh at most `max_weight` together.
     pub fn new(max_count: usize, max_weight: u64) -> MemoryCache<K, V> {
-        MemoryCache {
-            entries: LruCache::unbounded(),
-            max_count,
-            max_weight,
-            weight: 0,
-        }
+        MemoryCache { entries: LruCache::unbounded(), max_count, max_weight, weight: 0 }
     }
 
     /// Keeps the value, replacing an older one under the same key, and evicts until the bounds hold.

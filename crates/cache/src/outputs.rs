@@ -71,11 +71,7 @@ impl Outputs {
                 let content = store.stage_file(&files.root().join(&path))?;
                 let executable = is_executable(&metadata);
                 files.note_written(&path);
-                outputs.push(OutputFile {
-                    path,
-                    digest: content.digest,
-                    executable,
-                });
+                outputs.push(OutputFile { path, digest: content.digest, executable });
                 staged.push(content);
                 Ok(())
             })?;
@@ -107,8 +103,7 @@ impl Outputs {
             }
         }
         for (file, target) in staged {
-            file.persist(&target)
-                .map_err(|failed| Error::io("write", &target)(failed.error))?;
+            file.persist(&target).map_err(|failed| Error::io("write", &target)(failed.error))?;
         }
         restored.restored.iter().for_each(|path| files.note_written(path));
         Ok(restored)
@@ -161,9 +156,7 @@ fn new_file(folder: &Path, executable: bool) -> Result<tempfile::NamedTempFile, 
     }
     #[cfg(not(unix))]
     let _ = executable;
-    builder
-        .tempfile_in(folder)
-        .map_err(Error::io("write a file in", folder))
+    builder.tempfile_in(folder).map_err(Error::io("write a file in", folder))
 }
 
 /// Refuses a path one of whose folders is a link: it may lead out of the project.
@@ -171,10 +164,7 @@ fn refuse_linked_folder(root: &Path, path: &str) -> Result<(), Error> {
     for (end, _) in path.match_indices('/') {
         match fs::symlink_metadata(root.join(&path[..end])) {
             Ok(metadata) if metadata.is_symlink() => {
-                return Err(Error::path(
-                    path,
-                    "leads through a linked folder, and outputs must lie in the project",
-                ));
+                return Err(Error::path(path, "leads through a linked folder, and outputs must lie in the project"));
             }
             Ok(_) => {}
             Err(error) if is_gone(&error) => return Ok(()),

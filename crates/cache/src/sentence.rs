@@ -40,12 +40,7 @@ impl fmt::Display for Change {
                 write!(formatter, "the {name} changed after its first 200 characters")
             }
             Change::Text { name, from, to } => {
-                write!(
-                    formatter,
-                    "the {name} changed from `{}` to `{}`",
-                    one_line(from),
-                    one_line(to)
-                )
+                write!(formatter, "the {name} changed from `{}` to `{}`", one_line(from), one_line(to))
             }
             Change::Hidden { name } => write!(formatter, "the {name} changed"),
             Change::Files { name, changes } if changes.is_empty() => {
@@ -90,11 +85,7 @@ fn files_sentence(changes: &[FileChange]) -> String {
 /// Joins "a", "a and b", "a, b and c".
 fn enumerate(mut items: Vec<String>) -> String {
     let last = items.pop().unwrap_or_default();
-    if items.is_empty() {
-        last
-    } else {
-        format!("{} and {last}", items.join(", "))
-    }
+    if items.is_empty() { last } else { format!("{} and {last}", items.join(", ")) }
 }
 
 #[cfg(test)]
@@ -128,10 +119,7 @@ mod tests {
         let ((old, mut manifests), (new, newer)) = (key(old), key(new));
         manifests.extend(newer);
         let find = |digest: &Digest| manifests.iter().find(|manifest| manifest.digest() == *digest).cloned();
-        let sentences: Vec<String> = Change::between(&old, &new, find)
-            .iter()
-            .map(Change::to_string)
-            .collect();
+        let sentences: Vec<String> = Change::between(&old, &new, find).iter().map(Change::to_string).collect();
         assert_eq!(sentences.join("; "), expected);
     }
 
@@ -145,11 +133,7 @@ mod tests {
         check("", "@files src/**=", "the files src/** are new");
         check("a=1;b=2", "b=2;a=1", "the parts of the key stand in another order");
         check("a=1;a=2", "a=1;a=3", "the a changed from `2` to `3`");
-        check(
-            "a=1;b=1",
-            "b=2;c=1",
-            "the b changed from `1` to `2`; the c is new; the a is gone",
-        );
+        check("a=1;b=1", "b=2;c=1", "the b changed from `1` to `2`; the c is new; the a is gone");
         check("a=1", "!a=1", "the a changed");
         check("a=1", "a=1", "");
     }
@@ -170,19 +154,12 @@ mod tests {
     #[test]
     fn a_long_text_that_changed_out_of_sight_says_so() {
         let long = "x".repeat(250);
-        check(
-            &format!("p={long}"),
-            &format!("p={long}y"),
-            "the p changed after its first 200 characters",
-        );
+        check(&format!("p={long}"), &format!("p={long}y"), "the p changed after its first 200 characters");
     }
 
     #[test]
     fn files_without_a_manifest_are_named_by_their_part() {
         let ((old, _), (new, _)) = (key("@files src/**=a:1"), key("@files src/**=a:2"));
-        assert_eq!(
-            Change::between(&old, &new, |_| None)[0].to_string(),
-            "the files src/** changed"
-        );
+        assert_eq!(Change::between(&old, &new, |_| None)[0].to_string(), "the files src/** changed");
     }
 }

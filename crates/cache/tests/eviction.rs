@@ -14,14 +14,7 @@ use tempfile::TempDir;
 use support::{answer, key, now, objects, open, put};
 
 fn bounded(folder: &TempDir, max_bytes: u64) -> Store {
-    Store::open(
-        folder.path(),
-        Options {
-            max_bytes,
-            ..Options::default()
-        },
-    )
-    .unwrap()
+    Store::open(folder.path(), Options { max_bytes, ..Options::default() }).unwrap()
 }
 
 #[test]
@@ -29,12 +22,7 @@ fn what_was_used_longest_ago_is_evicted() {
     let folder = tempfile::tempdir().unwrap();
     let store = bounded(&folder, 100_000);
     for (hour, name) in ["a", "b", "c", "d"].into_iter().enumerate() {
-        put(
-            &store,
-            name,
-            &[0; 15_000],
-            now() + Duration::from_secs(hour as u64 * 3_600),
-        );
+        put(&store, name, &[0; 15_000], now() + Duration::from_secs(hour as u64 * 3_600));
         assert!(store.bytes().unwrap() <= 100_000);
     }
     let later = now() + Duration::from_secs(86_400);
@@ -57,34 +45,16 @@ fn the_bound_holds_and_what_nothing_refers_to_is_deleted() {
         builder.files("files", &file);
         let (key, at) = (builder.finish(), now() + Duration::from_secs(number.into()));
         let object = store.put_object(&vec![number; 30_000]).unwrap();
-        let entry = NewEntry {
-            value: &[number; 100],
-            objects: &[object],
-            ..NewEntry::of(&key, &name, at)
-        };
-        store
-            .store(NewEntry {
-                manifests: &[file],
-                ..entry
-            })
-            .unwrap();
+        let entry = NewEntry { value: &[number; 100], objects: &[object], ..NewEntry::of(&key, &name, at) };
+        store.store(NewEntry { manifests: &[file], ..entry }).unwrap();
         assert!(store.bytes().unwrap() <= 200_000);
     }
     assert!((4..=6).contains(&objects(&store).len()));
     put(&store, "huge", &[0; 300_000], now() + Duration::from_secs(99));
     assert_eq!((store.bytes().unwrap(), objects(&store).len()), (0, 0));
     let index = Connection::open(folder.path().join("index.db")).unwrap();
-    for table in [
-        "entries",
-        "objects",
-        "entry_objects",
-        "subjects",
-        "manifests",
-        "subject_manifests",
-    ] {
-        let rows: i64 = index
-            .query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))
-            .unwrap();
+    for table in ["entries", "objects", "entry_objects", "subjects", "manifests", "subject_manifests"] {
+        let rows: i64 = index.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap();
         assert_eq!(rows, 0, "{table}");
     }
 }
@@ -98,12 +68,7 @@ fn what_a_killed_process_left_half_written_goes_with_the_next_eviction() {
     for (file, age) in left.iter().zip([7_200, 60]) {
         fs::write(file, "half").unwrap();
         let written = now() - Duration::from_secs(age);
-        fs::File::options()
-            .write(true)
-            .open(file)
-            .unwrap()
-            .set_modified(written)
-            .unwrap();
+        fs::File::options().write(true).open(file).unwrap().set_modified(written).unwrap();
     }
     put(&store, "b", &[1; 30_000], now() + Duration::from_secs(1));
     assert_eq!(left.map(|file| file.exists()), [false, true]);
@@ -115,12 +80,7 @@ fn an_object_that_two_entries_share_stays_for_the_second() {
     let store = open(&folder);
     let object = store.put_object(&[1; 20_000]).unwrap();
     for name in ["a", "b"] {
-        store
-            .store(NewEntry {
-                objects: &[object],
-                ..NewEntry::of(&key(name), name, now())
-            })
-            .unwrap();
+        store.store(NewEntry { objects: &[object], ..NewEntry::of(&key(name), name, now()) }).unwrap();
     }
     put(&store, "a", b"", now());
     assert!(store.read_object(&object).is_ok());

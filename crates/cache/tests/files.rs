@@ -27,10 +27,7 @@ impl Project {
         for path in paths {
             write(folder.path(), path, path);
         }
-        let options = Options {
-            clock,
-            ..Options::default()
-        };
+        let options = Options { clock, ..Options::default() };
         let store = Store::open(&folder.path().join(".segno/cache"), options).unwrap();
         let files = Files::open(folder.path(), &store).unwrap();
         Project { folder, files, store }
@@ -51,11 +48,7 @@ impl Project {
             Ok(manifest) => paths(&manifest),
             Err(error) => error.to_string(),
         };
-        let fits = if expected.starts_with("the ") {
-            actual.starts_with(expected)
-        } else {
-            actual == expected
-        };
+        let fits = if expected.starts_with("the ") { actual.starts_with(expected) } else { actual == expected };
         assert!(fits, "{globs}: {actual:?} is not {expected:?}");
     }
 }
@@ -104,10 +97,7 @@ fn a_glob_means_what_the_table_says() {
     project.check("?.[rt]*", "a.rs b.txt");
     project.check("we\\[ird\\].txt", "we[ird].txt");
     project.check("sub", "sub/c.rs");
-    project.check(
-        ".",
-        ".github/ci.yml a.rs b.txt src/.env src/a.rs src/lib/b.rs sub/c.rs we[ird].txt",
-    );
+    project.check(".", ".github/ci.yml a.rs b.txt src/.env src/a.rs src/lib/b.rs sub/c.rs we[ird].txt");
     project.check("a.rs *.rs src/a.rs", "a.rs src/a.rs");
     project.check("none.rs no/**/*.rs a.rs/x", "");
     project.check("../x", "the glob `../x` leaves the project");
@@ -130,10 +120,7 @@ fn a_new_file_changes_what_a_glob_without_a_match_gave() {
 fn a_file_is_read_once_while_its_stamp_holds() {
     let project = Project::at(later(10), &["a", "b"]);
     let first = project.manifest("*").unwrap();
-    assert_eq!(
-        (project.manifest("*").unwrap(), project.files.reads()),
-        (first.clone(), 2)
-    );
+    assert_eq!((project.manifest("*").unwrap(), project.files.reads()), (first.clone(), 2));
 
     // Another process finds what this one wrote down.
     project.files.flush().unwrap();
@@ -148,10 +135,7 @@ fn a_file_as_young_as_a_clock_tick_is_read_again() {
     let metadata = fs::metadata(project.path().join("a")).unwrap();
     let written = metadata.modified().unwrap();
     let reads = |clock: SystemTime| {
-        let options = Options {
-            clock: Clock::from_fn(move || clock),
-            ..Options::default()
-        };
+        let options = Options { clock: Clock::from_fn(move || clock), ..Options::default() };
         let store = Store::open(&tempfile::tempdir().unwrap().keep(), options).unwrap();
         let files = Files::open(project.path(), &store).unwrap();
         files.digest("a").unwrap();
@@ -168,8 +152,7 @@ fn a_file_as_young_as_a_clock_tick_is_read_again() {
 fn a_modification_time_in_the_future_is_never_believed() {
     let project = Project::at(later(10), &["a"]);
     let file = fs::File::options().write(true).open(project.path().join("a")).unwrap();
-    file.set_modified(SystemTime::now() + Duration::from_secs(3_600))
-        .unwrap();
+    file.set_modified(SystemTime::now() + Duration::from_secs(3_600)).unwrap();
     project.files.digest("a").unwrap();
     project.files.digest("a").unwrap();
     assert_eq!(project.files.reads(), 2);
@@ -203,10 +186,7 @@ mod links {
         link(&outside.path().join("x.rs"), "src/x.rs");
         link(Path::new("nowhere"), "src/broken.rs");
         link(Path::new("src/deep"), "deep");
-        project.check(
-            "src/**/*.rs",
-            "src/a.rs src/broken.rs src/deep/b.rs src/deep/self src/out src/up src/x.rs",
-        );
+        project.check("src/**/*.rs", "src/a.rs src/broken.rs src/deep/b.rs src/deep/self src/out src/up src/x.rs");
         project.check("deep/*.rs", "deep/b.rs");
         project.check("*/b.rs", "deep/b.rs");
 
@@ -240,17 +220,8 @@ mod work_tree {
 
     fn git(folder: &Path, arguments: &str) {
         let name = ["-c", "user.name=t", "-c", "user.email=t@example.org"];
-        let status = Command::new("git")
-            .args(name)
-            .args(arguments.split(' '))
-            .current_dir(folder)
-            .output()
-            .unwrap();
-        assert!(
-            status.status.success(),
-            "git {arguments}: {}",
-            String::from_utf8_lossy(&status.stderr)
-        );
+        let status = Command::new("git").args(name).args(arguments.split(' ')).current_dir(folder).output().unwrap();
+        assert!(status.status.success(), "git {arguments}: {}", String::from_utf8_lossy(&status.stderr));
     }
 
     fn check(project: &Project, expected: &str) {

@@ -22,19 +22,10 @@ impl Step {
     fn new(clock: Clock) -> Step {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("in.txt"), "one").unwrap();
-        let options = Options {
-            clock,
-            ..Options::default()
-        };
+        let options = Options { clock, ..Options::default() };
         let store = Store::open(&folder.path().join(".segno/cache"), options).unwrap();
         let files = Files::open(folder.path(), &store).unwrap();
-        Step {
-            folder,
-            files,
-            store,
-            command: "cp",
-            runs: 0,
-        }
+        Step { folder, files, store, command: "cp", runs: 0 }
     }
 
     fn path(&self, path: &str) -> PathBuf {
@@ -45,18 +36,12 @@ impl Step {
     fn run(&mut self) -> &'static str {
         let manifests = [self.files.manifest(&["in.txt".into()]).unwrap()];
         let mut builder = Key::builder("command");
-        builder
-            .text("command", self.command)
-            .files("files in.txt", &manifests[0]);
+        builder.text("command", self.command).files("files in.txt", &manifests[0]);
         let (key, now) = (builder.finish(), SystemTime::now());
         if let Lookup::Hit(hit) = &self.store.fetch(&[key.digest()], now).unwrap()[0] {
             let outputs: Vec<OutputFile> = serde_json::from_slice(&hit.value).unwrap();
             let restored = Outputs::restore(&self.files, &self.store, &outputs).unwrap();
-            return if restored.restored.is_empty() {
-                "hit"
-            } else {
-                "restored"
-            };
+            return if restored.restored.is_empty() { "hit" } else { "restored" };
         }
         self.runs += 1;
         fs::create_dir_all(self.path("out")).unwrap();
@@ -64,17 +49,8 @@ impl Step {
         let outputs = Outputs::capture(&self.files, &self.store, &["out/**".into()]).unwrap();
         let objects: Vec<Digest> = outputs.iter().map(|output| output.digest).collect();
         let value = serde_json::to_vec(&outputs).unwrap();
-        let entry = NewEntry {
-            value: &value,
-            objects: &objects,
-            ..NewEntry::of(&key, "copy", now)
-        };
-        self.store
-            .store(NewEntry {
-                manifests: &manifests,
-                ..entry
-            })
-            .unwrap();
+        let entry = NewEntry { value: &value, objects: &objects, ..NewEntry::of(&key, "copy", now) };
+        self.store.store(NewEntry { manifests: &manifests, ..entry }).unwrap();
         "run"
     }
 }
@@ -106,11 +82,7 @@ fn changed_at_of(_: &fs::Metadata) -> i64 {
 }
 
 fn changed_at(path: &Path) -> i64 {
-    if cfg!(unix) {
-        changed_at_of(&fs::metadata(path).unwrap())
-    } else {
-        1
-    }
+    if cfg!(unix) { changed_at_of(&fs::metadata(path).unwrap()) } else { 1 }
 }
 
 fn set_modified(path: &Path, time: SystemTime) {
@@ -128,10 +100,7 @@ fn check(change: impl Fn(&mut Step), expected: &str) {
         change(&mut step);
         assert_eq!(step.run(), expected);
         assert_eq!(step.run(), "hit");
-        let (input, output) = (
-            fs::read(step.path("in.txt")).unwrap(),
-            fs::read(step.path("out/out.txt")).unwrap(),
-        );
+        let (input, output) = (fs::read(step.path("in.txt")).unwrap(), fs::read(step.path("out/out.txt")).unwrap());
         assert_eq!(input, output);
     }
 }
@@ -153,10 +122,7 @@ fn a_deleted_output_is_restored() {
 
 #[test]
 fn a_tampered_output_is_restored() {
-    check(
-        |step| fs::write(step.path("out/out.txt"), "tampered").unwrap(),
-        "restored",
-    );
+    check(|step| fs::write(step.path("out/out.txt"), "tampered").unwrap(), "restored");
     check(|step| edit_in_secret(&step.path("out/out.txt"), "bad"), "restored");
 }
 
@@ -186,19 +152,13 @@ fn a_second_process_reads_no_file_of_a_finished_run() {
 }
 
 fn output(path: &str, content: &[u8]) -> OutputFile {
-    OutputFile {
-        path: path.into(),
-        digest: Digest::of(content),
-        executable: false,
-    }
+    OutputFile { path: path.into(), digest: Digest::of(content), executable: false }
 }
 
 /// Tries to restore one path and returns the error's text.
 fn refusal(step: &Step, path: &str) -> String {
     step.store.put_object(b"content").unwrap();
-    Outputs::restore(&step.files, &step.store, &[output(path, b"content")])
-        .unwrap_err()
-        .to_string()
+    Outputs::restore(&step.files, &step.store, &[output(path, b"content")]).unwrap_err().to_string()
 }
 
 #[test]
@@ -218,23 +178,13 @@ fn an_output_outside_the_project_is_refused() {
         fs::write(outside.path().join("there"), "x").unwrap();
         assert!(refusal(&step, "link/there").contains("leads through a linked folder"));
         let captured = Outputs::capture(&step.files, &step.store, &["link/**".into()]);
-        assert!(
-            captured
-                .unwrap_err()
-                .to_string()
-                .contains("leads through a linked folder")
-        );
+        assert!(captured.unwrap_err().to_string().contains("leads through a linked folder"));
         assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1);
 
         // What the glob does not mean is not in the way, what it means is not left out in silence.
         let capture = |glob: &str| Outputs::capture(&step.files, &step.store, &[glob.into()]);
         assert_eq!(capture("**/*.txt").unwrap().len(), 1);
-        assert!(
-            capture("*")
-                .unwrap_err()
-                .to_string()
-                .contains("is a link that cannot be kept")
-        );
+        assert!(capture("*").unwrap_err().to_string().contains("is a link that cannot be kept"));
     }
 }
 
@@ -245,10 +195,7 @@ fn a_missing_object_restores_nothing_at_all() {
     let wanted = [output("a", b"here"), output("b", b"not here")];
     let error = Outputs::restore(&step.files, &step.store, &wanted).unwrap_err();
     assert!(matches!(error, Error::MissingObject { .. }));
-    let names: Vec<_> = fs::read_dir(step.folder.path())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name())
-        .collect();
+    let names: Vec<_> = fs::read_dir(step.folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(names.len(), 2, "{names:?}");
 }
 
@@ -264,17 +211,8 @@ fn the_executable_bit_comes_back_and_a_link_is_not_written_through() {
 
     fs::set_permissions(step.path("tool"), fs::Permissions::from_mode(0o644)).unwrap();
     let restored = Outputs::restore(&step.files, &step.store, &outputs).unwrap();
-    assert_eq!(
-        restored,
-        Restored {
-            kept: 0,
-            restored: vec!["tool".into()]
-        }
-    );
-    assert_eq!(
-        fs::metadata(step.path("tool")).unwrap().permissions().mode() & 0o100,
-        0o100
-    );
+    assert_eq!(restored, Restored { kept: 0, restored: vec!["tool".into()] });
+    assert_eq!(fs::metadata(step.path("tool")).unwrap().permissions().mode() & 0o100, 0o100);
 
     fs::remove_file(step.path("tool")).unwrap();
     symlink("in.txt", step.path("tool")).unwrap();

@@ -12,9 +12,7 @@ const ENTRIES: usize = 60;
 
 fn key(writer: usize, number: usize) -> Key {
     let mut builder = Key::builder("test");
-    builder
-        .text("writer", &writer.to_string())
-        .text("number", &number.to_string());
+    builder.text("writer", &writer.to_string()).text("number", &number.to_string());
     builder.finish()
 }
 
@@ -33,13 +31,7 @@ fn write_all(store: &Store, writer: usize) {
         let value = value(number);
         let (key, subject) = (key(writer, number), format!("subject {number}"));
         let entry = NewEntry::of(&key, &subject, SystemTime::now());
-        store
-            .store(NewEntry {
-                value: &value,
-                objects: &[object],
-                ..entry
-            })
-            .unwrap();
+        store.store(NewEntry { value: &value, objects: &[object], ..entry }).unwrap();
         let lookup = &store.fetch(&[key.digest()], SystemTime::now()).unwrap()[0];
         assert!(is_right(lookup, number), "{lookup:?}");
     }
@@ -50,12 +42,7 @@ fn two_stores_on_one_folder_see_each_others_values() {
     let folder = tempfile::tempdir().unwrap();
     let stores = [0, 1].map(|_| Store::open(folder.path(), Options::default()).unwrap());
     let key = key(0, 1);
-    stores[0]
-        .store(NewEntry {
-            value: b"x",
-            ..NewEntry::of(&key, "s", SystemTime::now())
-        })
-        .unwrap();
+    stores[0].store(NewEntry { value: b"x", ..NewEntry::of(&key, "s", SystemTime::now()) }).unwrap();
     let lookup = &stores[1].fetch(&[key.digest()], SystemTime::now()).unwrap()[0];
     assert!(matches!(lookup, Lookup::Hit(hit) if hit.value == b"x"));
     assert_eq!(stores[1].latest("s").unwrap(), Some(key));
@@ -75,28 +62,14 @@ fn writers_at_the_same_time_lose_nothing() {
     for writer in 0..4 {
         let digests: Vec<Digest> = (0..ENTRIES).map(|number| key(writer, number).digest()).collect();
         let lookups = store.fetch(&digests, SystemTime::now()).unwrap();
-        assert!(
-            lookups
-                .iter()
-                .enumerate()
-                .all(|(number, lookup)| is_right(lookup, number))
-        );
+        assert!(lookups.iter().enumerate().all(|(number, lookup)| is_right(lookup, number)));
     }
 }
 
 #[test]
 fn eviction_by_one_gives_another_only_right_values_or_misses() {
     let folder = tempfile::tempdir().unwrap();
-    let open = || {
-        Store::open(
-            folder.path(),
-            Options {
-                max_bytes: 60_000,
-                ..Options::default()
-            },
-        )
-        .unwrap()
-    };
+    let open = || Store::open(folder.path(), Options { max_bytes: 60_000, ..Options::default() }).unwrap();
     thread::scope(|scope| {
         for writer in 0..2 {
             let store = open();
@@ -120,11 +93,7 @@ fn eviction_by_one_gives_another_only_right_values_or_misses() {
 #[test]
 fn a_damaged_index_is_set_aside_once_by_many() {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(
-        folder.path().join("index.db"),
-        "this is no database, and long enough to be looked at",
-    )
-    .unwrap();
+    fs::write(folder.path().join("index.db"), "this is no database, and long enough to be looked at").unwrap();
     thread::scope(|scope| {
         for writer in 0..4 {
             let dir = folder.path();

@@ -21,22 +21,14 @@ fn values_come_back_in_the_order_asked() {
     let (one, two) = (key("one"), key("two"));
     store
         .store_many(&[
-            NewEntry {
-                value: &small,
-                ..NewEntry::of(&one, "s", now())
-            },
-            NewEntry {
-                value: &large,
-                ..NewEntry::of(&two, "s", now())
-            },
+            NewEntry { value: &small, ..NewEntry::of(&one, "s", now()) },
+            NewEntry { value: &large, ..NewEntry::of(&two, "s", now()) },
         ])
         .unwrap();
     drop(store);
     let digests = [two.digest(), key("none").digest(), one.digest()];
     let answers = open(&folder).fetch(&digests, now()).unwrap();
-    let Lookup::Hit(hit) = &answers[0] else {
-        panic!("{answers:?}")
-    };
+    let Lookup::Hit(hit) = &answers[0] else { panic!("{answers:?}") };
     assert_eq!((&hit.value, hit.stored_at), (&large, now()));
     assert_eq!(answers[1], Lookup::Miss(MissReason::Absent));
     assert!(matches!(&answers[2], Lookup::Hit(hit) if hit.value == small));
@@ -58,11 +50,7 @@ fn a_value_expires_to_the_nanosecond_and_is_dropped() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder);
     let (wanted, ttl) = (key("a"), Duration::from_secs(60));
-    let entry = NewEntry {
-        value: b"x",
-        ttl: Some(ttl),
-        ..NewEntry::of(&wanted, "a", now())
-    };
+    let entry = NewEntry { value: b"x", ttl: Some(ttl), ..NewEntry::of(&wanted, "a", now()) };
     store.store(entry).unwrap();
     assert_eq!(answer(&store, "a", now() + ttl - Duration::from_nanos(1)), "hit 1");
     let lookups = store.fetch(&[key("a").digest()], now() + ttl).unwrap();
@@ -87,30 +75,15 @@ fn check_damage(change: &str, expected: &str) {
 
 #[test]
 fn a_damaged_value_is_a_miss_that_says_so_and_goes() {
-    check_damage(
-        "UPDATE entries SET value = x'00' WHERE digest = ?1",
-        "damaged: its checksum is wrong",
-    );
-    check_damage(
-        "UPDATE entries SET stored_at = stored_at + 1 WHERE digest = ?1",
-        "damaged: its checksum is wrong",
-    );
+    check_damage("UPDATE entries SET value = x'00' WHERE digest = ?1", "damaged: its checksum is wrong");
+    check_damage("UPDATE entries SET stored_at = stored_at + 1 WHERE digest = ?1", "damaged: its checksum is wrong");
     check_damage(
         "UPDATE entries SET expires_at = 9000000000000000000 WHERE digest = ?1",
         "damaged: its checksum is wrong",
     );
-    check_damage(
-        "UPDATE entries SET checksum = x'00' WHERE digest = ?1",
-        "damaged: a field of it has the wrong type",
-    );
-    check_damage(
-        "UPDATE entries SET value = 'text' WHERE digest = ?1",
-        "damaged: its value has the wrong type",
-    );
-    check_damage(
-        "UPDATE entries SET format = 2 WHERE digest = ?1",
-        "damaged: it has another format",
-    );
+    check_damage("UPDATE entries SET checksum = x'00' WHERE digest = ?1", "damaged: a field of it has the wrong type");
+    check_damage("UPDATE entries SET value = 'text' WHERE digest = ?1", "damaged: its value has the wrong type");
+    check_damage("UPDATE entries SET format = 2 WHERE digest = ?1", "damaged: it has another format");
 }
 
 /// Stores a large value, does something to the file that it is in, and asks.
@@ -138,10 +111,7 @@ fn an_object_is_checked_when_it_is_read() {
     let store = open(&folder);
     for content in [vec![1; 10], vec![1; 50_000]] {
         let digest = store.put_object(&content).unwrap();
-        assert_eq!(
-            (digest, store.read_object(&digest).unwrap()),
-            (Digest::of(&content), content)
-        );
+        assert_eq!((digest, store.read_object(&digest).unwrap()), (Digest::of(&content), content));
     }
     let file = &objects(&store)[0];
     assert_eq!(store.put_file(file).unwrap(), Digest::of(&[1; 50_000]));
@@ -172,36 +142,19 @@ fn a_miss_names_the_files_that_changed_since_the_last_store() {
     assert_eq!(store.explain("build", &new, &[]).unwrap(), []);
     for old in ["src/a.rs:0", "src/a.rs:1 src/c.rs:1"] {
         let (old, manifest) = files_key(old);
-        store
-            .store(NewEntry {
-                manifests: &[manifest],
-                ..NewEntry::of(&old, "build", now())
-            })
-            .unwrap();
+        store.store(NewEntry { manifests: &[manifest], ..NewEntry::of(&old, "build", now()) }).unwrap();
     }
     drop(store);
     let store = open(&folder);
-    let changes = store
-        .explain("build", &new, std::slice::from_ref(&new_manifest))
-        .unwrap();
-    assert_eq!(
-        changes[0].to_string(),
-        "src/a.rs changed, src/b.rs is new and src/c.rs is gone"
-    );
+    let changes = store.explain("build", &new, std::slice::from_ref(&new_manifest)).unwrap();
+    assert_eq!(changes[0].to_string(), "src/a.rs changed, src/b.rs is new and src/c.rs is gone");
     let unnamed = store.explain("build", &new, &[]).unwrap();
     assert_eq!(unnamed[0].to_string(), "the files src/** changed");
 
-    store
-        .store(NewEntry {
-            manifests: &[new_manifest],
-            ..NewEntry::of(&new, "build", now())
-        })
-        .unwrap();
+    store.store(NewEntry { manifests: &[new_manifest], ..NewEntry::of(&new, "build", now()) }).unwrap();
     assert_eq!(store.explain("build", &new, &[]).unwrap(), []);
     let index = Connection::open(folder.path().join("index.db")).unwrap();
-    let manifests: i64 = index
-        .query_row("SELECT count(*) FROM manifests", [], |row| row.get(0))
-        .unwrap();
+    let manifests: i64 = index.query_row("SELECT count(*) FROM manifests", [], |row| row.get(0)).unwrap();
     assert_eq!(manifests, 1);
 }
 
@@ -222,17 +175,11 @@ fn check_unusable(harm: impl Fn(&Path)) {
 fn an_index_that_cannot_be_used_is_set_aside() {
     check_unusable(|index| fs::write(index, vec![b'x'; 10_000]).unwrap());
     check_unusable(|index| {
-        Connection::open(index)
-            .unwrap()
-            .pragma_update(None, "user_version", 99)
-            .unwrap();
+        Connection::open(index).unwrap().pragma_update(None, "user_version", 99).unwrap();
     });
     check_unusable(|index| {
         fs::remove_file(index).unwrap();
-        Connection::open(index)
-            .unwrap()
-            .execute_batch("CREATE TABLE theirs (x)")
-            .unwrap();
+        Connection::open(index).unwrap().execute_batch("CREATE TABLE theirs (x)").unwrap();
     });
 }
 
@@ -243,9 +190,8 @@ fn only_the_last_damaged_indexes_are_kept() {
         fs::write(folder.path().join("index.db"), vec![b'x'; 10_000]).unwrap();
         open(&folder);
     }
-    let kept: Vec<bool> = (1..=6)
-        .map(|number| folder.path().join(format!("index.db.damaged-{number}")).exists())
-        .collect();
+    let kept: Vec<bool> =
+        (1..=6).map(|number| folder.path().join(format!("index.db.damaged-{number}")).exists()).collect();
     assert_eq!(kept, [false, false, false, true, true, true]);
 }
 
@@ -258,10 +204,7 @@ fn an_index_that_breaks_while_open_fails_once_and_is_replaced() {
     // Only the tree of the entries breaks, so that opening succeeds.
     let path = folder.path().join("index.db");
     let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'entries'";
-    let page: u32 = Connection::open(&path)
-        .unwrap()
-        .query_row(root, [], |row| row.get(0))
-        .unwrap();
+    let page: u32 = Connection::open(&path).unwrap().query_row(root, [], |row| row.get(0)).unwrap();
     let page = page as usize;
     let mut bytes = fs::read(&path).unwrap();
     bytes[(page - 1) * 4_096..page * 4_096].fill(0x5a);

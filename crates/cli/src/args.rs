@@ -9,10 +9,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 /// where it stopped.
 #[derive(Debug, Parser)]
 #[command(name = "segno", version, about, max_term_width = 100, disable_help_subcommand = true)]
-#[command(
-    after_help = "Exit codes: 0 succeeded, 1 failed, 2 usage or a broken file, 3 degraded (with --strict), \
-75 locked by another process, 129, 130 and 143 interrupted."
-)]
+#[command(after_help = "Exit codes: 0 succeeded, 1 failed, 2 usage or a broken file, 3 degraded (with --strict), \
+75 locked by another process, 129, 130 and 143 interrupted.")]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -135,30 +133,20 @@ fn input(word: &str) -> Result<(String, String), String> {
 /// Rewrites `--goal VALUE` and `--goal=VALUE` of `run` and `plan` to `--input goal=VALUE`, unless segno has such a flag.
 fn with_inputs(arguments: Vec<OsString>) -> Vec<OsString> {
     let command = Arguments::command();
-    let named = arguments
-        .get(1)
-        .and_then(|name| name.to_str())
-        .filter(|name| matches!(*name, "run" | "plan"));
+    let named = arguments.get(1).and_then(|name| name.to_str()).filter(|name| matches!(*name, "run" | "plan"));
     let Some(subcommand) = named.and_then(|name| command.find_subcommand(name)) else {
         return arguments;
     };
-    let mut own: Vec<String> = subcommand
-        .get_arguments()
-        .filter_map(|argument| argument.get_long())
-        .map(Into::into)
-        .collect();
+    let mut own: Vec<String> =
+        subcommand.get_arguments().filter_map(|argument| argument.get_long()).map(Into::into).collect();
     own.extend(["help".to_owned(), "version".to_owned()]);
     let mut rewritten = Vec::with_capacity(arguments.len());
     let mut rest = arguments.into_iter();
     while let Some(argument) = rest.next() {
-        let flag = argument
-            .to_str()
-            .and_then(|text| text.strip_prefix("--"))
-            .filter(|flag| !flag.is_empty());
-        let (name, value) = match flag.map(|flag| {
-            flag.split_once('=')
-                .map_or((flag, None), |(name, value)| (name, Some(value)))
-        }) {
+        let flag = argument.to_str().and_then(|text| text.strip_prefix("--")).filter(|flag| !flag.is_empty());
+        let (name, value) = match flag
+            .map(|flag| flag.split_once('=').map_or((flag, None), |(name, value)| (name, Some(value))))
+        {
             Some((name, value)) if !own.iter().any(|own| own == name) => (name.to_owned(), value.map(str::to_owned)),
             _ => {
                 rewritten.push(argument);
@@ -181,19 +169,13 @@ mod tests {
 
     fn check(line: &str, expected: &str) {
         let words = line.split(' ').map(OsString::from).collect();
-        let rewritten: Vec<String> = with_inputs(words)
-            .into_iter()
-            .map(|word| word.into_string().unwrap())
-            .collect();
+        let rewritten: Vec<String> = with_inputs(words).into_iter().map(|word| word.into_string().unwrap()).collect();
         assert_eq!(rewritten.join(" "), expected);
     }
 
     #[test]
     fn flags_that_segno_does_not_have_are_inputs() {
-        check(
-            "segno run f.yaml --goal x --jobs 2",
-            "segno run f.yaml --input goal=x --jobs 2",
-        );
+        check("segno run f.yaml --goal x --jobs 2", "segno run f.yaml --input goal=x --jobs 2");
         check("segno run f.yaml --goal=x=y", "segno run f.yaml --input goal=x=y");
         check("segno plan f.yaml --n --json", "segno plan f.yaml --input n=--json");
         check("segno run f.yaml --last", "segno run f.yaml --input last");

@@ -25,11 +25,7 @@ pub(crate) enum End {
     /// It did what it was asked to.
     Done,
     /// A run ended or paused.
-    Run {
-        status: RunStatus,
-        strict: bool,
-        signal: Option<Signal>,
-    },
+    Run { status: RunStatus, strict: bool, signal: Option<Signal> },
 }
 
 impl From<Mistakes> for Failure {

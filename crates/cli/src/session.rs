@@ -100,10 +100,7 @@ impl Session {
                 .hint("segno runs lists them")
                 .into()),
             _ => {
-                let fault = Fault::new(
-                    Kind::Validation,
-                    format!("'{name}' is the end of {} runs' names", found.len()),
-                );
+                let fault = Fault::new(Kind::Validation, format!("'{name}' is the end of {} runs' names", found.len()));
                 Err(fault.hint("give more of the name; segno runs lists them").into())
             }
         }
@@ -118,9 +115,7 @@ impl Session {
         let paused = runs.into_iter().find(|entry| entry.status == RunStatus::Paused);
         paused.map(|entry| entry.id).ok_or_else(|| {
             let fault = Fault::new(Kind::Validation, "no run is waiting to be resumed");
-            fault
-                .hint("segno runs lists them; start one with: segno run FLOW")
-                .into()
+            fault.hint("segno runs lists them; start one with: segno run FLOW").into()
         })
     }
 
@@ -135,17 +130,11 @@ impl Session {
             first.get_or_insert(event.fact);
         })?;
         if let Some(Damage { seq, reason }) = damage {
-            say(&format!(
-                "segno: run {run} is damaged from event {seq} on ({reason}); what stands before is shown"
-            ));
+            say(&format!("segno: run {run} is damaged from event {seq} on ({reason}); what stands before is shown"));
             say("  hint: segno repair");
         }
         let definition = self.engine().pinned(run, first.as_ref())?;
         let report = fold.finish(&definition.plan, self.is_owned(run));
-        Ok(Stored {
-            definition,
-            report,
-            figures,
-        })
+        Ok(Stored { definition, report, figures })
     }
 }

@@ -23,20 +23,13 @@ impl Terminal {
         let live = std::io::stderr().is_terminal() && !dumb;
         let forced = variable("CLICOLOR_FORCE").is_some_and(|value| value != "0");
         let colour = (live || forced) && variable("NO_COLOR").is_none();
-        let locale = variable("LC_ALL")
-            .or_else(|| variable("LC_CTYPE"))
-            .or_else(|| variable("LANG"));
+        let locale = variable("LC_ALL").or_else(|| variable("LC_CTYPE")).or_else(|| variable("LANG"));
         let unicode = locale.is_none_or(|locale| {
             let locale = locale.to_lowercase();
             locale.contains("utf-8") || locale.contains("utf8")
         });
         let rows = terminal_size::terminal_size().map_or(40, |(_, height)| usize::from(height.0));
-        Terminal {
-            live,
-            colour,
-            unicode,
-            rows,
-        }
+        Terminal { live, colour, unicode, rows }
     }
 }
 

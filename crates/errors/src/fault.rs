@@ -305,9 +305,7 @@ mod tests {
                 set(Fault::operation);
                 set(Fault::correlation);
                 set(|fault, text| fault.severity(Severity::Low).caused_by(io::Error::other(text)));
-                context
-                    .into_iter()
-                    .fold(fault, |fault, (key, value)| fault.with(key, value))
+                context.into_iter().fold(fault, |fault, (key, value)| fault.with(key, value))
             },
         )
     }
@@ -341,18 +339,12 @@ mod tests {
     #[test]
     fn a_fault_knows_where_it_was_made() {
         let (fault, line) = (Fault::new(Kind::Internal, "lost the plot"), line!());
-        assert!(
-            fault.location().starts_with(&format!("{}:{line}:", file!())),
-            "{fault:?}"
-        );
+        assert!(fault.location().starts_with(&format!("{}:{line}:", file!())), "{fault:?}");
     }
 
     #[test]
     fn a_repeated_key_keeps_its_place_and_gets_the_new_value() {
-        let fault = Fault::new(Kind::Parse, "bad answer")
-            .with("a", 1)
-            .with("b", true)
-            .with("a", "2");
+        let fault = Fault::new(Kind::Parse, "bad answer").with("a", 1).with("b", true).with("a", "2");
         let expected = [("a", "2"), ("b", "true")].map(|(k, v)| (k.to_owned(), v.to_owned()));
         assert_eq!(fault.context(), expected);
     }

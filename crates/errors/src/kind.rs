@@ -190,13 +190,8 @@ mod tests {
     /// Checks one row of the taxonomy: `category severity later advice..`.
     fn check(kind: Kind, expected: &str) {
         let advice: Vec<_> = kind.advice().iter().map(|advice| advice.name()).collect();
-        let row = format!(
-            "{} {} {:?} {}",
-            kind.category().name(),
-            kind.severity().name(),
-            kind.later(),
-            advice.join(",")
-        );
+        let row =
+            format!("{} {} {:?} {}", kind.category().name(), kind.severity().name(), kind.later(), advice.join(","));
         assert_eq!(row, expected, "{}", kind.code());
     }
 
@@ -213,15 +208,9 @@ mod tests {
         check(Kind::QuotaExceeded, "rate_limit high Never fallback,escalate");
         check(Kind::Database, "storage high Transient retry,degrade,escalate");
         check(Kind::Cache, "storage low Transient degrade,skip");
-        check(
-            Kind::ExternalService,
-            "external_service high Transient retry,fallback,skip",
-        );
+        check(Kind::ExternalService, "external_service high Transient retry,fallback,skip");
         check(Kind::Resource, "resource high Never free_resources,degrade,escalate");
-        check(
-            Kind::BusinessLogic,
-            "business_logic medium Never skip,fix_input,escalate",
-        );
+        check(Kind::BusinessLogic, "business_logic medium Never skip,fix_input,escalate");
         check(Kind::Internal, "internal critical Never abort,escalate");
     }
 

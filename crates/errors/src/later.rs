@@ -49,10 +49,7 @@ mod tests {
         check(Later::Transient, r#""transient""#);
         check(Later::Persistent, r#""persistent""#);
         check(Later::Throttled(None), r#"{"throttled":null}"#);
-        check(
-            Later::Throttled(Some(Duration::from_millis(1_500))),
-            r#"{"throttled":{"secs":1,"nanos":500000000}}"#,
-        );
+        check(Later::Throttled(Some(Duration::from_millis(1_500))), r#"{"throttled":{"secs":1,"nanos":500000000}}"#);
     }
 
     #[test]

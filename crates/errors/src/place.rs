@@ -18,25 +18,18 @@ impl Place {
     /// Returns the place of the caller's caller, through functions marked `#[track_caller]`.
     #[track_caller]
     pub(crate) fn here() -> Place {
-        Place {
-            caller: Some(Location::caller()),
-            text: OnceLock::new(),
-        }
+        Place { caller: Some(Location::caller()), text: OnceLock::new() }
     }
 
     /// Returns `file:line:column`, or an empty text when it was never recorded.
     pub(crate) fn text(&self) -> &str {
-        self.text
-            .get_or_init(|| self.caller.map(ToString::to_string).unwrap_or_default())
+        self.text.get_or_init(|| self.caller.map(ToString::to_string).unwrap_or_default())
     }
 }
 
 impl From<String> for Place {
     fn from(text: String) -> Place {
-        Place {
-            caller: None,
-            text: OnceLock::from(text),
-        }
+        Place { caller: None, text: OnceLock::from(text) }
     }
 }
 

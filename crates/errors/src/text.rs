@@ -49,11 +49,7 @@ fn write_line(formatter: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
 
 fn sentence(text: &str) -> String {
     let text = text.trim_end();
-    let end = if text.ends_with(['.', '!', '?', '…']) {
-        ""
-    } else {
-        "."
-    };
+    let end = if text.ends_with(['.', '!', '?', '…']) { "" } else { "." };
     format!("{text}{end}")
 }
 
@@ -68,15 +64,9 @@ mod tests {
 
     #[test]
     fn a_person_reads_two_sentences_and_a_log_one_line() {
+        check(Fault::new(Kind::Timeout, "too slow"), "too slow.", "TIMEOUT_ERROR too slow");
         check(
-            Fault::new(Kind::Timeout, "too slow"),
-            "too slow.",
-            "TIMEOUT_ERROR too slow",
-        );
-        check(
-            Fault::new(Kind::Resource, "the disk is full")
-                .reason("disk_full")
-                .hint("free space"),
+            Fault::new(Kind::Resource, "the disk is full").reason("disk_full").hint("free space"),
             "the disk is full. free space.",
             "RESOURCE_ERROR the disk is full (disk_full)",
         );

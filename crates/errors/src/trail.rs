@@ -25,10 +25,7 @@ pub(crate) struct Trail {
 impl Trail {
     /// Returns a trail that keeps this error and all below it.
     pub(crate) fn below(source: impl Error + Send + Sync + 'static) -> Trail {
-        Trail {
-            source: Some(Arc::new(source)),
-            texts: OnceLock::new(),
-        }
+        Trail { source: Some(Arc::new(source)), texts: OnceLock::new() }
     }
 
     /// Returns the live error, which is gone once the fault was read back from a store.
@@ -38,8 +35,7 @@ impl Trail {
 
     /// Returns the text of each error, at most [`MAX_CAUSES`].
     pub(crate) fn texts(&self) -> &[String] {
-        self.texts
-            .get_or_init(|| self.source().map(texts_of).unwrap_or_default())
+        self.texts.get_or_init(|| self.source().map(texts_of).unwrap_or_default())
     }
 
     /// Says whether there is no cause at all, so that nothing needs to be stored.
@@ -50,10 +46,7 @@ impl Trail {
 
 impl From<Vec<String>> for Trail {
     fn from(texts: Vec<String>) -> Trail {
-        Trail {
-            source: None,
-            texts: OnceLock::from(texts),
-        }
+        Trail { source: None, texts: OnceLock::from(texts) }
     }
 }
 

@@ -74,9 +74,7 @@ pub fn scope<F: Future>(id: &Id, future: F) -> Instrumented<F> {
 /// or that the thread's subscriber is not a [`Registry`] with a
 /// [`JsonLayer`](crate::JsonLayer): without that layer nobody keeps the fields of spans.
 pub fn current() -> Option<Id> {
-    Span::current()
-        .with_subscriber(|(id, dispatch)| read(id, dispatch))
-        .flatten()
+    Span::current().with_subscriber(|(id, dispatch)| read(id, dispatch)).flatten()
 }
 
 /// Returns a W3C `traceparent` for one task of the work that `id` names.
@@ -108,17 +106,15 @@ fn read(id: &tracing::span::Id, dispatch: &Dispatch) -> Option<Id> {
 
 /// FNV-1a, which stays as it is for ever; the hashes of the standard library may change.
 fn fnv_128(bytes: &[u8]) -> u128 {
-    bytes
-        .iter()
-        .fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, |hash: u128, byte| {
-            (hash ^ u128::from(*byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
-        })
+    bytes.iter().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, |hash: u128, byte| {
+        (hash ^ u128::from(*byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
+    })
 }
 
 fn fnv_64(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
+    bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
 #[cfg(test)]

@@ -18,11 +18,7 @@ impl<'a> Text<'a> {
     /// Opens the string with its quote.
     pub(crate) fn open(out: &'a mut Vec<u8>) -> Self {
         out.push(b'"');
-        Text {
-            out,
-            room: VALUE_LIMIT,
-            cut: 0,
-        }
+        Text { out, room: VALUE_LIMIT, cut: 0 }
     }
 
     /// Adds a piece, or counts it once the limit is reached.
@@ -125,10 +121,7 @@ mod tests {
     #[test]
     fn quotes_backslashes_and_controls_are_escaped() {
         check("a\"b\\c\n\r\t", r#""a\"b\\c\n\r\t""#);
-        check(
-            "\0\u{1b}[31m\u{7f}\u{85}\u{9b}",
-            r#""\u0000\u001b[31m\u007f\u0085\u009b""#,
-        );
+        check("\0\u{1b}[31m\u{7f}\u{85}\u{9b}", r#""\u0000\u001b[31m\u007f\u0085\u009b""#);
         check("\u{2028}\u{2029}", r#""\u2028\u2029""#);
     }
 

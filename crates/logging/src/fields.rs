@@ -34,10 +34,7 @@ impl Fields {
         escape::string(name, &mut self.text);
         self.text.push(b':');
         render(&mut self.text);
-        self.parts.push(Part {
-            name,
-            end: self.text.len(),
-        });
+        self.parts.push(Part { name, end: self.text.len() });
     }
 
     /// Adds the fields of an inner scope.
@@ -46,10 +43,7 @@ impl Fields {
             let name = inner.parts[index].name;
             self.remove(name);
             self.text.extend_from_slice(inner.slice(index));
-            self.parts.push(Part {
-                name,
-                end: self.text.len(),
-            });
+            self.parts.push(Part { name, end: self.text.len() });
         }
     }
 

@@ -51,11 +51,7 @@ pub struct JsonLayer<S> {
 impl<S: Sink> JsonLayer<S> {
     /// Creates a layer that writes to `sink` and reads the system's clock.
     pub fn new(sink: S) -> Self {
-        JsonLayer {
-            sink,
-            loss: Arc::default(),
-            clock: SystemTime::now,
-        }
+        JsonLayer { sink, loss: Arc::default(), clock: SystemTime::now }
     }
 
     /// Takes the time from `clock`, for tests that compare whole lines.
@@ -87,11 +83,7 @@ impl<S: Sink> JsonLayer<S> {
             _ => format!("{untold} log lines were lost"),
         };
         crate::escape::string(&message, &mut scratch.event.message);
-        let head = Head {
-            at: (self.clock)(),
-            level: Level::WARN,
-            target: module_path!(),
-        };
+        let head = Head { at: (self.clock)(), level: Level::WARN, target: module_path!() };
         line::write(&mut scratch.line, &head, None, &scratch.event);
         if self.sink.write_line(&scratch.line).is_err() {
             self.loss.give_back(untold);
@@ -122,11 +114,7 @@ where
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, R>) {
         let metadata = event.metadata();
-        let head = Head {
-            at: (self.clock)(),
-            level: *metadata.level(),
-            target: metadata.target(),
-        };
+        let head = Head { at: (self.clock)(), level: *metadata.level(), target: metadata.target() };
         let owner = match head.level {
             Level::ERROR => Owner::Error,
             _ => Owner::Event,

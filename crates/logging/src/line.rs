@@ -54,11 +54,7 @@ pub(crate) fn write(line: &mut Vec<u8>, head: &Head<'_>, outer: Option<&Record>,
 }
 
 fn innermost<'a>(outer: Option<&'a Record>, event: &'a Record, value: fn(&Record) -> &Vec<u8>) -> Option<&'a [u8]> {
-    [Some(event), outer]
-        .into_iter()
-        .flatten()
-        .map(|record| value(record).as_slice())
-        .find(|value| !value.is_empty())
+    [Some(event), outer].into_iter().flatten().map(|record| value(record).as_slice()).find(|value| !value.is_empty())
 }
 
 fn component_of(target: &str, line: &mut Vec<u8>) {

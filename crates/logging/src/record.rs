@@ -105,9 +105,7 @@ impl Visit for Visitor<'_> {
 
     fn record_f64(&mut self, field: &Field, value: f64) {
         // serde_json's form keeps "1.0" apart from 1, and writes null for what JSON cannot say.
-        self.put(field, |out| {
-            serde_json::to_writer(out, &value).expect("a Vec takes every byte")
-        });
+        self.put(field, |out| serde_json::to_writer(out, &value).expect("a Vec takes every byte"));
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {

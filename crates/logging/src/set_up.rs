@@ -33,10 +33,7 @@ pub struct Logging {
 impl Logging {
     /// Writes to the end of the file at `path`, level INFO and above.
     pub fn to_file(path: impl Into<PathBuf>) -> Self {
-        Logging {
-            path: path.into(),
-            level: Level::INFO,
-        }
+        Logging { path: path.into(), level: Level::INFO }
     }
 
     /// Writes `level` and what is more severe.
@@ -62,8 +59,6 @@ impl Logging {
 
     /// The filter is a layer of its own, so that a disabled call site stays one static check.
     fn subscriber(&self, layer: JsonLayer<FileSink>) -> impl Subscriber + Send + Sync + 'static + use<> {
-        Registry::default()
-            .with(LevelFilter::from_level(self.level))
-            .with(layer)
+        Registry::default().with(LevelFilter::from_level(self.level)).with(layer)
     }
 }

@@ -20,9 +20,7 @@ pub trait Sink: Send + Sync + 'static {
 /// Memory, for tests: lines one after another.
 impl Sink for Mutex<Vec<u8>> {
     fn write_line(&self, line: &[u8]) -> io::Result<()> {
-        self.lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend_from_slice(line);
+        self.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(line);
         Ok(())
     }
 }
@@ -58,24 +56,16 @@ impl FileSink {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).map_err(|source| Error::Folder {
-                path: folder.to_owned(),
-                source,
-            })?;
+            fs::create_dir_all(folder).map_err(|source| Error::Folder { path: folder.to_owned(), source })?;
         }
         let file = File::options()
             .append(true)
             .create(true)
             .open(path)
-            .map_err(|source| Error::Open {
-                path: path.to_owned(),
-                source,
-            })?;
+            .map_err(|source| Error::Open { path: path.to_owned(), source })?;
         // Only a regular file has a last line; to open a pipe for reading would wait for a writer.
         let torn = file.metadata().is_ok_and(|found| found.is_file()) && is_torn(path);
-        Ok(FileSink {
-            end: Mutex::new(End { file, torn }),
-        })
+        Ok(FileSink { end: Mutex::new(End { file, torn }) })
     }
 }
 
@@ -168,9 +158,6 @@ mod tests {
         let file = folder.path().join("file");
         fs::write(&file, "").unwrap();
         let error = FileSink::open(file.join("run.log")).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            format!("cannot create the log folder {}", file.display())
-        );
+        assert_eq!(error.to_string(), format!("cannot create the log folder {}", file.display()));
     }
 }

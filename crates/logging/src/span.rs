@@ -53,12 +53,7 @@ pub(crate) fn read<'a, R: LookupSpan<'a>, T>(span: &SpanRef<'a, R>, look: impl F
 
 impl SpanRecord {
     fn root(own: Record) -> Self {
-        SpanRecord {
-            joined: own.clone(),
-            own,
-            joined_at: 0,
-            revision: Arc::default(),
-        }
+        SpanRecord { joined: own.clone(), own, joined_at: 0, revision: Arc::default() }
     }
 }
 
@@ -70,12 +65,7 @@ fn inherit<'a, R: LookupSpan<'a>>(parent: &SpanRef<'a, R>, own: Record) -> SpanR
     };
     let mut joined = outer.joined.clone();
     joined.merge(&own);
-    SpanRecord {
-        own,
-        joined,
-        joined_at: outer.joined_at,
-        revision: Arc::clone(&outer.revision),
-    }
+    SpanRecord { own, joined, joined_at: outer.joined_at, revision: Arc::clone(&outer.revision) }
 }
 
 /// Joins the fields anew when a span of the tree was changed since.

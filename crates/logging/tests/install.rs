@@ -39,10 +39,7 @@ fn an_installed_logger_writes_its_level_and_above_from_every_thread() {
     assert_eq!(current.join().unwrap(), Some(correlation::Id::new("run-7")));
 
     let text = fs::read_to_string(&path).unwrap();
-    let lines: Vec<&str> = text
-        .lines()
-        .map(|line| &line["{\"timestamp\":\"".len() + 29..])
-        .collect();
+    let lines: Vec<&str> = text.lines().map(|line| &line["{\"timestamp\":\"".len() + 29..]).collect();
     assert_eq!(
         lines,
         [

@@ -17,10 +17,7 @@ fn write_and_wait(path: &std::ffi::OsStr) {
         tracing::info!(line, filler = "x".repeat(line), "written");
     }
     let mut output = std::io::stdout();
-    output
-        .write_all(b"\nready\n")
-        .and_then(|()| output.flush())
-        .expect("the other test reads");
+    output.write_all(b"\nready\n").and_then(|()| output.flush()).expect("the other test reads");
     // Ends at the kill, or when the other test is gone.
     std::io::stdin().lines().for_each(drop);
 }

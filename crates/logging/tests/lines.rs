@@ -24,8 +24,11 @@ fn check(work: impl FnOnce(), expected: &[&str]) {
     let lines: Vec<String> = text
         .lines()
         .map(|line| {
-            line.replacen(r#""timestamp":"1970-01-01T00:00:00.000000Z","#, "", 1)
-                .replacen(r#""component":"lines","#, "", 1)
+            line.replacen(r#""timestamp":"1970-01-01T00:00:00.000000Z","#, "", 1).replacen(
+                r#""component":"lines","#,
+                "",
+                1,
+            )
         })
         .collect();
     assert_eq!(lines, expected);
@@ -61,31 +64,13 @@ fn every_level_has_its_name() {
 #[test]
 fn values_keep_their_types() {
     check(
-        || {
-            info!(
-                a = -1,
-                b = u64::MAX,
-                c = 1.0,
-                d = 1e300,
-                e = true,
-                f = "text",
-                "numbers"
-            )
-        },
+        || info!(a = -1, b = u64::MAX, c = 1.0, d = 1e300, e = true, f = "text", "numbers"),
         &[
             r#"{"level":"INFO","message":"numbers","a":-1,"b":18446744073709551615,"c":1.0,"d":1e+300,"e":true,"f":"text"}"#,
         ],
     );
     check(
-        || {
-            info!(
-                a = i128::MIN,
-                b = u128::MAX,
-                c = f64::NAN,
-                d = f64::NEG_INFINITY,
-                "large and none"
-            )
-        },
+        || info!(a = i128::MIN, b = u128::MAX, c = f64::NAN, d = f64::NEG_INFINITY, "large and none"),
         &[
             r#"{"level":"INFO","message":"large and none","a":"-170141183460469231731687303715884105728","b":"340282366920938463463374607431768211455","c":null,"d":null}"#,
         ],

@@ -36,16 +36,11 @@ fn log_numbers(sink: impl Sink, events: u32) -> Guard {
 
 /// Logs the numbers from 1; `expected` are the messages that arrive.
 fn check(script: &str, events: u32, expected: &[&str], lost: u64) {
-    let sink = Arc::new(Scripted {
-        script: Mutex::new(script.chars().rev().collect()),
-        lines: Mutex::default(),
-    });
+    let sink = Arc::new(Scripted { script: Mutex::new(script.chars().rev().collect()), lines: Mutex::default() });
     let guard = log_numbers(Arc::clone(&sink), events);
     let lines = String::from_utf8(sink.lines.lock().expect("no sink panics").clone()).expect("lines are text");
-    let messages: Vec<&str> = lines
-        .lines()
-        .map(|line| line.split('"').nth(15).expect("the message is the fourth key"))
-        .collect();
+    let messages: Vec<&str> =
+        lines.lines().map(|line| line.split('"').nth(15).expect("the message is the fourth key")).collect();
     assert_eq!(messages, expected);
     assert_eq!(guard.lost(), lost);
 }
@@ -70,10 +65,7 @@ fn a_sink_that_never_works_does_no_harm() {
 
 #[test]
 fn the_notice_is_a_warning_of_this_crate() {
-    let sink = Arc::new(Scripted {
-        script: Mutex::new(vec!['x']),
-        lines: Mutex::default(),
-    });
+    let sink = Arc::new(Scripted { script: Mutex::new(vec!['x']), lines: Mutex::default() });
     log_numbers(Arc::clone(&sink), 2);
     let lines = String::from_utf8(sink.lines.lock().unwrap().clone()).unwrap();
     assert_eq!(

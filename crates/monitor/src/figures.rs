@@ -137,13 +137,7 @@ impl Figures {
                 self.resting.insert(step.clone(), (event.at, *until));
                 self.note_retry(step, fault.message());
             }
-            Fact::StepEnded {
-                step,
-                outcome,
-                source,
-                took_ms,
-                label,
-            } => {
+            Fact::StepEnded { step, outcome, source, took_ms, label } => {
                 self.end_wait(step, event.at);
                 self.labels.remove(step);
                 self.count(outcome.status());
@@ -177,12 +171,7 @@ impl Figures {
         self.retries += 1;
         let label = self.labels.get(step);
         let place = *self.places.entry(step.clone()).or_insert_with(|| {
-            let retried = Retried {
-                address: step.clone(),
-                label: label.cloned(),
-                retries: 0,
-                message: String::new(),
-            };
+            let retried = Retried { address: step.clone(), label: label.cloned(), retries: 0, message: String::new() };
             self.retried.push(retried);
             self.retried.len() - 1
         });
@@ -219,14 +208,7 @@ impl Figures {
     fn rank(&mut self, step: &Address, label: Option<&str>, took: Duration) {
         let rank = self.slowest.partition_point(|slow| slow.took >= took);
         if rank < NAMED_SLOWEST {
-            self.slowest.insert(
-                rank,
-                Slow {
-                    address: step.clone(),
-                    label: label.map(Into::into),
-                    took,
-                },
-            );
+            self.slowest.insert(rank, Slow { address: step.clone(), label: label.map(Into::into), took });
             self.slowest.truncate(NAMED_SLOWEST);
         }
     }

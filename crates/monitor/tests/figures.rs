@@ -20,65 +20,31 @@ fn event(seq: u64, line: &str) -> Event {
     let number = |index: usize| words[index].parse::<u64>().unwrap();
     let step = || words[2].parse::<Address>().unwrap();
     let label = |index: usize| words.get(index).map(|word| word.to_string());
-    let ran = |outcome, took_ms, label| Fact::StepEnded {
-        step: step(),
-        outcome,
-        source: Source::Ran,
-        took_ms,
-        label,
-    };
+    let ran = |outcome, took_ms, label| Fact::StepEnded { step: step(), outcome, source: Source::Ran, took_ms, label };
     let fact = match words[1] {
         "run" => Fact::RunStarted {
             flow: "f".into(),
-            pinned: Pinned {
-                path: "f.yaml".into(),
-                hash: "0".into(),
-            },
+            pinned: Pinned { path: "f.yaml".into(), hash: "0".into() },
             inputs: Default::default(),
             owner: Owner::default(),
         },
-        "resume" => Fact::RunResumed {
-            owner: Owner::default(),
-        },
-        "pause" => Fact::RunPaused {
-            reason: "interrupted".into(),
-        },
-        "over" => Fact::RunEnded {
-            status: RunStatus::Succeeded,
-        },
-        "start" => Fact::StepStarted {
-            step: step(),
-            attempt: 1,
-            label: label(3),
-            cache: CacheNote::Off,
-        },
+        "resume" => Fact::RunResumed { owner: Owner::default() },
+        "pause" => Fact::RunPaused { reason: "interrupted".into() },
+        "over" => Fact::RunEnded { status: RunStatus::Succeeded },
+        "start" => Fact::StepStarted { step: step(), attempt: 1, label: label(3), cache: CacheNote::Off },
         "retry" => Fact::StepRetried {
             step: step(),
             attempt: 1,
             fault: Fault::new(Kind::Network, words[4..].join(" ")),
             until: Timestamp(number(3)),
         },
-        "done" => ran(
-            Outcome::Succeeded {
-                reply: Reply::default(),
-            },
-            number(3),
-            label(4),
-        ),
-        "part" => ran(
-            Outcome::Partial {
-                reply: Reply::default(),
-            },
-            number(3),
-            label(4),
-        ),
+        "done" => ran(Outcome::Succeeded { reply: Reply::default() }, number(3), label(4)),
+        "part" => ran(Outcome::Partial { reply: Reply::default() }, number(3), label(4)),
         "fail" => ran(Outcome::of_fault(Fault::new(Kind::Internal, "no")), number(3), label(4)),
         "skip" => ran(Outcome::Skipped { because: Skip::Guard }, 0, None),
         "hit" => Fact::StepEnded {
             step: step(),
-            outcome: Outcome::Succeeded {
-                reply: Reply::default(),
-            },
+            outcome: Outcome::Succeeded { reply: Reply::default() },
             source: Source::Cache {
                 key: "k".into(),
                 restored: words[4..].iter().map(|word| word.to_string()).collect(),
@@ -88,11 +54,7 @@ fn event(seq: u64, line: &str) -> Event {
         },
         other => panic!("{other}"),
     };
-    Event {
-        seq,
-        at: Timestamp(number(0)),
-        fact,
-    }
+    Event { seq, at: Timestamp(number(0)), fact }
 }
 
 /// Checks those figures that `expected` names.
@@ -129,10 +91,7 @@ fn time_without_an_owner_does_not_count() {
     let cases = [
         ("0 run\n5 start a\n9 done a 4\n9 over", 9),
         ("0 run\n9 pause\n1000 resume\n1001 over", 10),
-        (
-            "0 run\n9 start a\n1000 resume\n1000 start a\n1005 done a 5\n1005 over",
-            14,
-        ),
+        ("0 run\n9 start a\n1000 resume\n1000 start a\n1005 done a 5\n1005 over", 14),
         ("0 run\n9 pause\n1000 resume\n1002 pause\n5000 resume\n5003 over", 14),
         ("1000 run\n400 start a\n500 done a 100", 100),
         ("7 run", 0),
@@ -147,10 +106,7 @@ fn time_without_an_owner_does_not_count() {
 fn parallelism_is_unknown_while_no_time_has_passed() {
     check("", json!({ "parallelism": null }));
     check("0 run\n0 hit a 500\n0 over", json!({ "parallelism": null }));
-    check(
-        "0 run\n0 start a\n0 start b\n10 done a 10\n10 done b 10",
-        json!({ "parallelism": 2.0 }),
-    );
+    check("0 run\n0 start a\n0 start b\n10 done a 10\n10 done b 10", json!({ "parallelism": 2.0 }));
 }
 
 #[test]

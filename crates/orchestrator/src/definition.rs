@@ -47,20 +47,13 @@ impl Definition {
             Err(more) => {
                 // With a step missing, a name that is not found says nothing.
                 let is_sure = mistakes.is_empty();
-                mistakes.extend(
-                    more.into_iter()
-                        .filter(|mistake| is_sure || !mistake.message.starts_with("unknown step")),
-                );
+                mistakes
+                    .extend(more.into_iter().filter(|mistake| is_sure || !mistake.message.starts_with("unknown step")));
                 return Err(failed(mistakes));
             }
         };
         let (source, workflow, plan) = (source.into(), Arc::new(workflow), Arc::new(plan));
-        Ok(Definition {
-            path: name.to_owned(),
-            source,
-            workflow,
-            plan,
-        })
+        Ok(Definition { path: name.to_owned(), source, workflow, plan })
     }
 
     /// Returns the hash of the text, under which a journal keeps it.
@@ -83,12 +76,7 @@ impl Definition {
             }
         }
         let is_new = |block: &&&Block| !mine.iter().any(|other| other.id == block.id);
-        said.extend(
-            theirs
-                .iter()
-                .filter(is_new)
-                .map(|block| format!("step '{}' is new", block.id)),
-        );
+        said.extend(theirs.iter().filter(is_new).map(|block| format!("step '{}' is new", block.id)));
         if self.workflow.inputs != other.workflow.inputs {
             said.push("the inputs changed".into());
         }
@@ -123,10 +111,7 @@ fn is_same(one: &Block, other: &Block) -> bool {
             Body::Always(..) => "always".to_owned(),
             body => without_places(&format!("{body:?}")),
         };
-        let round = without_places(&format!(
-            "{:?}{:?}{:?}{}",
-            block.guard, block.each, block.needs, block.optional
-        ));
+        let round = without_places(&format!("{:?}{:?}{:?}{}", block.guard, block.each, block.needs, block.optional));
         (body, round)
     };
     said(one) == said(other)
@@ -136,9 +121,7 @@ fn is_same(one: &Block, other: &Block) -> bool {
 fn without_places(text: &str) -> String {
     let mut parts = text.split("Place {");
     let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |said, part| {
-        said + part.split_once('}').map_or(part, |(_, rest)| rest)
-    })
+    parts.fold(first, |said, part| said + part.split_once('}').map_or(part, |(_, rest)| rest))
 }
 
 #[cfg(test)]

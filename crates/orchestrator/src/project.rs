@@ -28,9 +28,7 @@ impl Project {
     /// Marks are `.segno`, `segno.toml` and `.git`.
     pub fn find(from: &Path) -> Project {
         let marked = |folder: &&Path| MARKS.iter().any(|mark| folder.join(mark).exists());
-        Project {
-            root: from.ancestors().find(marked).unwrap_or(from).to_owned(),
-        }
+        Project { root: from.ancestors().find(marked).unwrap_or(from).to_owned() }
     }
 
     /// Returns the folder in which steps run.
@@ -54,18 +52,13 @@ impl Project {
     /// When the folder cannot be written or the store is damaged; each with a hint.
     pub fn open(&self, variable: Arc<ReadVariable>) -> Result<Setup, Fault> {
         self.make_state().map_err(|error| {
-            let fault = from_io(error)
-                .operation("open")
-                .with("folder", self.root.join(STATE_FOLDER).display());
+            let fault = from_io(error).operation("open").with("folder", self.root.join(STATE_FOLDER).display());
             fault.hint("segno keeps its state in .segno: check the folder's owner, rights and free space")
         })?;
         let journal = SqliteJournal::open(&self.database())?;
         let memory = Memory::open(&self.root, &self.state("cache"), variable)
             .inspect_err(|fault| {
-                tracing::warn!(
-                    fault = fault.message(),
-                    "the cache cannot be used; steps run without it"
-                )
+                tracing::warn!(fault = fault.message(), "the cache cannot be used; steps run without it")
             })
             .ok();
         Ok(Setup {
@@ -105,11 +98,7 @@ impl Project {
             fs::create_dir_all(self.state(folder))?;
         }
         let ignore = self.state(".gitignore");
-        if ignore.exists() {
-            Ok(())
-        } else {
-            fs::write(ignore, "*\n")
-        }
+        if ignore.exists() { Ok(()) } else { fs::write(ignore, "*\n") }
     }
 }
 
@@ -135,9 +124,6 @@ mod tests {
         assert!(!project.has_state());
         project.open(Arc::new(|_: &str| None)).unwrap();
         assert!(project.has_state());
-        assert_eq!(
-            fs::read_to_string(folder.path().join(".segno/.gitignore")).unwrap(),
-            "*\n"
-        );
+        assert_eq!(fs::read_to_string(folder.path().join(".segno/.gitignore")).unwrap(), "*\n");
     }
 }

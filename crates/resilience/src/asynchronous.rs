@@ -71,9 +71,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn retry(attempts: u32, jitter: Jitter) -> Retry {
-        let builder = Retry::attempts(attempts)
-            .exponential(SECOND..=5 * SECOND)
-            .jitter(jitter);
+        let builder = Retry::attempts(attempts).exponential(SECOND..=5 * SECOND).jitter(jitter);
         builder.throttle_limit(30 * SECOND).build().unwrap()
     }
 
@@ -83,14 +81,7 @@ mod tests {
         let body = |attempt: Attempt| async move { Err::<(), _>(attempt.number) };
         let failure = retry(attempts, Jitter::None).run(|_| verdict, body).await.unwrap_err();
         let waited = Duration::from_secs(seconds);
-        assert_eq!(
-            failure,
-            Failure {
-                cause: runs,
-                attempts: runs,
-                waited
-            }
-        );
+        assert_eq!(failure, Failure { cause: runs, attempts: runs, waited });
         assert_eq!(start.elapsed(), waited);
     }
 

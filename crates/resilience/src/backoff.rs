@@ -35,22 +35,14 @@ impl Backoff {
     /// In a range that is empty the end wins; building a [`Retry`](crate::Retry) out of it fails.
     pub fn exponential(range: RangeInclusive<Duration>) -> Backoff {
         let (min, max) = range.into_inner();
-        Backoff {
-            min,
-            max,
-            factor: 2,
-            jitter: Jitter::default(),
-        }
+        Backoff { min, max, factor: 2, jitter: Jitter::default() }
     }
 
     /// Creates a schedule with the same ceiling after each attempt.
     ///
     /// Jitter spreads these waits too; [`Jitter::None`] makes each exactly this long.
     pub fn constant(delay: Duration) -> Backoff {
-        Backoff {
-            factor: 1,
-            ..Backoff::exponential(delay..=delay)
-        }
+        Backoff { factor: 1, ..Backoff::exponential(delay..=delay) }
     }
 
     /// Creates a schedule that never waits.
@@ -141,14 +133,8 @@ mod tests {
 
     #[test]
     fn a_ceiling_grows_up_to_its_cap() {
-        check(
-            Backoff::exponential(range(100, 1_000)),
-            &[100, 200, 400, 800, 1_000, 1_000],
-        );
-        check(
-            Backoff::exponential(range(100, 1_000)).factor(3),
-            &[100, 300, 900, 1_000],
-        );
+        check(Backoff::exponential(range(100, 1_000)), &[100, 200, 400, 800, 1_000, 1_000]);
+        check(Backoff::exponential(range(100, 1_000)).factor(3), &[100, 300, 900, 1_000]);
         check(Backoff::constant(Duration::from_millis(70)), &[70, 70, 70]);
         check(Backoff::none(), &[0, 0, 0]);
     }
@@ -183,9 +169,7 @@ mod tests {
         let backoff = Backoff::exponential(range(100, 1_000)).jitter(jitter);
         let mut random = StdRng::seed_from_u64(7);
         let samples = 100_000;
-        let total: f64 = (0..samples)
-            .map(|_| backoff.delay(6, random.random()).as_secs_f64())
-            .sum();
+        let total: f64 = (0..samples).map(|_| backoff.delay(6, random.random()).as_secs_f64()).sum();
         let mean = total / f64::from(samples);
         assert!((mean / expected - 1.0).abs() < 0.01, "{jitter:?}: {mean}");
     }

@@ -63,11 +63,7 @@ mod tests {
             |_| verdict,
             |attempt| {
                 seen.push(attempt);
-                if attempt.number > failures {
-                    Ok(attempt.number)
-                } else {
-                    Err(attempt.number)
-                }
+                if attempt.number > failures { Ok(attempt.number) } else { Err(attempt.number) }
             },
         );
         (seen, result)

@@ -59,18 +59,12 @@ impl RetryBuilder {
 
     /// Sets how waits are spread, whatever the schedule says, before or after it is set.
     pub fn jitter(self, jitter: Jitter) -> RetryBuilder {
-        RetryBuilder {
-            jitter: Some(jitter),
-            ..self
-        }
+        RetryBuilder { jitter: Some(jitter), ..self }
     }
 
     /// Sets the longest pause that is granted when the other side asks for one.
     pub fn throttle_limit(self, limit: Duration) -> RetryBuilder {
-        RetryBuilder {
-            throttle_limit: limit,
-            ..self
-        }
+        RetryBuilder { throttle_limit: limit, ..self }
     }
 
     /// Checks the numbers and returns the policy.
@@ -101,18 +95,9 @@ mod tests {
     fn jitter_holds_for_a_schedule_set_before_or_after() {
         let constant = Backoff::constant(SECOND);
         check(Retry::attempts(2).backoff(constant.clone()), SECOND / 2);
-        check(
-            Retry::attempts(2).backoff(constant.clone()).jitter(Jitter::None),
-            SECOND,
-        );
-        check(
-            Retry::attempts(2).jitter(Jitter::None).backoff(constant.clone()),
-            SECOND,
-        );
-        check(
-            Retry::attempts(2).backoff(constant.jitter(Jitter::Equal)),
-            SECOND * 3 / 4,
-        );
+        check(Retry::attempts(2).backoff(constant.clone()).jitter(Jitter::None), SECOND);
+        check(Retry::attempts(2).jitter(Jitter::None).backoff(constant.clone()), SECOND);
+        check(Retry::attempts(2).backoff(constant.jitter(Jitter::Equal)), SECOND * 3 / 4);
     }
 
     #[test]
@@ -123,10 +108,7 @@ mod tests {
     #[test]
     fn every_bad_number_is_an_error() {
         let backoff = Backoff::exponential(SECOND..=SECOND / 2);
-        let expected = Error::EmptyRange {
-            min: SECOND,
-            max: SECOND / 2,
-        };
+        let expected = Error::EmptyRange { min: SECOND, max: SECOND / 2 };
         assert_eq!(Retry::attempts(2).backoff(backoff).build(), Err(expected));
         let backoff = Backoff::none().factor(0);
         assert_eq!(Retry::attempts(2).backoff(backoff).build(), Err(Error::ZeroFactor));

@@ -80,11 +80,7 @@ mod tests {
     /// Checks the text of a failure.
     fn check(attempts: u32, waited: u64, expected: &str) {
         let waited = Duration::from_millis(waited);
-        let failure = Failure {
-            cause: fmt::Error,
-            attempts,
-            waited,
-        };
+        let failure = Failure { cause: fmt::Error, attempts, waited };
         assert_eq!(failure.to_string(), expected);
         assert!(failure.source().is_some_and(|source| source.is::<fmt::Error>()));
     }

@@ -56,11 +56,7 @@ impl Retry {
             Some(jitter) => backoff.jitter(jitter),
             None => backoff,
         };
-        Ok(Retry {
-            attempts,
-            backoff,
-            throttle_limit,
-        })
+        Ok(Retry { attempts, backoff, throttle_limit })
     }
 
     /// Returns how many times the body runs at most, the first call included.
@@ -96,29 +92,18 @@ pub(crate) struct Call<'a> {
 impl<'a> Call<'a> {
     /// Starts a call that stands before its first attempt.
     pub(crate) fn of(retry: &'a Retry) -> Call<'a> {
-        Call {
-            retry,
-            number: 1,
-            waited: Duration::ZERO,
-        }
+        Call { retry, number: 1, waited: Duration::ZERO }
     }
 
     /// Returns the attempt to be made now.
     pub(crate) fn attempt(&self) -> Attempt {
-        Attempt {
-            number: self.number,
-            of: self.retry.attempts,
-        }
+        Attempt { number: self.number, of: self.retry.attempts }
     }
 
     /// Takes the error of the present attempt: either the wait before the next one, or the failure.
     pub(crate) fn failed<E>(&mut self, cause: E, verdict: Verdict, unit: f64) -> Result<Duration, Failure<E>> {
         let Some(wait) = self.retry.next(self.number, verdict, unit) else {
-            return Err(Failure {
-                cause,
-                attempts: self.number,
-                waited: self.waited,
-            });
+            return Err(Failure { cause, attempts: self.number, waited: self.waited });
         };
         self.number += 1;
         self.waited = self.waited.saturating_add(wait);

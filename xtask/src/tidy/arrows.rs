@@ -78,13 +78,7 @@ fn composed(package: &Package, leaf: &str) -> Option<Finding> {
 }
 
 fn finding(package: &Package, key: &str, text: String, hint: &'static str) -> Finding {
-    Finding {
-        file: package.manifest.clone(),
-        line: package.line_of(key),
-        rule: RULE,
-        text,
-        hint,
-    }
+    Finding { file: package.manifest.clone(), line: package.line_of(key), rule: RULE, text, hint }
 }
 
 #[cfg(test)]
@@ -106,10 +100,7 @@ mod tests {
                 ..Package::default()
             }
         });
-        let workspace = Workspace {
-            packages: packages.collect(),
-            sources: Vec::new(),
-        };
+        let workspace = Workspace { packages: packages.collect(), sources: Vec::new() };
         assert_findings(super::check, &workspace, expected);
     }
 
@@ -143,10 +134,7 @@ mod tests {
     fn no_arrow_points_up_or_at_the_binary() {
         check(
             &HOUSE
-                .replace(
-                    "segno-logging\n        segno-m",
-                    "segno-logging segno-monitor\n        segno-m",
-                )
+                .replace("segno-logging\n        segno-m", "segno-logging segno-monitor\n        segno-m")
                 .replace("; segno-cache", "; segno segno-cache"),
             &[
                 "segno-orchestrator:1: `segno-orchestrator` must not depend on `segno-monitor`",

@@ -32,10 +32,7 @@ mod tests {
 
     fn check(text: &str, expected: &[&str]) {
         let sources = vec![Source::new("a.rs", text)];
-        let workspace = Workspace {
-            packages: Vec::new(),
-            sources,
-        };
+        let workspace = Workspace { packages: Vec::new(), sources };
         assert_findings(super::check, &workspace, expected);
     }
 

@@ -39,23 +39,12 @@ fn in_comments(source: &Source) -> impl Iterator<Item = Finding> {
             _ => return None,
         };
         let text = format!("{word} without an issue");
-        Some(finding(
-            source,
-            index,
-            text,
-            "write down the issue: TODO(#12), or do it",
-        ))
+        Some(finding(source, index, text, "write down the issue: TODO(#12), or do it"))
     })
 }
 
 fn finding(source: &Source, index: usize, text: String, hint: &'static str) -> Finding {
-    Finding {
-        file: source.path.clone(),
-        line: index + 1,
-        rule: "leftovers",
-        text,
-        hint,
-    }
+    Finding { file: source.path.clone(), line: index + 1, rule: "leftovers", text, hint }
 }
 
 #[cfg(test)]
@@ -65,10 +54,7 @@ mod tests {
 
     fn check(text: &str, expected: &[&str]) {
         let sources = vec![Source::new("a.rs", text)];
-        let workspace = Workspace {
-            packages: Vec::new(),
-            sources,
-        };
+        let workspace = Workspace { packages: Vec::new(), sources };
         assert_findings(super::check, &workspace, expected);
     }
 
@@ -76,11 +62,7 @@ mod tests {
     fn unfinished_code_is_found() {
         check(
             "fn a() { todo!() }\nfn b() { unimplemented!(\"b\") }\nlet c = dbg!(c);",
-            &[
-                "a.rs:1: `todo!` in the code",
-                "a.rs:2: `unimplemented!` in the code",
-                "a.rs:3: `dbg!` in the code",
-            ],
+            &["a.rs:1: `todo!` in the code", "a.rs:2: `unimplemented!` in the code", "a.rs:3: `dbg!` in the code"],
         );
     }
 
@@ -88,10 +70,7 @@ mod tests {
     fn what_is_switched_off_is_found() {
         check(
             "#[test]\n#[ignore = \"slow\"]\nfn a() {}\n#[allow(dead_code)]\nfn b() {}",
-            &[
-                "a.rs:2: `#[ignore` in the code",
-                "a.rs:4: `allow(dead_code)` in the code",
-            ],
+            &["a.rs:2: `#[ignore` in the code", "a.rs:4: `allow(dead_code)` in the code"],
         );
     }
 

@@ -57,10 +57,7 @@ mod tests {
 
     fn check(path: &str, text: &str, expected: &[&str]) {
         let sources = vec![Source::new(path, text)];
-        let workspace = Workspace {
-            packages: Vec::new(),
-            sources,
-        };
+        let workspace = Workspace { packages: Vec::new(), sources };
         assert_findings(super::check, &workspace, expected);
     }
 
@@ -72,32 +69,20 @@ mod tests {
     #[test]
     fn a_file_of_500_lines_is_allowed_and_one_more_is_not() {
         check("a.rs", &"//\n".repeat(500), &[]);
-        check(
-            "tests/a.rs",
-            &"//\n".repeat(501),
-            &["tests/a.rs:501: the file has 501 lines, more than 500"],
-        );
+        check("tests/a.rs", &"//\n".repeat(501), &["tests/a.rs:501: the file has 501 lines, more than 500"]);
     }
 
     #[test]
     fn a_function_of_60_lines_is_allowed_and_one_more_is_not() {
         check("a.rs", &function(60), &[]);
-        check(
-            "a.rs",
-            &format!("\n{}", function(61)),
-            &["a.rs:2: `long` has 61 lines, more than 60"],
-        );
+        check("a.rs", &format!("\n{}", function(61)), &["a.rs:2: `long` has 61 lines, more than 60"]);
         check("tests/a.rs", &function(61), &[]);
     }
 
     #[test]
     fn a_declaration_ends_at_its_semicolon() {
         let gap = "\n".repeat(70);
-        check(
-            "a.rs",
-            &format!("trait A {{\n    fn a(b: [u8; 2]) -> [u8; {{ 1 + 1 }}];{gap}}}"),
-            &[],
-        );
+        check("a.rs", &format!("trait A {{\n    fn a(b: [u8; 2]) -> [u8; {{ 1 + 1 }}];{gap}}}"), &[]);
     }
 
     #[test]
@@ -109,10 +94,6 @@ mod tests {
     #[test]
     fn inner_blocks_belong_to_the_function() {
         let body = "    if a {\n        b();\n    }\n".repeat(20);
-        check(
-            "a.rs",
-            &format!("fn a(\n    a: A,\n) {{\n{body}}}\n"),
-            &["a.rs:1: `a` has 64 lines, more than 60"],
-        );
+        check("a.rs", &format!("fn a(\n    a: A,\n) {{\n{body}}}\n"), &["a.rs:1: `a` has 64 lines, more than 60"]);
     }
 }

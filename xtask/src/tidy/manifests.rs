@@ -15,24 +15,14 @@ pub fn check(workspace: &Workspace) -> Vec<Finding> {
 fn manifest(package: &Package) -> Vec<Finding> {
     let mut found = literals(&package.text);
     if package.name != OWN_LINTS && !has_entry(&package.text, "lints", "workspace", "true") {
-        found.push((
-            1,
-            "`[lints] workspace = true` is missing".to_owned(),
-            "lints stand in the root",
-        ));
+        found.push((1, "`[lints] workspace = true` is missing".to_owned(), "lints stand in the root"));
     }
     if package.manifest.starts_with("crates/") {
         found.extend(presentation(package));
     }
     found
         .into_iter()
-        .map(|(line, text, hint)| Finding {
-            file: package.manifest.clone(),
-            line,
-            rule: "manifests",
-            text,
-            hint,
-        })
+        .map(|(line, text, hint)| Finding { file: package.manifest.clone(), line, rule: "manifests", text, hint })
         .collect()
 }
 
@@ -81,32 +71,16 @@ fn has_version(section: &str, key: &str, value: &str) -> bool {
 fn presentation(package: &Package) -> Vec<Found> {
     let text = &package.text;
     let demands = [
-        (
-            package.has_readme,
-            "README.md is missing",
-            "say what the crate is, with an example",
-        ),
-        (
-            has_key(text, "description", "\""),
-            "a description is missing",
-            "one line for crates.io",
-        ),
-        (
-            has_key(text, "keywords", "[\""),
-            "keywords are missing",
-            "up to five words for crates.io",
-        ),
+        (package.has_readme, "README.md is missing", "say what the crate is, with an example"),
+        (has_key(text, "description", "\""), "a description is missing", "one line for crates.io"),
+        (has_key(text, "keywords", "[\""), "keywords are missing", "up to five words for crates.io"),
         (
             has_entry(text, "package", "license.workspace", "true"),
             "`license.workspace = true` is missing",
             "the licence stands in the root",
         ),
     ];
-    demands
-        .into_iter()
-        .filter(|(is_met, ..)| !is_met)
-        .map(|(_, text, hint)| (1, text.to_owned(), hint))
-        .collect()
+    demands.into_iter().filter(|(is_met, ..)| !is_met).map(|(_, text, hint)| (1, text.to_owned(), hint)).collect()
 }
 
 /// Whether the package has `key`, and a value behind `opening`.
@@ -161,10 +135,7 @@ mod tests {
             has_readme: true,
             ..Package::default()
         };
-        let workspace = Workspace {
-            packages: vec![package],
-            sources: Vec::new(),
-        };
+        let workspace = Workspace { packages: vec![package], sources: Vec::new() };
         assert_findings(super::check, &workspace, expected);
     }
 
@@ -203,11 +174,7 @@ mod tests {
         check("a", &without, &["crates/a:1: `[lints] workspace = true` is missing"]);
         check("xtask", &without, &[]);
         let profile = format!("{GOOD}[profile.release]\nlto = true\n");
-        check(
-            "a",
-            &profile,
-            &["crates/a:13: `[profile.release]` is no business of a member"],
-        );
+        check("a", &profile, &["crates/a:13: `[profile.release]` is no business of a member"]);
     }
 
     #[test]

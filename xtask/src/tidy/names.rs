@@ -32,24 +32,12 @@ fn names(source: &Source) -> Vec<Finding> {
         .declared("mod")
         .chain(stem(&source.path).map(|name| (1, name)))
         .filter(|(_, name)| MODULES.contains(name))
-        .map(|(line, name)| {
-            (
-                line,
-                format!("a module is called `{name}`"),
-                "name the module by what it does",
-            )
-        });
+        .map(|(line, name)| (line, format!("a module is called `{name}`"), "name the module by what it does"));
     types
         .chain(functions)
         .chain(modules)
         .filter(|(line, ..)| is_ours(*line))
-        .map(|(line, text, hint)| Finding {
-            file: source.path.clone(),
-            line,
-            rule: "names",
-            text,
-            hint,
-        })
+        .map(|(line, text, hint)| Finding { file: source.path.clone(), line, rule: "names", text, hint })
         .collect()
 }
 
@@ -64,10 +52,7 @@ mod tests {
 
     fn check(path: &str, text: &str, expected: &[&str]) {
         let sources = vec![Source::new(path, text)];
-        let workspace = Workspace {
-            packages: Vec::new(),
-            sources,
-        };
+        let workspace = Workspace { packages: Vec::new(), sources };
         assert_findings(super::check, &workspace, expected);
     }
 
@@ -89,20 +74,12 @@ mod tests {
     #[test]
     fn a_type_may_use_such_a_name_of_others() {
         check("a.rs", "struct Metadata(PhantomData<FileInfo>);\nstruct Managers;", &[]);
-        check(
-            "a.rs",
-            "// struct TaskManager\nconst A: &str = \"struct TaskManager\";",
-            &[],
-        );
+        check("a.rs", "// struct TaskManager\nconst A: &str = \"struct TaskManager\";", &[]);
     }
 
     #[test]
     fn a_function_says_what_it_returns() {
-        check(
-            "a.rs",
-            "fn get_key() {}\nfn target() {}\nfn get() {}",
-            &["a.rs:1: `get_key` begins with get_"],
-        );
+        check("a.rs", "fn get_key() {}\nfn target() {}\nfn get() {}", &["a.rs:1: `get_key` begins with get_"]);
     }
 
     #[test]
@@ -118,11 +95,7 @@ mod tests {
 
     #[test]
     fn a_module_is_no_drawer() {
-        check(
-            "src/lib.rs",
-            "mod utils;\npub mod plan;",
-            &["src/lib.rs:1: a module is called `utils`"],
-        );
+        check("src/lib.rs", "mod utils;\npub mod plan;", &["src/lib.rs:1: a module is called `utils`"]);
         check("src/types.rs", "", &["src/types.rs:1: a module is called `types`"]);
     }
 }

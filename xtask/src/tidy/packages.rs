@@ -3,16 +3,7 @@
 use super::report::Finding;
 use super::workspace::{Package, Workspace};
 
-const PROMISED: [&str; 8] = [
-    "tracing",
-    "serde",
-    "thiserror",
-    "tokio",
-    "lru",
-    "rand",
-    "criterion",
-    "proptest",
-];
+const PROMISED: [&str; 8] = ["tracing", "serde", "thiserror", "tokio", "lru", "rand", "criterion", "proptest"];
 
 /// Checks that some member depends on each promised package.
 pub fn check(workspace: &Workspace) -> Vec<Finding> {
@@ -38,15 +29,8 @@ mod tests {
 
     fn check(uses: &[&str], uses_beside: &[&str], expected: &[&str]) {
         let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
-        let package = Package {
-            uses: owned(uses),
-            uses_beside: owned(uses_beside),
-            ..Package::default()
-        };
-        let workspace = Workspace {
-            packages: vec![package],
-            sources: Vec::new(),
-        };
+        let package = Package { uses: owned(uses), uses_beside: owned(uses_beside), ..Package::default() };
+        let workspace = Workspace { packages: vec![package], sources: Vec::new() };
         assert_findings(super::check, &workspace, expected);
     }
 
@@ -58,10 +42,6 @@ mod tests {
     #[test]
     fn a_missing_package_is_named() {
         check(&PROMISED[1..], &[], &["Cargo.toml:1: no member depends on `tracing`"]);
-        check(
-            &PROMISED[..7],
-            &["proptest-derive"],
-            &["Cargo.toml:1: no member depends on `proptest`"],
-        );
+        check(&PROMISED[..7], &["proptest-derive"], &["Cargo.toml:1: no member depends on `proptest`"]);
     }
 }

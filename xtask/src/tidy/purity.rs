@@ -15,12 +15,7 @@ const OUTSIDE: [&str; 2] = ["fs", "env"];
 
 /// Checks the files of those rooms.
 pub fn check(workspace: &Workspace) -> Vec<Finding> {
-    workspace
-        .sources
-        .iter()
-        .filter(|source| is_pure(&source.path))
-        .flat_map(findings)
-        .collect()
+    workspace.sources.iter().filter(|source| is_pure(&source.path)).flat_map(findings).collect()
 }
 
 fn is_pure(path: &str) -> bool {
@@ -76,8 +71,7 @@ fn imports(line: &str, rest: &str, module: &str) -> bool {
     let list = rest[at + "std::{".len()..].split(';').next().unwrap_or_default();
     list.split([',', '}']).any(|item| {
         let path = item.trim();
-        path.strip_prefix(module)
-            .is_some_and(|after| !after.starts_with(is_name))
+        path.strip_prefix(module).is_some_and(|after| !after.starts_with(is_name))
     })
 }
 
@@ -88,10 +82,7 @@ mod tests {
 
     fn check(path: &str, text: &str, expected: &[&str]) {
         let sources = vec![Source::new(&format!("{HOME}{path}"), text)];
-        let workspace = Workspace {
-            packages: Vec::new(),
-            sources,
-        };
+        let workspace = Workspace { packages: Vec::new(), sources };
         let expected: Vec<String> = expected
             .iter()
             .map(|found| {
@@ -121,15 +112,7 @@ mod tests {
 
     #[test]
     fn words_that_only_look_alike_are_fine() {
-        check(
-            "model/event.rs",
-            "// async fn over std::fs\nlet asynchronous = std::fs_like;",
-            &[],
-        );
-        check(
-            "model/event.rs",
-            "use std::{fmt, collections::BTreeMap};\nlet env = 1;",
-            &[],
-        );
+        check("model/event.rs", "// async fn over std::fs\nlet asynchronous = std::fs_like;", &[]);
+        check("model/event.rs", "use std::{fmt, collections::BTreeMap};\nlet env = 1;", &[]);
     }
 }

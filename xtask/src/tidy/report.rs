@@ -21,13 +21,7 @@ pub struct Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Finding {
-            file,
-            line,
-            rule,
-            text,
-            hint,
-        } = self;
+        let Finding { file, line, rule, text, hint } = self;
         write!(formatter, "{file}:{line}: {rule}: {text}\n    {hint}")
     }
 }
@@ -59,10 +53,7 @@ pub fn report() -> bool {
 
 /// The same as a gate of CI.
 pub fn gate() -> Outcome {
-    check(crate::root()).map_err(|output| Red {
-        output,
-        repeat: "cargo xtask tidy".to_owned(),
-    })
+    check(crate::root()).map_err(|output| Red { output, repeat: "cargo xtask tidy".to_owned() })
 }
 
 fn check(root: &std::path::Path) -> Result<String, String> {
@@ -82,10 +73,8 @@ fn check(root: &std::path::Path) -> Result<String, String> {
 /// Runs one rule over a workspace in memory; `expected` lists `file:line: text` of what it finds.
 #[cfg(test)]
 pub fn assert_findings(rule: fn(&Workspace) -> Vec<Finding>, workspace: &Workspace, expected: &[&str]) {
-    let found: Vec<String> = rule(workspace)
-        .iter()
-        .map(|finding| format!("{}:{}: {}", finding.file, finding.line, finding.text))
-        .collect();
+    let found: Vec<String> =
+        rule(workspace).iter().map(|finding| format!("{}:{}: {}", finding.file, finding.line, finding.text)).collect();
     assert_eq!(found, expected);
 }
 

@@ -34,12 +34,7 @@ impl Source {
             }
             rest = tail;
         }
-        Source {
-            path: path.to_owned(),
-            text: text.to_owned(),
-            code,
-            comments,
-        }
+        Source { path: path.to_owned(), text: text.to_owned(), code, comments }
     }
 
     /// Returns line number and name of every item that `keyword` declares, such as `fn` or `struct`.
@@ -177,21 +172,13 @@ mod tests {
 
     #[test]
     fn comments_are_no_code() {
-        check(
-            "a(); // b\nc(); /* d /* e */ f */ g();",
-            "a(); c(); g();",
-            "// b /* d /* e */ f */",
-        );
+        check("a(); // b\nc(); /* d /* e */ f */ g();", "a(); c(); g();", "// b /* d /* e */ f */");
         check("//! top\n/// doc\nfn x() {}", "fn x() {}", "//! top /// doc");
     }
 
     #[test]
     fn texts_are_neither() {
-        check(
-            r#"f("// a \" b", 'c', b"d", '\'', '"'); g()"#,
-            "f( , , b , , ); g()",
-            "",
-        );
+        check(r#"f("// a \" b", 'c', b"d", '\'', '"'); g()"#, "f( , , b , , ); g()", "");
         check("f(r#\"a \" b\"#, br\"\\\", cr##\"\"#\"##); g()", "f( , , ); g()", "");
         check("let a = \"{\nfn no() }\";", "let a = ;", "");
     }

@@ -122,28 +122,16 @@ mod tests {
     #[test]
     fn this_repository_can_be_read() {
         let workspace = Workspace::load(crate::root()).unwrap();
-        let own = workspace
-            .packages
-            .iter()
-            .find(|package| package.name == "xtask")
-            .unwrap();
+        let own = workspace.packages.iter().find(|package| package.name == "xtask").unwrap();
         assert_eq!(own.manifest, "xtask/Cargo.toml");
         assert_eq!(own.uses, ["cargo_metadata"]);
-        assert!(
-            workspace
-                .sources
-                .iter()
-                .any(|source| source.path == "xtask/src/main.rs")
-        );
+        assert!(workspace.sources.iter().any(|source| source.path == "xtask/src/main.rs"));
     }
 
     #[test]
     fn a_key_is_found_by_its_whole_name() {
         let text = "[dependencies]\nserde_json = 1\nserde.workspace = true\n".to_owned();
-        let package = Package {
-            text,
-            ..Package::default()
-        };
+        let package = Package { text, ..Package::default() };
         assert_eq!(package.line_of("serde"), 3);
         assert_eq!(package.line_of("[dependencies]"), 1);
         assert_eq!(package.line_of("tokio"), 1);

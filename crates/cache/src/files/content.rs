@@ -35,11 +35,7 @@ fn read_once(file: &mut File, clock: &Clock) -> io::Result<(Digest, Option<Row>)
     let hashed_at = nanos(clock.now());
     let digest = hash(file)?;
     let after = Stamp::of(&file.metadata()?);
-    let row = before.filter(|_| before == after).map(|stamp| Row {
-        stamp,
-        digest,
-        hashed_at,
-    });
+    let row = before.filter(|_| before == after).map(|stamp| Row { stamp, digest, hashed_at });
     Ok((digest, row))
 }
 

@@ -11,13 +11,7 @@ use crate::Error;
 use crate::error::is_gone;
 
 /// Variables by which a surrounding git (a hook) points a child at its own repository or index.
-const POINTERS: [&str; 5] = [
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_PREFIX",
-    "GIT_COMMON_DIR",
-];
+const POINTERS: [&str; 5] = ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR"];
 
 /// Who says what belongs to the work tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,10 +54,7 @@ pub(super) fn is_repository(folder: &Path) -> bool {
 }
 
 fn list_repository(repository: &Path, folder: &str) -> Result<Vec<String>, Error> {
-    let output = git(
-        repository,
-        &["ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-    )?;
+    let output = git(repository, &["ls-files", "-z", "--cached", "--others", "--exclude-standard"])?;
     if !output.status.success() {
         return Err(refused(repository, &output));
     }
@@ -112,23 +103,13 @@ fn list_folder(root: &Path) -> Result<Vec<String>, Error> {
 }
 
 fn unlisted(root: &Path, error: ignore::Error) -> Error {
-    let source = error
-        .into_io_error()
-        .unwrap_or_else(|| std::io::Error::other("an ignore file is broken"));
-    Error::Io {
-        action: "list the folder",
-        path: root.to_owned(),
-        source,
-    }
+    let source = error.into_io_error().unwrap_or_else(|| std::io::Error::other("an ignore file is broken"));
+    Error::Io { action: "list the folder", path: root.to_owned(), source }
 }
 
 fn git(folder: &Path, arguments: &[&str]) -> Result<Output, Error> {
     let mut command = Command::new("git");
-    command
-        .args(arguments)
-        .current_dir(folder)
-        .env("GIT_OPTIONAL_LOCKS", "0")
-        .env("LC_ALL", "C");
+    command.args(arguments).current_dir(folder).env("GIT_OPTIONAL_LOCKS", "0").env("LC_ALL", "C");
     for pointer in POINTERS {
         command.env_remove(pointer);
     }
@@ -145,9 +126,5 @@ fn refused(folder: &Path, output: &Output) -> Error {
         Some(line) => line.to_owned(),
         None => output.status.to_string(),
     };
-    Error::Git {
-        root: folder.to_owned(),
-        reason,
-        source: None,
-    }
+    Error::Git { root: folder.to_owned(), reason, source: None }
 }

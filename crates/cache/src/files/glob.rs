@@ -13,11 +13,7 @@ pub(super) enum Pattern {
     /// One file, or a folder with everything in it; nothing is walked to find it.
     Literal(String),
     /// What matches below the folder that the wildcards begin in.
-    Wild {
-        folder: String,
-        matcher: GlobMatcher,
-        depth: Option<usize>,
-    },
+    Wild { folder: String, matcher: GlobMatcher, depth: Option<usize> },
 }
 
 impl Pattern {
@@ -36,11 +32,7 @@ impl Pattern {
             .build()
             .map_err(|error| Error::glob(glob, format!("cannot be read: {}", error.kind())))?
             .compile_matcher();
-        Ok(Pattern::Wild {
-            folder: literal_folder(&clean),
-            depth: depth(&clean),
-            matcher,
-        })
+        Ok(Pattern::Wild { folder: literal_folder(&clean), depth: depth(&clean), matcher })
     }
 }
 
@@ -69,14 +61,8 @@ mod tests {
     fn check(glob: &str, expected: &str) {
         let shown = match Pattern::parse(glob) {
             Ok(Pattern::Literal(path)) => format!("literal {path}"),
-            Ok(Pattern::Wild {
-                folder, depth: None, ..
-            }) => format!("walk {folder}"),
-            Ok(Pattern::Wild {
-                folder,
-                depth: Some(depth),
-                ..
-            }) => format!("walk {folder} to {depth}"),
+            Ok(Pattern::Wild { folder, depth: None, .. }) => format!("walk {folder}"),
+            Ok(Pattern::Wild { folder, depth: Some(depth), .. }) => format!("walk {folder} to {depth}"),
             Err(error) => error.to_string(),
         };
         assert!(shown.starts_with(expected), "{glob}: {shown}");

@@ -23,12 +23,7 @@ pub(super) struct Hashes {
 
 impl Hashes {
     pub(super) fn new(root: PathBuf, store: Store) -> Hashes {
-        Hashes {
-            root,
-            store,
-            memo: Mutex::new(Memo::new()),
-            reads: AtomicU64::new(0),
-        }
+        Hashes { root, store, memo: Mutex::new(Memo::new()), reads: AtomicU64::new(0) }
     }
 
     pub(super) fn root(&self) -> &Path {
@@ -88,18 +83,12 @@ impl Hashes {
             Memory::Known(row) => return Some(row),
             Memory::Unknown => return None,
             Memory::AskFile => {
-                return self
-                    .store
-                    .memo_row(self.folder_id(folder), name)
-                    .unwrap_or_else(forgotten);
+                return self.store.memo_row(self.folder_id(folder), name).unwrap_or_else(forgotten);
             }
             Memory::AskFolder => {}
         }
         let rows = self.store.memo_rows(self.folder_id(folder)).unwrap_or_else(forgotten);
-        memo.load(
-            folder,
-            rows.into_iter().map(|(name, row)| (join(folder, &name), row)).collect(),
-        );
+        memo.load(folder, rows.into_iter().map(|(name, row)| (join(folder, &name), row)).collect());
         match memo.recall(path) {
             Memory::Known(row) => Some(row),
             _ => None,
@@ -124,10 +113,7 @@ impl Hashes {
     /// a wrong row would still need the same inode, size and times to be believed.
     fn folder_id(&self, folder: &str) -> i64 {
         let mut hasher = blake3::Hasher::new();
-        hasher
-            .update(self.root.as_os_str().as_encoded_bytes())
-            .update(&[0])
-            .update(folder.as_bytes());
+        hasher.update(self.root.as_os_str().as_encoded_bytes()).update(&[0]).update(folder.as_bytes());
         let mut first = [0; 8];
         hasher.finalize_xof().fill(&mut first);
         i64::from_le_bytes(first)

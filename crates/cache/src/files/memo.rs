@@ -70,11 +70,7 @@ impl Stamp {
     /// Returns whether a content that was read at `hashed_at` is the only one that ever had this stamp.
     /// A time in the future never is.
     pub(crate) fn is_settled(&self, hashed_at: i64) -> bool {
-        let tick = if self.changed % SECOND == 0 {
-            COARSE_TICK
-        } else {
-            CLOCK_TICK
-        };
+        let tick = if self.changed % SECOND == 0 { COARSE_TICK } else { CLOCK_TICK };
         self.modified.max(self.changed).saturating_add(crate::clock::span(tick)) < hashed_at
     }
 }
@@ -118,11 +114,7 @@ impl Memo {
             return Memory::AskFolder;
         }
         // Only a full memory can have evicted anything.
-        if self.rows.len() == MAX_ROWS {
-            Memory::AskFile
-        } else {
-            Memory::Unknown
-        }
+        if self.rows.len() == MAX_ROWS { Memory::AskFile } else { Memory::Unknown }
     }
 
     /// Takes over the stored rows of a folder; younger ones in memory stay.
@@ -167,17 +159,8 @@ mod tests {
     const MS: i64 = 1_000_000;
 
     fn check(modified: i64, changed: i64, hashed_at: i64, expected: bool) {
-        let stamp = Stamp {
-            modified,
-            changed,
-            size: 1,
-            inode: 1,
-        };
-        assert_eq!(
-            stamp.is_settled(hashed_at),
-            expected,
-            "{modified} {changed} {hashed_at}"
-        );
+        let stamp = Stamp { modified, changed, size: 1, inode: 1 };
+        assert_eq!(stamp.is_settled(hashed_at), expected, "{modified} {changed} {hashed_at}");
     }
 
     #[test]
@@ -205,29 +188,10 @@ mod tests {
     fn a_young_file_is_forgotten_and_noted() {
         let mut memo = Memo::new();
         memo.load("", Vec::new());
-        let stamp = Stamp {
-            modified: 1,
-            changed: 1,
-            size: 1,
-            inode: 1,
-        };
-        memo.learn(
-            "a",
-            Row {
-                stamp,
-                digest: Digest::of(b"1"),
-                hashed_at: SECOND,
-            },
-        );
+        let stamp = Stamp { modified: 1, changed: 1, size: 1, inode: 1 };
+        memo.learn("a", Row { stamp, digest: Digest::of(b"1"), hashed_at: SECOND });
         assert!(matches!(memo.recall("a"), Memory::Known(_)));
-        memo.learn(
-            "a",
-            Row {
-                stamp,
-                digest: Digest::of(b"1"),
-                hashed_at: 2,
-            },
-        );
+        memo.learn("a", Row { stamp, digest: Digest::of(b"1"), hashed_at: 2 });
         assert_eq!(memo.recall("a"), Memory::Unknown);
         assert_eq!(memo.recall("sub/a"), Memory::AskFolder);
         assert_eq!((memo.take_unsaved().len(), memo.take_young().len()), (1, 1));

@@ -42,11 +42,7 @@ pub(crate) fn split(path: &str) -> (&str, &str) {
 
 /// Joins a folder ("" for the project) and a name.
 pub(crate) fn join(folder: &str, name: &str) -> String {
-    if folder.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{folder}/{name}")
-    }
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
 #[cfg(test)]

@@ -199,9 +199,7 @@ impl Files {
     /// Looks at one path of the work tree: a link to a folder is not the folder.
     fn look_as_git(&self, path: &str) -> Result<Option<Seen>, Error> {
         match self.look(path)? {
-            Some(Seen::Folder) => Ok(Some(
-                link_leaf(&self.root().join(path))?.map_or(Seen::Folder, Seen::Leaf),
-            )),
+            Some(Seen::Folder) => Ok(Some(link_leaf(&self.root().join(path))?.map_or(Seen::Folder, Seen::Leaf))),
             seen => Ok(seen),
         }
     }
@@ -215,16 +213,7 @@ impl Files {
         matches: &dyn Fn(&str) -> bool,
     ) -> Result<Vec<(String, Leaf)>, Error> {
         let (root, found, entered) = (self.root(), Vec::new(), Vec::new());
-        let mut walk = Walk {
-            root,
-            name: glob,
-            depth,
-            links,
-            matches,
-            found,
-            entered,
-            seen: 0,
-        };
+        let mut walk = Walk { root, name: glob, depth, links, matches, found, entered, seen: 0 };
         let level = folder.split('/').filter(|part| !part.is_empty()).count();
         walk.folder(folder, level)?;
         Ok(walk.found)

@@ -143,10 +143,7 @@ impl Walk<'_> {
     fn count(&mut self) -> Result<(), Error> {
         self.seen += 1;
         match self.seen > MAX_FILES {
-            true => Err(Error::TooManyFiles {
-                name: self.name.to_owned(),
-                limit: MAX_FILES,
-            }),
+            true => Err(Error::TooManyFiles { name: self.name.to_owned(), limit: MAX_FILES }),
             false => Ok(()),
         }
     }

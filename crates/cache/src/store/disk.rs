@@ -26,11 +26,7 @@ pub struct Options {
 impl Default for Options {
     /// Returns 16 KiB, 10 GiB and the machine's clock.
     fn default() -> Options {
-        Options {
-            inline_limit: 16 * 1024,
-            max_bytes: 10 * 1024 * 1024 * 1024,
-            clock: Clock::default(),
-        }
+        Options { inline_limit: 16 * 1024, max_bytes: 10 * 1024 * 1024 * 1024, clock: Clock::default() }
     }
 }
 
@@ -80,12 +76,7 @@ impl Store {
     /// Fails if the folder cannot be made, read or written.
     pub fn open(dir: &Path, options: Options) -> Result<Store, Error> {
         let connection = Mutex::new(index::open(dir)?);
-        let inner = Inner {
-            dir: dir.to_owned(),
-            options,
-            connection,
-            used: Mutex::default(),
-        };
+        let inner = Inner { dir: dir.to_owned(), options, connection, used: Mutex::default() };
         Ok(Store { inner: Arc::new(inner) })
     }
 
@@ -203,9 +194,7 @@ impl Drop for Inner {
 
 /// Reads the sum that the triggers keep.
 pub(super) fn total(connection: &Connection) -> rusqlite::Result<i64> {
-    connection
-        .prepare_cached("SELECT bytes FROM totals")?
-        .query_row([], |row| row.get(0))
+    connection.prepare_cached("SELECT bytes FROM totals")?.query_row([], |row| row.get(0))
 }
 
 fn save_uses(connection: &Connection, used: &HashMap<Digest, i64>) -> rusqlite::Result<()> {

@@ -32,9 +32,7 @@ impl Store {
             return Ok(());
         }
         let goal = limit(max_bytes / 100 * KEPT_PERCENT + max_bytes % 100 * KEPT_PERCENT / 100);
-        connection
-            .prepare_cached("DELETE FROM entries WHERE expires_at <= ?1")?
-            .execute([now])?;
+        connection.prepare_cached("DELETE FROM entries WHERE expires_at <= ?1")?.execute([now])?;
         self.sweep(connection, now)?;
         self.remove_abandoned(now);
         for _ in 0..MAX_BATCHES {

@@ -60,7 +60,5 @@ fn stored(connection: &Connection, digest: &Digest) -> rusqlite::Result<Option<M
         .prepare_cached("SELECT body FROM manifests WHERE digest = ?1")?
         .query_row([digest.as_bytes()], |row| row.get(0))
         .optional()?;
-    Ok(body
-        .and_then(|body| Manifest::decode(&body).ok())
-        .filter(|manifest| manifest.digest() == *digest))
+    Ok(body.and_then(|body| Manifest::decode(&body).ok()).filter(|manifest| manifest.digest() == *digest))
 }

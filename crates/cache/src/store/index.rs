@@ -51,11 +51,7 @@ impl From<Error> for Fault {
 impl Fault {
     pub(super) fn into_error(self, action: &'static str, dir: &Path) -> Error {
         match self {
-            Fault::Sql(error) => Error::Index {
-                action,
-                path: dir.join(NAME),
-                source: Box::new(error),
-            },
+            Fault::Sql(error) => Error::Index { action, path: dir.join(NAME), source: Box::new(error) },
             Fault::Other(error) => error,
         }
     }
@@ -78,11 +74,7 @@ pub(super) fn reopen(dir: &Path) -> Result<Connection, Error> {
     let _lock = lock(dir)?;
     let checked = connect(dir).and_then(|connection| {
         let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-        if verdict == "ok" {
-            Ok(connection)
-        } else {
-            Err(Unusable::Damaged(verdict))
-        }
+        if verdict == "ok" { Ok(connection) } else { Err(Unusable::Damaged(verdict)) }
     });
     match checked {
         Ok(connection) => Ok(connection),
@@ -93,10 +85,7 @@ pub(super) fn reopen(dir: &Path) -> Result<Connection, Error> {
 
 /// Returns whether the database says that its file is broken.
 pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
-    )
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 
 enum Unusable {
@@ -108,11 +97,7 @@ impl From<rusqlite::Error> for Unusable {
     fn from(error: rusqlite::Error) -> Unusable {
         match is_damage(&error) {
             true => Unusable::Damaged(error.to_string()),
-            false => Unusable::Failed(Error::Index {
-                action: "start",
-                path: NAME.into(),
-                source: Box::new(error),
-            }),
+            false => Unusable::Failed(Error::Index { action: "start", path: NAME.into(), source: Box::new(error) }),
         }
     }
 }
@@ -120,11 +105,9 @@ impl From<rusqlite::Error> for Unusable {
 fn connect(dir: &Path) -> Result<Connection, Unusable> {
     let path = dir.join(NAME);
     let failed = |source: rusqlite::Error| match Unusable::from(source) {
-        Unusable::Failed(Error::Index { action, source, .. }) => Unusable::Failed(Error::Index {
-            action,
-            path: path.clone(),
-            source,
-        }),
+        Unusable::Failed(Error::Index { action, source, .. }) => {
+            Unusable::Failed(Error::Index { action, path: path.clone(), source })
+        }
         damaged => damaged,
     };
     let mut connection = Connection::open(&path).map_err(failed)?;
@@ -132,9 +115,7 @@ fn connect(dir: &Path) -> Result<Connection, Unusable> {
     match version(&connection).map_err(failed)? {
         FORMAT => Ok(connection),
         0 => create(&mut connection).map_err(failed).map(|()| connection),
-        other => Err(Unusable::Damaged(format!(
-            "it has format {other}, and this program knows {FORMAT}"
-        ))),
+        other => Err(Unusable::Damaged(format!("it has format {other}, and this program knows {FORMAT}"))),
     }
 }
 
@@ -167,11 +148,7 @@ fn start_anew(dir: &Path, reason: &str) -> Result<Connection, Error> {
     tracing::warn!(reason, aside = %aside.display(), "the cache index cannot be used; the cache starts empty");
     connect(dir).map_err(|unusable| match unusable {
         Unusable::Failed(error) => error,
-        Unusable::Damaged(reason) => Error::Index {
-            action: "start anew",
-            path: dir.join(NAME),
-            source: reason.into(),
-        },
+        Unusable::Damaged(reason) => Error::Index { action: "start anew", path: dir.join(NAME), source: reason.into() },
     })
 }
 
@@ -226,11 +203,7 @@ fn make_folder(dir: &Path) -> Result<(), Error> {
 /// Lets one process at a time open, make or set aside the index.
 fn lock(dir: &Path) -> Result<File, Error> {
     let path = dir.join("index.lock");
-    let file = File::options()
-        .create(true)
-        .append(true)
-        .open(&path)
-        .map_err(Error::io("open", &path))?;
+    let file = File::options().create(true).append(true).open(&path).map_err(Error::io("open", &path))?;
     match file.lock() {
         // Without locks there is no sharing to protect against.
         Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(file),

@@ -56,11 +56,7 @@ impl Store {
         let mut used = Vec::new();
         let lookups = self.with("look up", |connection| {
             // A single statement is a transaction of its own.
-            let transaction = if digests.len() > 1 {
-                Some(connection.unchecked_transaction()?)
-            } else {
-                None
-            };
+            let transaction = if digests.len() > 1 { Some(connection.unchecked_transaction()?) } else { None };
             let look_up = |digest| self.look_up(connection, digest, now, &mut used);
             let lookups: Result<Vec<Lookup>, Fault> = digests.iter().map(look_up).collect();
             drop(transaction);
@@ -81,18 +77,14 @@ impl Store {
         let mut select = connection.prepare_cached(
             "SELECT format, value, object, checksum, stored_at, expires_at, used_at FROM entries WHERE digest = ?1",
         )?;
-        let found = select
-            .query_row([digest.as_bytes()], |row| Ok(Found::read(row, digest)))
-            .optional()?;
+        let found = select.query_row([digest.as_bytes()], |row| Ok(Found::read(row, digest))).optional()?;
         let found = match found {
             None => return Ok(Lookup::Miss(MissReason::Absent)),
             Some(Err(reason)) => return Ok(damaged(reason)),
             Some(Ok(found)) => found,
         };
         if let Some(expires_at) = found.expires_at.filter(|expires_at| *expires_at <= now) {
-            return Ok(Lookup::Miss(MissReason::Expired {
-                since: time(expires_at),
-            }));
+            return Ok(Lookup::Miss(MissReason::Expired { since: time(expires_at) }));
         }
         let value = match found.place {
             Place::Inline(value) => value,
@@ -105,10 +97,7 @@ impl Store {
         if now.saturating_sub(found.used_at) > USE_GRAIN {
             used.push(*digest);
         }
-        Ok(Lookup::Hit(Hit {
-            value,
-            stored_at: time(found.stored_at),
-        }))
+        Ok(Lookup::Hit(Hit { value, stored_at: time(found.stored_at) }))
     }
 
     /// Removes what cannot be used. If that fails the next lookup finds it again and judges it again.
@@ -156,23 +145,10 @@ impl Found {
             return Err("it has another format");
         }
         let wrong = |_| "a field of it has the wrong type";
-        let value = row
-            .get_ref(1)
-            .map_err(wrong)?
-            .as_blob_or_null()
-            .map_err(|_| "its value has the wrong type")?;
-        let object = row
-            .get::<_, Option<[u8; 32]>>(2)
-            .map_err(wrong)?
-            .map(Digest::from_bytes);
+        let value = row.get_ref(1).map_err(wrong)?.as_blob_or_null().map_err(|_| "its value has the wrong type")?;
+        let object = row.get::<_, Option<[u8; 32]>>(2).map_err(wrong)?.map(Digest::from_bytes);
         let (stored_at, expires_at) = (row.get(4).map_err(wrong)?, row.get(5).map_err(wrong)?);
-        let sealed = Sealed {
-            key: digest,
-            value,
-            object: object.as_ref(),
-            stored_at,
-            expires_at,
-        };
+        let sealed = Sealed { key: digest, value, object: object.as_ref(), stored_at, expires_at };
         if row.get::<_, [u8; 32]>(3).map_err(wrong)? != *sealed.checksum().as_bytes() {
             return Err("its checksum is wrong");
         }
@@ -181,11 +157,6 @@ impl Found {
             (None, Some(object)) => Place::Object(object),
             _ => return Err("its value is missing"),
         };
-        Ok(Found {
-            place,
-            stored_at,
-            expires_at,
-            used_at: row.get(6).map_err(wrong)?,
-        })
+        Ok(Found { place, stored_at, expires_at, used_at: row.get(6).map_err(wrong)? })
     }
 }

@@ -43,32 +43,9 @@ impl Store {
             let mut insert = transaction.prepare_cached(&format!(
                 "INSERT OR REPLACE INTO memo (folder, name, {COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
             ))?;
-            for (
-                folder,
-                name,
-                Row {
-                    stamp,
-                    digest,
-                    hashed_at,
-                },
-            ) in rows
-            {
-                let Stamp {
-                    modified,
-                    changed,
-                    size,
-                    inode,
-                } = stamp;
-                insert.execute(params![
-                    folder,
-                    name,
-                    modified,
-                    changed,
-                    size,
-                    inode,
-                    digest.as_bytes(),
-                    hashed_at
-                ])?;
+            for (folder, name, Row { stamp, digest, hashed_at }) in rows {
+                let Stamp { modified, changed, size, inode } = stamp;
+                insert.execute(params![folder, name, modified, changed, size, inode, digest.as_bytes(), hashed_at])?;
             }
             let count: i64 = transaction.query_row("SELECT count(*) FROM memo", [], |row| row.get(0))?;
             if count > MAX_ROWS {
@@ -81,15 +58,6 @@ impl Store {
 }
 
 fn read(row: &SqlRow<'_>) -> rusqlite::Result<Row> {
-    let stamp = Stamp {
-        modified: row.get(0)?,
-        changed: row.get(1)?,
-        size: row.get(2)?,
-        inode: row.get(3)?,
-    };
-    Ok(Row {
-        stamp,
-        digest: Digest::from_bytes(row.get(4)?),
-        hashed_at: row.get(5)?,
-    })
+    let stamp = Stamp { modified: row.get(0)?, changed: row.get(1)?, size: row.get(2)?, inode: row.get(3)? };
+    Ok(Row { stamp, digest: Digest::from_bytes(row.get(4)?), hashed_at: row.get(5)? })
 }

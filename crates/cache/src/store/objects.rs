@@ -86,10 +86,7 @@ impl Store {
     pub(crate) fn keep_all(&self, staged: Vec<Staged>) -> Result<Vec<Digest>, Error> {
         let now = nanos(self.clock().now());
         self.write("keep an object", |transaction| {
-            staged
-                .into_iter()
-                .map(|staged| self.keep(transaction, staged, now))
-                .collect()
+            staged.into_iter().map(|staged| self.keep(transaction, staged, now)).collect()
         })
     }
 
@@ -110,12 +107,7 @@ impl Store {
                 "INSERT INTO objects (digest, body, pending_since, bytes) VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT (digest) DO UPDATE SET body = ?2, pending_since = ?3",
             )?
-            .execute(params![
-                digest.as_bytes(),
-                body,
-                now,
-                size.saturating_add(ROW_BYTES).cast_signed()
-            ])?;
+            .execute(params![digest.as_bytes(), body, now, size.saturating_add(ROW_BYTES).cast_signed()])?;
         Ok(digest)
     }
 
@@ -132,16 +124,9 @@ impl Store {
     fn stage_from(&self, content: &mut dyn Read, name: &Path) -> Result<Staged, Error> {
         let limit = self.options().inline_limit;
         let mut head = Vec::new();
-        content
-            .take(limit as u64 + 1)
-            .read_to_end(&mut head)
-            .map_err(Error::io("read", name))?;
+        content.take(limit as u64 + 1).read_to_end(&mut head).map_err(Error::io("read", name))?;
         if head.len() <= limit {
-            return Ok(Staged {
-                digest: Digest::of(&head),
-                size: head.len() as u64,
-                body: Body::Small(head),
-            });
+            return Ok(Staged { digest: Digest::of(&head), size: head.len() as u64, body: Body::Small(head) });
         }
         let folder = self.dir().join(OBJECTS);
         fs::create_dir_all(&folder).map_err(Error::io("make the folder", &folder))?;
@@ -151,11 +136,7 @@ impl Store {
             .map_err(Error::io("write a file in", &folder))?;
         let (digest, size) =
             copy(&mut head.chain(content), file.as_file_mut()).map_err(|failure| failure.into_error(name, &folder))?;
-        Ok(Staged {
-            digest,
-            size,
-            body: Body::Large(file.into_temp_path()),
-        })
+        Ok(Staged { digest, size, body: Body::Large(file.into_temp_path()) })
     }
 
     fn object_path(&self, digest: &Digest) -> PathBuf {
@@ -208,11 +189,7 @@ fn copy_file(path: &Path, digest: &Digest, target: &mut dyn Write, name: &Path) 
         file => file.map_err(Error::io("read", path))?,
     };
     let (actual, _) = copy(&mut file, target).map_err(|failure| failure.into_error(path, name))?;
-    if actual == *digest {
-        Ok(())
-    } else {
-        Err(Error::DamagedObject { digest: *digest })
-    }
+    if actual == *digest { Ok(()) } else { Err(Error::DamagedObject { digest: *digest }) }
 }
 
 fn place(file: TempPath, path: &Path, size: u64) -> Result<(), Error> {
@@ -222,8 +199,7 @@ fn place(file: TempPath, path: &Path, size: u64) -> Result<(), Error> {
     }
     let folder = path.parent().unwrap_or(path);
     fs::create_dir_all(folder).map_err(Error::io("make the folder", folder))?;
-    file.persist(path)
-        .map_err(|failed| Error::io("write", path)(failed.error))
+    file.persist(path).map_err(|failed| Error::io("write", path)(failed.error))
 }
 
 enum CopyFailure {

@@ -39,15 +39,7 @@ pub struct NewEntry<'a> {
 impl<'a> NewEntry<'a> {
     /// Returns an entry without value, limit, manifests and objects, to be completed with `..`.
     pub fn of(key: &'a Key, subject: &'a str, now: SystemTime) -> NewEntry<'a> {
-        NewEntry {
-            key,
-            subject,
-            value: &[],
-            ttl: None,
-            now,
-            manifests: &[],
-            objects: &[],
-        }
+        NewEntry { key, subject, value: &[], ttl: None, now, manifests: &[], objects: &[] }
     }
 }
 
@@ -68,14 +60,7 @@ impl Store {
         let mut placed = Vec::with_capacity(entries.len());
         for entry in entries {
             let large = entry.value.len() > self.options().inline_limit;
-            placed.push((
-                entry,
-                if large {
-                    Some(self.stage(&mut &*entry.value)?)
-                } else {
-                    None
-                },
-            ));
+            placed.push((entry, if large { Some(self.stage(&mut &*entry.value)?) } else { None }));
         }
         self.write("store", |transaction| {
             for (entry, staged) in placed {
@@ -105,9 +90,7 @@ impl Store {
     fn insert(&self, connection: &Connection, entry: &NewEntry<'_>, staged: Option<Staged>) -> Result<(), Fault> {
         let key = entry.key.digest();
         let stored_at = nanos(entry.now);
-        let object = staged
-            .map(|staged| self.keep(connection, staged, stored_at))
-            .transpose()?;
+        let object = staged.map(|staged| self.keep(connection, staged, stored_at)).transpose()?;
         let sealed = Sealed {
             key: &key,
             value: if object.is_none() { Some(entry.value) } else { None },
@@ -164,9 +147,7 @@ impl Sealed<'_> {
 }
 
 pub(super) fn delete(connection: &Connection, digest: &Digest) -> rusqlite::Result<usize> {
-    connection
-        .prepare_cached("DELETE FROM entries WHERE digest = ?1")?
-        .execute([digest.as_bytes()])
+    connection.prepare_cached("DELETE FROM entries WHERE digest = ?1")?.execute([digest.as_bytes()])
 }
 
 fn link_objects<'a>(
@@ -203,10 +184,7 @@ fn insert_subject(connection: &Connection, entry: &NewEntry<'_>) -> Result<(), F
         }
     }
     // Only now, so that a manifest that both keys have is never written twice.
-    for digest in old
-        .iter()
-        .filter(|digest| !wanted(entry.key).any(|wanted| wanted == **digest))
-    {
+    for digest in old.iter().filter(|digest| !wanted(entry.key).any(|wanted| wanted == **digest)) {
         connection
             .prepare_cached("DELETE FROM subject_manifests WHERE subject = ?1 AND manifest = ?2")?
             .execute(params![subject, digest.as_bytes()])?;
@@ -215,10 +193,7 @@ fn insert_subject(connection: &Connection, entry: &NewEntry<'_>) -> Result<(), F
 }
 
 fn wanted(key: &Key) -> impl Iterator<Item = Digest> {
-    key.parts()
-        .iter()
-        .filter(|part| part.shown == Shown::Files)
-        .map(|part| part.digest)
+    key.parts().iter().filter(|part| part.shown == Shown::Files).map(|part| part.digest)
 }
 
 fn linked(connection: &Connection, subject: i64) -> rusqlite::Result<Vec<Digest>> {

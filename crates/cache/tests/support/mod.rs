@@ -22,12 +22,7 @@ pub(crate) fn open(folder: &TempDir) -> Store {
 }
 
 pub(crate) fn put(store: &Store, name: &str, value: &[u8], now: SystemTime) {
-    store
-        .store(NewEntry {
-            value,
-            ..NewEntry::of(&key(name), name, now)
-        })
-        .unwrap();
+    store.store(NewEntry { value, ..NewEntry::of(&key(name), name, now) }).unwrap();
 }
 
 /// Says what the store answers: the value's length, or why there is none.
@@ -41,12 +36,6 @@ pub(crate) fn answer(store: &Store, name: &str, now: SystemTime) -> String {
 }
 
 pub(crate) fn objects(store: &Store) -> Vec<PathBuf> {
-    let folders = fs::read_dir(store.dir().join("objects"))
-        .into_iter()
-        .flatten()
-        .flatten();
-    folders
-        .flat_map(|folder| fs::read_dir(folder.path()).unwrap())
-        .map(|file| file.unwrap().path())
-        .collect()
+    let folders = fs::read_dir(store.dir().join("objects")).into_iter().flatten().flatten();
+    folders.flat_map(|folder| fs::read_dir(folder.path()).unwrap()).map(|file| file.unwrap().path()).collect()
 }

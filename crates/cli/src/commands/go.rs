@@ -34,11 +34,7 @@ enum View {
 
 impl View {
     fn start(begun: &Begun, terminal: Terminal, jobs: usize) -> View {
-        let look = Look {
-            colour: terminal.colour,
-            unicode: terminal.unicode,
-            jobs,
-        };
+        let look = Look { colour: terminal.colour, unicode: terminal.unicode, jobs };
         let plan = begun.definition.plan.clone();
         match terminal.live {
             true => View::Live(Arc::new(Live::start(plan, look))),
@@ -73,11 +69,7 @@ impl View {
 pub(super) fn on_runtime(work: impl Future<Output = Result<End, Failure>> + Send + 'static) -> Result<End, Failure> {
     let runtime = tokio::runtime::Runtime::new().map_err(|error| from_io(error).operation("runtime"))?;
     let done = runtime.block_on(runtime.spawn(work));
-    done.unwrap_or_else(|error| {
-        Err(Fault::new(Kind::Internal, "segno itself failed")
-            .caused_by(error)
-            .into())
-    })
+    done.unwrap_or_else(|error| Err(Fault::new(Kind::Internal, "segno itself failed").caused_by(error).into()))
 }
 
 /// Goes on with a run that this process owns, and reports.
@@ -87,9 +79,7 @@ pub(super) async fn go(session: Session, begun: Begun, way: &Way) -> Result<End,
     let Session { project, setup } = &session;
     let logging = segno_logging::Logging::to_file(project.log(&run)).install();
     if let Err(error) = &logging {
-        say(&format!(
-            "segno: the log cannot be written, the run goes on without it: {error}"
-        ));
+        say(&format!("segno: the log cannot be written, the run goes on without it: {error}"));
     }
     let mut setup = setup.clone();
     setup.jobs = way.jobs.map_or(setup.jobs, usize::from);
@@ -108,19 +98,13 @@ pub(super) async fn go(session: Session, begun: Begun, way: &Way) -> Result<End,
     let signal = *heard.borrow();
     let status = result.inspect_err(|_| say(&format!("segno: go on with: segno resume {run}")))?;
     tell(&session, &run, way, terminal)?;
-    Ok(End::Run {
-        status,
-        strict: way.strict,
-        signal,
-    })
+    Ok(End::Run { status, strict: way.strict, signal })
 }
 
 /// Says once that the run is being stopped.
 async fn announce(mut heard: watch::Receiver<Option<Signal>>, run: RunId, view: View) {
     if heard.wait_for(Option::is_some).await.is_ok() {
-        say(&format!(
-            "segno: ending what runs; again to end at once. Go on later with: segno resume {run}"
-        ));
+        view.say(&format!("segno: ending what runs; again to end at once. Go on later with: segno resume {run}"));
     }
 }
 
@@ -130,10 +114,7 @@ fn tell(session: &Session, run: &RunId, way: &Way, terminal: Terminal) -> Result
         // This process owned the run until a moment ago.
         stored.report.status = RunStatus::Paused;
     }
-    let look = report::Look {
-        unicode: terminal.unicode,
-        rows: terminal.rows.saturating_sub(8).max(8),
-    };
+    let look = report::Look { unicode: terminal.unicode, rows: terminal.rows.saturating_sub(8).max(8) };
     match way.json {
         true => print(&format!("{:#}\n", stored.report.to_json())),
         false => print(&stored.report.summary(look)),

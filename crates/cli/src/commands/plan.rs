@@ -20,10 +20,7 @@ pub(super) fn plan(arguments: &PlanArguments) -> Result<End, Failure> {
     let session = Session::open()?;
     let rows = foresee(&session.engine(), &definition, given)?;
     match arguments.json {
-        true => print(&format!(
-            "{:#}\n",
-            rows.iter().map(to_json).collect::<serde_json::Value>()
-        )),
+        true => print(&format!("{:#}\n", rows.iter().map(to_json).collect::<serde_json::Value>())),
         false => print(&table(&definition.plan.name, &rows)),
     }
     Ok(End::Done)
@@ -50,11 +47,8 @@ fn said(forecast: &Forecast) -> (&'static str, String) {
 fn table(flow: &str, rows: &[Foreseen]) -> String {
     let count = |word: &str| rows.iter().filter(|row| said(&row.forecast).0 == word).count();
     let counts = ["hit", "miss", "runs", "unknown", "skip", "fails"].map(|word| (word, count(word)));
-    let counts: Vec<String> = counts
-        .iter()
-        .filter(|(_, count)| *count > 0)
-        .map(|(word, count)| format!("{count} {word}"))
-        .collect();
+    let counts: Vec<String> =
+        counts.iter().filter(|(_, count)| *count > 0).map(|(word, count)| format!("{count} {word}")).collect();
     let mut text = format!("{flow}: {}\n", counts.join(", "));
     let width = rows.iter().map(|row| row.address.to_string().len()).max().unwrap_or(0);
     let mut alike: HashMap<(&StepId, &str), usize> = HashMap::new();
@@ -71,10 +65,7 @@ fn table(flow: &str, rows: &[Foreseen]) -> String {
     let mut more: Vec<_> = alike.into_iter().filter(|(_, count)| *count > MAX_ITEMS).collect();
     more.sort();
     for ((step, word), count) in more {
-        text.push_str(&format!(
-            "  {word:<8}{step}: and {} more like these\n",
-            count - MAX_ITEMS
-        ));
+        text.push_str(&format!("  {word:<8}{step}: and {} more like these\n", count - MAX_ITEMS));
     }
     if count("hit") > 0 && count("miss") + count("runs") > 0 {
         text.push_str("what runs may change files that later steps depend on; then those run too\n");

@@ -20,10 +20,7 @@ pub(super) fn repair() -> Result<End, Failure> {
         print("the store is whole; nothing was changed\n");
         return Ok(End::Done);
     };
-    print(&format!(
-        "carried over {} runs with {} events into a new store\n",
-        done.runs, done.events
-    ));
+    print(&format!("carried over {} runs with {} events into a new store\n", done.runs, done.events));
     if !done.cut.is_empty() {
         print(&format!("these runs lost events: {}\n", done.cut.join(", ")));
     }

@@ -24,27 +24,17 @@ fn tell(session: &Session, resumed: &Resumed) {
     let definition = &resumed.run.definition;
     say(&format!("resuming {} ({})", resumed.run.id, definition.plan.name));
     if let Some(damage) = &resumed.damage {
-        say(&format!(
-            "  {}; what stood from there on is set aside, and its steps run again",
-            damage.reason
-        ));
+        say(&format!("  {}; what stood from there on is set aside, and its steps run again", damage.reason));
     }
     if resumed.strays > 0 {
-        say(&format!(
-            "  ended {} processes that the dead run had left behind",
-            resumed.strays
-        ));
+        say(&format!("  ended {} processes that the dead run had left behind", resumed.strays));
     }
     let path = session.project.root().join(&definition.path);
     match session::definition(&session.project, &path) {
         Ok(today) => {
             let differences = definition.differences(&today);
             if !differences.is_empty() {
-                say(&format!(
-                    "  {} has changed since: {}",
-                    definition.path,
-                    differences.join(", ")
-                ));
+                say(&format!("  {} has changed since: {}", definition.path, differences.join(", ")));
                 say("  the run goes on with the definition it began with");
             }
         }

@@ -24,10 +24,6 @@ pub(super) fn inputs(definition: &Definition, words: &[(String, String)]) -> Res
     definition.plan.read_inputs(words).map_err(|bad| {
         let fault = Fault::new(Kind::Validation, bad.to_string());
         let known = definition.plan.describe_inputs();
-        if known.is_empty() {
-            fault.into()
-        } else {
-            fault.hint(format!("its inputs are\n{known}")).into()
-        }
+        if known.is_empty() { fault.into() } else { fault.hint(format!("its inputs are\n{known}")).into() }
     })
 }

@@ -16,10 +16,7 @@ pub(super) fn runs(arguments: &RunsArguments) -> Result<End, Failure> {
     let session = Session::open_existing()?;
     let runs = session.runs(arguments.limit)?;
     match arguments.json {
-        true => print(&format!(
-            "{:#}\n",
-            runs.iter().map(to_json).collect::<serde_json::Value>()
-        )),
+        true => print(&format!("{:#}\n", runs.iter().map(to_json).collect::<serde_json::Value>())),
         false => print(&table(&runs, Timestamp::from_system(SystemTime::now()))),
     }
     Ok(End::Done)
@@ -43,20 +40,10 @@ fn table(runs: &[RunEntry], now: Timestamp) -> String {
         return "no runs yet; start one with: segno run FLOW\n".into();
     }
     let row = |entry: &RunEntry| {
-        let reason = entry
-            .reason
-            .as_ref()
-            .map(|reason| format!(", {reason}"))
-            .unwrap_or_default();
+        let reason = entry.reason.as_ref().map(|reason| format!(", {reason}")).unwrap_or_default();
         let status = format!("{}{reason}", entry.status.name());
         let took = short_duration(entry.touched.since(entry.started));
-        [
-            entry.id.to_string(),
-            entry.flow.clone(),
-            status,
-            age(now.since(entry.started)),
-            took,
-        ]
+        [entry.id.to_string(), entry.flow.clone(), status, age(now.since(entry.started)), took]
     };
     let mut rows = vec![["RUN", "FLOW", "STATUS", "STARTED", "TOOK"].map(String::from)];
     rows.extend(runs.iter().map(row));

@@ -25,15 +25,8 @@ pub(super) fn show(arguments: &ShowArguments) -> Result<End, Failure> {
         }
         (None, false) => {
             let terminal = Terminal::look();
-            let look = Look {
-                unicode: terminal.unicode,
-                rows: usize::MAX,
-            };
-            print(&format!(
-                "{}{}",
-                stored.report.summary(look),
-                figures(&session, &stored)
-            ));
+            let look = Look { unicode: terminal.unicode, rows: usize::MAX };
+            print(&format!("{}{}", stored.report.summary(look), figures(&session, &stored)));
         }
     }
     Ok(End::Done)
@@ -44,47 +37,20 @@ fn figures(session: &Session, stored: &Stored) -> String {
     let figures = &stored.figures;
     let mut text = String::from("\n");
     let mut row = |name: &str, words: String| writeln!(text, "  {name:<12}{words}").expect("a string takes any text");
-    let at_once = figures
-        .parallelism
-        .map(|factor| format!(", {factor:.1} at once"))
-        .unwrap_or_default();
+    let at_once = figures.parallelism.map(|factor| format!(", {factor:.1} at once")).unwrap_or_default();
     row(
         "time",
-        format!(
-            "{} working, {} in steps{at_once}",
-            short_duration(figures.wall),
-            short_duration(figures.busy)
-        ),
+        format!("{} working, {} in steps{at_once}", short_duration(figures.wall), short_duration(figures.busy)),
     );
     if figures.cached > 0 {
-        let restored = if figures.restored > 0 {
-            format!(", {} files restored", figures.restored)
-        } else {
-            String::new()
-        };
-        row(
-            "cache",
-            format!(
-                "{} hits saved {}{restored}",
-                figures.cached,
-                short_duration(figures.saved)
-            ),
-        );
+        let restored =
+            if figures.restored > 0 { format!(", {} files restored", figures.restored) } else { String::new() };
+        row("cache", format!("{} hits saved {}{restored}", figures.cached, short_duration(figures.saved)));
     }
     if figures.retries > 0 {
-        row(
-            "retries",
-            format!("{} retries, {} waited", figures.retries, short_duration(figures.waited)),
-        );
+        row("retries", format!("{} retries, {} waited", figures.retries, short_duration(figures.waited)));
         for retried in &figures.retried {
-            row(
-                "",
-                format!(
-                    "{}: {}",
-                    named(&retried.address, retried.label.as_ref()),
-                    retried.message
-                ),
-            );
+            row("", format!("{}: {}", named(&retried.address, retried.label.as_ref()), retried.message));
         }
     }
     if figures.resumed > 0 {
@@ -92,14 +58,7 @@ fn figures(session: &Session, stored: &Stored) -> String {
     }
     for (index, slow) in figures.slowest.iter().enumerate() {
         let name = if index == 0 { "slowest" } else { "" };
-        row(
-            name,
-            format!(
-                "{}  {}",
-                short_duration(slow.took),
-                named(&slow.address, slow.label.as_ref())
-            ),
-        );
+        row(name, format!("{}  {}", short_duration(slow.took), named(&slow.address, slow.label.as_ref())));
     }
     row("log", session.project.name(&session.project.log(&stored.report.run)));
     row("file", stored.definition.path.clone());
@@ -127,11 +86,7 @@ fn output(session: &Session, stored: &Stored, step: &str) -> Result<String, Fail
     let Reply { output, errors, .. } = reply;
     let (output, errors) = (text(output)?, text(errors)?);
     let end = |text: &str| {
-        if text.is_empty() || text.ends_with('\n') {
-            ""
-        } else {
-            "\n"
-        }
+        if text.is_empty() || text.ends_with('\n') { "" } else { "\n" }
     };
     let errors = match errors.is_empty() {
         true => String::new(),
@@ -148,19 +103,10 @@ pub(super) fn task<'s>(stored: &'s Stored, step: &str) -> Result<&'s TaskReport,
     let found = stored.report.tasks().find(|task| task.address == address);
     found.ok_or_else(|| {
         let names: Vec<&str> = stored.report.steps.iter().map(|step| step.step.as_str()).collect();
-        let fault = Fault::new(
-            Kind::Validation,
-            format!("run {} has no task '{step}'", stored.report.run),
-        );
-        let many = stored
-            .report
-            .steps
-            .iter()
-            .find(|step| step.step == address.step && !step.tasks.is_empty());
+        let fault = Fault::new(Kind::Validation, format!("run {} has no task '{step}'", stored.report.run));
+        let many = stored.report.steps.iter().find(|step| step.step == address.step && !step.tasks.is_empty());
         match many {
-            Some(step) => fault
-                .hint(format!("it has {} items: {}[0], ..", step.tasks.len(), step.step))
-                .into(),
+            Some(step) => fault.hint(format!("it has {} items: {}[0], ..", step.tasks.len(), step.step)).into(),
             None => fault.hint(format!("its steps are: {}", names.join(", "))).into(),
         }
     })

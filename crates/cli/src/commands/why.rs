@@ -17,11 +17,7 @@ pub(super) fn why(arguments: &WhyArguments) -> Result<End, Failure> {
     let session = Session::open_existing()?;
     let run = session.find(Some(&arguments.run))?;
     let stored = session.read(&run)?;
-    let step = stored
-        .report
-        .steps
-        .iter()
-        .find(|step| step.step.as_str() == arguments.step);
+    let step = stored.report.steps.iter().find(|step| step.step.as_str() == arguments.step);
     match step {
         Some(step) if step.shape == Shape::Many => print(&many(&step.tasks)),
         _ => print(&format!("{}\n", told(&stored, &arguments.step)?)),
@@ -54,23 +50,10 @@ fn many(tasks: &[TaskReport]) -> String {
 fn sentence(task: &TaskReport) -> String {
     match (&task.outcome, &task.because[..]) {
         (Some(Outcome::Skipped { because: Skip::Guard }), _) => "skipped, because its 'if' did not hold".into(),
-        (
-            Some(Outcome::Skipped {
-                because: Skip::Needs { step },
-            }),
-            _,
-        ) => {
+        (Some(Outcome::Skipped { because: Skip::Needs { step } }), _) => {
             format!("skipped, because '{step}', which it needs, did not end well")
         }
-        (
-            Some(Outcome::Skipped {
-                because: Skip::Unreached,
-            }),
-            _,
-        )
-        | (None, [])
-            if task.attempts == 0 =>
-        {
+        (Some(Outcome::Skipped { because: Skip::Unreached }), _) | (None, []) if task.attempts == 0 => {
             "not reached".into()
         }
         _ if task.cached && !task.restored.is_empty() => {

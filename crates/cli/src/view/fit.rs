@@ -40,21 +40,8 @@ impl Entry {
         let mut line = Line::default();
         line.push(Tone::Plain, "  ".repeat(depth));
         line.push(mark.tone(), look.mark(mark));
-        line.push(
-            if mark.tone() == Tone::Faint {
-                Tone::Faint
-            } else {
-                Tone::Plain
-            },
-            format!(" {title}"),
-        );
-        Entry {
-            depth,
-            rank,
-            line,
-            took: None,
-            count: 1,
-        }
+        line.push(if mark.tone() == Tone::Faint { Tone::Faint } else { Tone::Plain }, format!(" {title}"));
+        Entry { depth, rank, line, took: None, count: 1 }
     }
 
     /// Adds what is said of it.
@@ -82,11 +69,7 @@ pub(super) fn fit(entries: Vec<Entry>, limit: usize, look: Look) -> Vec<Entry> {
         return entries;
     }
     let entries = merge_quiet_siblings(&entries, look);
-    if entries.len() <= limit {
-        entries
-    } else {
-        choose(&entries, limit, look)
-    }
+    if entries.len() <= limit { entries } else { choose(&entries, limit, look) }
 }
 
 /// Leaves out what is quiet below something quiet: the group's own row stands for it.
@@ -141,13 +124,7 @@ fn choose(entries: &[Entry], limit: usize, look: Look) -> Vec<Entry> {
     let counts = counts.collect::<Vec<_>>().join(look.dot());
     let mut line = Line::default();
     line.push(Tone::Faint, format!("{} {counts} not shown", look.ellipsis()));
-    chosen.push(Entry {
-        depth: 0,
-        rank: Rank::Waiting,
-        line,
-        took: None,
-        count: 0,
-    });
+    chosen.push(Entry { depth: 0, rank: Rank::Waiting, line, took: None, count: 0 });
     chosen
 }
 
@@ -171,11 +148,7 @@ impl Rank {
 mod tests {
     use super::*;
 
-    const LOOK: Look = Look {
-        colour: false,
-        unicode: true,
-        jobs: 1,
-    };
+    const LOOK: Look = Look { colour: false, unicode: true, jobs: 1 };
 
     /// Folds a tree of lines such as `  busy a` to a number of rows.
     fn check(tree: &str, limit: usize, expected: &str) {
@@ -199,11 +172,7 @@ mod tests {
 
     #[test]
     fn a_tree_that_fits_is_shown_whole() {
-        check(
-            TREE,
-            11,
-            "✓ a\n  ✓ b\n  ✓ c\n✓ d\n⠋ e\n  ✓ f\n  ✗ g\n  ⠋ h\n· i\n  · j\n· k",
-        );
+        check(TREE, 11, "✓ a\n  ✓ b\n  ✓ c\n✓ d\n⠋ e\n  ✓ f\n  ✗ g\n  ⠋ h\n· i\n  · j\n· k");
     }
 
     #[test]
@@ -221,11 +190,7 @@ mod tests {
         check(TREE, 5, "⠋ e\n  ✗ g\n  ⠋ h\n· 2 steps waiting\n… 3 ended not shown");
         check(TREE, 3, "  ✗ g\n  ⠋ h\n… 1 open · 2 waiting · 3 ended not shown");
         check(TREE, 2, "  ⠋ h\n… 1 failed · 1 open · 2 waiting · 3 ended not shown");
-        check(
-            TREE,
-            1,
-            "… 1 running · 1 failed · 1 open · 2 waiting · 3 ended not shown",
-        );
+        check(TREE, 1, "… 1 running · 1 failed · 1 open · 2 waiting · 3 ended not shown");
         check(TREE, 0, "");
     }
 

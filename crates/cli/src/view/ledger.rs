@@ -65,22 +65,8 @@ impl Count {
 
     /// Returns what the instances come to.
     pub(super) fn sum(&self) -> Sum {
-        let Count {
-            expected,
-            partial,
-            failed,
-            skipped,
-            cached,
-            ..
-        } = *self;
-        Sum {
-            total: expected,
-            ended: self.ended(),
-            cached,
-            partial,
-            failed,
-            skipped,
-        }
+        let Count { expected, partial, failed, skipped, cached, .. } = *self;
+        Sum { total: expected, ended: self.ended(), cached, partial, failed, skipped }
     }
 
     fn note(&mut self, status: Status) {
@@ -105,26 +91,15 @@ impl Count {
 impl Ledger {
     pub(super) fn new(plan: Arc<Plan>) -> Ledger {
         let nodes = plan.nodes();
-        let count = |expected| Count {
-            expected,
-            ..Count::default()
-        };
-        let counts = nodes
-            .iter()
-            .map(|node| count(u32::from(node.scope.is_empty())))
-            .collect();
+        let count = |expected| Count { expected, ..Count::default() };
+        let counts = nodes.iter().map(|node| count(u32::from(node.scope.is_empty()))).collect();
         let mut ends: Vec<u32> = nodes.iter().map(|node| node.id.0 + 1).collect();
         for node in nodes.iter().rev() {
             if let Some(parent) = node.parent {
                 ends[parent.0 as usize] = ends[parent.0 as usize].max(ends[node.id.0 as usize]);
             }
         }
-        Ledger {
-            plan,
-            counts,
-            ends,
-            open: HashMap::new(),
-        }
+        Ledger { plan, counts, ends, open: HashMap::new() }
     }
 
     pub(super) fn count(&self, node: NodeId) -> &Count {
@@ -133,11 +108,7 @@ impl Ledger {
 
     /// Returns the node that an event with this address is about: below the `if`, once that was asked.
     pub(super) fn find(&self, address: &Address) -> Option<NodeId> {
-        let fitting = self
-            .plan
-            .nodes_of(&address.step)
-            .iter()
-            .filter(|node| node.scope.len() == address.indices.len());
+        let fitting = self.plan.nodes_of(&address.step).iter().filter(|node| node.scope.len() == address.indices.len());
         let mut found = None;
         for node in fitting {
             found = Some(node.id);
@@ -234,10 +205,7 @@ impl Ledger {
     }
 
     fn widen(&mut self, node: NodeId, indices: &[u32], width: u32) {
-        let tally = Tally {
-            width,
-            ..Tally::default()
-        };
+        let tally = Tally { width, ..Tally::default() };
         match patterns::settle(&self.plan.node(node).kind, &tally) {
             Some(status) => self.settle(node, indices, status, false),
             None => _ = self.open.insert((node, indices.to_vec()), tally),
@@ -255,10 +223,7 @@ impl Ledger {
             };
             let key = (parent.id, indices[..parent.scope.len()].to_vec());
             let width = u32::try_from(parent.children.len()).unwrap_or(u32::MAX);
-            let tally = self.open.entry(key.clone()).or_insert(Tally {
-                width,
-                ..Tally::default()
-            });
+            let tally = self.open.entry(key.clone()).or_insert(Tally { width, ..Tally::default() });
             tally.opened = tally.opened.max(patterns::open(&parent.kind, tally));
             add(tally, status, node.optional, is_blocked);
             let Some(settled) = patterns::settle(&parent.kind, tally) else {
@@ -267,11 +232,7 @@ impl Ledger {
             let reached = tally.opened as usize;
             self.open.remove(&key);
             if matches!(parent.kind, Kind::Sequential) {
-                parent
-                    .children
-                    .iter()
-                    .skip(reached)
-                    .for_each(|child| self.pass(*child, Passed::Unreached));
+                parent.children.iter().skip(reached).for_each(|child| self.pass(*child, Passed::Unreached));
             }
             (node, status, is_blocked) = (parent, settled, false);
         }

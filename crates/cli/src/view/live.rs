@@ -41,18 +41,13 @@ struct Surroundings {
 impl Live {
     /// Begins to draw on stderr, which is a terminal.
     pub(crate) fn start(plan: Arc<Plan>, look: Look) -> Live {
-        let surroundings = Surroundings {
-            size: Box::new(terminal),
-            now: Box::new(|| Timestamp::from_system(SystemTime::now())),
-        };
+        let surroundings =
+            Surroundings { size: Box::new(terminal), now: Box::new(|| Timestamp::from_system(SystemTime::now())) };
         Live::on(Box::new(std::io::stderr()), surroundings, plan, look)
     }
 
     fn on(out: Box<dyn Write + Send>, surroundings: Surroundings, plan: Arc<Plan>, look: Look) -> Live {
-        let scene = Arc::new(Mutex::new(Scene {
-            model: Model::new(plan),
-            said: Vec::new(),
-        }));
+        let scene = Arc::new(Mutex::new(Scene { model: Model::new(plan), said: Vec::new() }));
         let shared = scene.clone();
         let mut screen = Screen::new(out);
         let draw = move |turn| {
@@ -65,10 +60,7 @@ impl Live {
             drop(scene);
             screen.show(&said, lines, size);
         };
-        Live {
-            scene,
-            ticker: Ticker::start(draw),
-        }
+        Live { scene, ticker: Ticker::start(draw) }
     }
 
     /// Shows a line above the tree, where it stays.
@@ -95,21 +87,13 @@ impl Scene {
             Turn::Next => Motion::Moving,
             Turn::Last => Motion::Still,
         };
-        if self.model.has_begun() {
-            rows(&self.model, look, now, motion, size)
-        } else {
-            Vec::new()
-        }
+        if self.model.has_begun() { rows(&self.model, look, now, motion, size) } else { Vec::new() }
     }
 }
 
 /// Returns the size of the terminal on stderr.
 fn terminal() -> Size {
     let known = terminal_size::terminal_size_of(std::io::stderr());
-    let size = known.map(|(width, height)| Size {
-        width: width.0.into(),
-        height: height.0.into(),
-    });
-    size.filter(|size| size.width > 0 && size.height > 0)
-        .unwrap_or(USUAL_SIZE)
+    let size = known.map(|(width, height)| Size { width: width.0.into(), height: height.0.into() });
+    size.filter(|size| size.width > 0 && size.height > 0).unwrap_or(USUAL_SIZE)
 }

@@ -30,6 +30,8 @@ mod plain;
 #[cfg(test)]
 mod agreement;
 #[cfg(test)]
+mod pictures;
+#[cfg(test)]
 mod script;
 
 pub(crate) use live::Live;

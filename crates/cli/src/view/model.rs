@@ -108,8 +108,7 @@ impl Model {
         match &event.fact {
             Fact::RunResumed { .. } => self.resume(event.at),
             Fact::RunPaused { reason } => {
-                self.attempts
-                    .retain(|_, attempt| matches!(attempt.phase, Phase::Resting { .. }));
+                self.attempts.retain(|_, attempt| matches!(attempt.phase, Phase::Resting { .. }));
                 self.end = Some(End::Paused(reason.clone()));
             }
             Fact::RunEnded { status } => self.end = Some(End::Over(*status)),
@@ -132,61 +131,21 @@ impl Model {
         match fact {
             Fact::StepStarted { attempt, label, .. } => {
                 let phase = Phase::Running { since: at };
-                self.attempts.insert(
-                    place,
-                    Attempt {
-                        label: label.clone(),
-                        number: *attempt,
-                        phase,
-                    },
-                );
+                self.attempts.insert(place, Attempt { label: label.clone(), number: *attempt, phase });
             }
-            Fact::StepRetried {
-                attempt, fault, until, ..
-            } => {
+            Fact::StepRetried { attempt, fault, until, .. } => {
                 let label = self.attempts.remove(&place).and_then(|attempt| attempt.label);
-                let phase = Phase::Resting {
-                    until: *until,
-                    message: shortened(fault.message()),
-                };
-                self.attempts.insert(
-                    place,
-                    Attempt {
-                        label,
-                        number: *attempt,
-                        phase,
-                    },
-                );
+                let phase = Phase::Resting { until: *until, message: shortened(fault.message()) };
+                self.attempts.insert(place, Attempt { label, number: *attempt, phase });
             }
-            Fact::StepEnded {
-                outcome,
-                source,
-                took_ms,
-                label,
-                ..
-            } => {
+            Fact::StepEnded { outcome, source, took_ms, label, .. } => {
                 let attempts = self.attempts.remove(&place).map_or(0, |attempt| attempt.number);
                 let is_cached = matches!(source, Source::Cache { .. });
-                let is_blocked = matches!(
-                    outcome,
-                    Outcome::Skipped {
-                        because: Skip::Needs { .. }
-                    }
-                );
+                let is_blocked = matches!(outcome, Outcome::Skipped { because: Skip::Needs { .. } });
                 let status = outcome.status();
                 self.ledger.end(place.0, &place.1, status, is_blocked, is_cached);
                 let took = Duration::from_millis(*took_ms);
-                self.keep(
-                    place,
-                    Ended {
-                        label: label.clone(),
-                        status,
-                        is_cached,
-                        took,
-                        attempts,
-                        why: why(outcome),
-                    },
-                );
+                self.keep(place, Ended { label: label.clone(), status, is_cached, took, attempts, why: why(outcome) });
             }
             _ => {}
         }
@@ -203,8 +162,7 @@ impl Model {
     /// What the dead owner left running will begin again; the time that passed without an owner counts nowhere.
     fn resume(&mut self, now: Timestamp) {
         self.end = None;
-        self.attempts
-            .retain(|_, attempt| matches!(attempt.phase, Phase::Resting { .. }));
+        self.attempts.retain(|_, attempt| matches!(attempt.phase, Phase::Resting { .. }));
         let gap = now.since(self.span.last);
         self.span.shift(gap);
         for (span, step) in self.spans.iter_mut().zip(self.outline.rows()) {
@@ -274,11 +232,8 @@ impl Model {
     /// Returns how a row's one task ended, or its first items that failed, with their indices.
     pub(super) fn ended(&self, row: Row) -> impl Iterator<Item = (&[u32], &Ended)> {
         let Step { main, body, .. } = *self.step(row);
-        let outer = self
-            .plan
-            .node(main)
-            .parent
-            .filter(|parent| self.plan.node(*parent).step == self.plan.node(main).step);
+        let outer =
+            self.plan.node(main).parent.filter(|parent| self.plan.node(*parent).step == self.plan.node(main).step);
         let own = [outer, (main != body).then_some(main), Some(body)];
         own.into_iter().flatten().flat_map(|node| of_node(&self.ended, node))
     }
@@ -293,10 +248,7 @@ impl Model {
 
     /// Returns how many attempts run.
     pub(super) fn running(&self) -> usize {
-        self.attempts
-            .values()
-            .filter(|attempt| matches!(attempt.phase, Phase::Running { .. }))
-            .count()
+        self.attempts.values().filter(|attempt| matches!(attempt.phase, Phase::Running { .. })).count()
     }
 
     /// Returns how long a row has gone on.
@@ -354,12 +306,8 @@ pub(super) fn why(outcome: &Outcome) -> Option<String> {
     match outcome {
         Outcome::Failed { fault, .. } => Some(shortened(fault.message())),
         Outcome::Skipped { because: Skip::Guard } => Some("skipped: its 'if' did not hold".into()),
-        Outcome::Skipped {
-            because: Skip::Needs { step },
-        } => Some(format!("skipped: '{step}' did not end well")),
-        Outcome::Skipped {
-            because: Skip::Unreached,
-        } => Some("not reached".into()),
+        Outcome::Skipped { because: Skip::Needs { step } } => Some(format!("skipped: '{step}' did not end well")),
+        Outcome::Skipped { because: Skip::Unreached } => Some("not reached".into()),
         Outcome::Succeeded { .. } | Outcome::Partial { .. } => None,
     }
 }

@@ -39,10 +39,7 @@ pub(super) enum Shape {
 
 impl Outline {
     pub(super) fn new(plan: &Plan) -> Outline {
-        let mut outline = Outline {
-            rows: Vec::new(),
-            of_node: Vec::with_capacity(plan.nodes().len()),
-        };
+        let mut outline = Outline { rows: Vec::new(), of_node: Vec::with_capacity(plan.nodes().len()) };
         for node in plan.nodes() {
             let parent = node.parent.map(|parent| plan.node(parent));
             let above = parent.and_then(|parent| outline.of_node[parent.id.0 as usize]);
@@ -79,29 +76,14 @@ impl Outline {
 impl Step {
     fn new(plan: &Plan, outer: NodeId, depth: usize, parent: Option<Row>) -> Step {
         let below = |id: NodeId| plan.node(id).children[0];
-        let main = if matches!(plan.node(outer).kind, Kind::Conditional(_)) {
-            below(outer)
-        } else {
-            outer
-        };
-        let body = if matches!(plan.node(main).kind, Kind::Each(_)) {
-            below(main)
-        } else {
-            main
-        };
+        let main = if matches!(plan.node(outer).kind, Kind::Conditional(_)) { below(outer) } else { outer };
+        let body = if matches!(plan.node(main).kind, Kind::Each(_)) { below(main) } else { main };
         let shape = match (plan.node(body).scope.is_empty(), &plan.node(body).kind) {
             (false, _) => Shape::Many,
             (true, Kind::Task(_)) => Shape::Task,
             (true, _) => Shape::Group,
         };
-        Step {
-            name: plan.node(outer).step.to_string(),
-            depth,
-            parent,
-            main,
-            body,
-            shape,
-        }
+        Step { name: plan.node(outer).step.to_string(), depth, parent, main, body, shape }
     }
 }
 
@@ -131,9 +113,6 @@ mod tests {
 
     #[test]
     fn what_runs_instead_stands_below_its_step() {
-        check(
-            "steps: [{ id: a, if: 'true', run: [a], else: [{ id: b, run: [b] }] }]",
-            "a Task\n  b Task",
-        );
+        check("steps: [{ id: a, if: 'true', run: [a], else: [{ id: b, run: [b] }] }]", "a Task\n  b Task");
     }
 }

@@ -33,20 +33,11 @@ struct Desk {
 impl Plain {
     /// Begins to write to stderr. What was recorded before now is folded in silence.
     pub(crate) fn new(plan: Arc<Plan>, look: Look) -> Plain {
-        Plain::on(
-            Box::new(std::io::stderr()),
-            Timestamp::from_system(SystemTime::now()),
-            plan,
-            look,
-        )
+        Plain::on(Box::new(std::io::stderr()), Timestamp::from_system(SystemTime::now()), plan, look)
     }
 
     fn on(mut out: Box<dyn Write + Send>, since: Timestamp, plan: Arc<Plan>, look: Look) -> Plain {
-        let desk = Desk {
-            teller: Teller::new(plan, look, since),
-            lines: Vec::new(),
-            left_out: 0,
-        };
+        let desk = Desk { teller: Teller::new(plan, look, since), lines: Vec::new(), left_out: 0 };
         let desk = Arc::new(Mutex::new(desk));
         let shared = desk.clone();
         let write = move |_| {
@@ -54,10 +45,7 @@ impl Plain {
             // Nobody is there to read it when stderr is closed, and the run must not end for that.
             _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
         };
-        Plain {
-            desk,
-            ticker: Ticker::start(write),
-        }
+        Plain { desk, ticker: Ticker::start(write) }
     }
 
     /// Writes a line among the others.

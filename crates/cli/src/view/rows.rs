@@ -34,19 +34,12 @@ pub(super) fn rows(model: &Model, look: Look, now: Timestamp, motion: Motion, si
     let Some(limit) = limit.checked_sub(1) else {
         return Vec::new();
     };
-    let painter = Painter {
-        model,
-        look,
-        now: model.moment(now),
-        motion,
-    };
+    let painter = Painter { model, look, now: model.moment(now), motion };
     let entries = (0..model.steps().len()).flat_map(|row| painter.step(row)).collect();
     // A line that fills the last column leaves the cursor in a place that terminals disagree about.
     let width = size.width.saturating_sub(1);
-    let mut lines: Vec<String> = fit(entries, limit, look)
-        .into_iter()
-        .map(|entry| painter.laid_out(entry, width))
-        .collect();
+    let mut lines: Vec<String> =
+        fit(entries, limit, look).into_iter().map(|entry| painter.laid_out(entry, width)).collect();
     let mut last = painter.last_line();
     last.cut(width, look);
     lines.push(last.render(look));
@@ -59,15 +52,9 @@ pub(super) fn counts(sum: Sum, look: Look) -> String {
 }
 
 fn notes(sum: Sum, look: Look) -> String {
-    let parts = [
-        (sum.cached, "cached"),
-        (sum.partial, "partial"),
-        (sum.failed, "failed"),
-        (sum.skipped, "skipped"),
-    ];
+    let parts = [(sum.cached, "cached"), (sum.partial, "partial"), (sum.failed, "failed"), (sum.skipped, "skipped")];
     let told = parts.into_iter().filter(|(count, _)| *count > 0);
-    told.map(|(count, what)| format!("{}{count} {what}", look.dot()))
-        .collect()
+    told.map(|(count, what)| format!("{}{count} {what}", look.dot())).collect()
 }
 
 /// Says what the whole run comes to, and what it took.
@@ -78,10 +65,7 @@ pub(super) fn outcome(end: Option<&End>, sum: Sum, elapsed: Duration, look: Look
         Some(End::Over(status)) => (run_mark(*status), status.name().to_owned()),
     };
     let dot = look.dot();
-    (
-        mark,
-        format!("{status}{dot}{}{dot}{}", counts(sum, look), short_duration(elapsed)),
-    )
+    (mark, format!("{status}{dot}{}{dot}{}", counts(sum, look), short_duration(elapsed)))
 }
 
 fn run_mark(status: RunStatus) -> Mark {
@@ -132,20 +116,10 @@ impl Painter<'_> {
         }
         let mut entries = vec![self.group(row, state)];
         if step.shape == Shape::Many {
-            let failed = self
-                .model
-                .ended(row)
-                .filter(|(indices, ended)| !indices.is_empty() && ended.status == Status::Failed);
-            entries.extend(
-                failed
-                    .take(LISTED_FAILURES)
-                    .map(|(indices, ended)| self.ended(row, indices, ended)),
-            );
-            entries.extend(
-                self.model
-                    .attempts(row)
-                    .map(|(indices, attempt)| self.attempt(row, indices, attempt)),
-            );
+            let failed =
+                self.model.ended(row).filter(|(indices, ended)| !indices.is_empty() && ended.status == Status::Failed);
+            entries.extend(failed.take(LISTED_FAILURES).map(|(indices, ended)| self.ended(row, indices, ended)));
+            entries.extend(self.model.attempts(row).map(|(indices, attempt)| self.attempt(row, indices, attempt)));
         }
         entries
     }
@@ -166,11 +140,7 @@ impl Painter<'_> {
     }
 
     fn passed(&self, row: Row) -> &'static str {
-        if self.model.is_guarded(row) {
-            "skipped: its 'if' did not hold"
-        } else {
-            "not reached"
-        }
+        if self.model.is_guarded(row) { "skipped: its 'if' did not hold" } else { "not reached" }
     }
 
     fn group(&self, row: Row, state: State) -> Entry {
@@ -178,11 +148,8 @@ impl Painter<'_> {
         let sum = self.model.sum(row);
         let counts = counts(sum, self.look);
         let took = Some(self.model.elapsed(row, self.now));
-        let failed = self
-            .model
-            .ended(row)
-            .find(|(indices, _)| indices.is_empty())
-            .and_then(|(_, ended)| ended.why.clone());
+        let failed =
+            self.model.ended(row).find(|(indices, _)| indices.is_empty()).and_then(|(_, ended)| ended.why.clone());
         let failed = failed.map(|why| clean(&why, self.look));
         let tone = if sum.failed > 0 { Tone::Bad } else { Tone::Faint };
         let (rank, mark, (tone, detail), took) = match state {
@@ -193,17 +160,12 @@ impl Painter<'_> {
                 let why = failed.unwrap_or_else(|| self.passed(row).to_owned());
                 (Rank::Ended, Mark::Ended(Status::Skipped), (Tone::Faint, why), None)
             }
-            State::Ended(Status::Failed) => (
-                Rank::Failed,
-                Mark::Ended(Status::Failed),
-                (Tone::Bad, failed.unwrap_or(counts)),
-                took,
-            ),
+            State::Ended(Status::Failed) => {
+                (Rank::Failed, Mark::Ended(Status::Failed), (Tone::Bad, failed.unwrap_or(counts)), took)
+            }
             State::Ended(status) => (Rank::Ended, Mark::Ended(status), (tone, counts), took),
         };
-        self.entry(step.depth, rank, mark, &step.name)
-            .says(tone, &detail)
-            .took(took)
+        self.entry(step.depth, rank, mark, &step.name).says(tone, &detail).took(took)
     }
 
     fn attempt(&self, row: Row, indices: &[u32], attempt: &Attempt) -> Entry {
@@ -213,14 +175,9 @@ impl Painter<'_> {
         let max = self.model.max_attempts(row);
         match &attempt.phase {
             Phase::Running { since } => {
-                let detail = if attempt.number > 1 {
-                    format!("attempt {} of {max}", attempt.number)
-                } else {
-                    String::new()
-                };
-                let entry = self
-                    .entry(depth, Rank::Busy, self.turning(), &title)
-                    .says(Tone::Doubtful, &detail);
+                let detail =
+                    if attempt.number > 1 { format!("attempt {} of {max}", attempt.number) } else { String::new() };
+                let entry = self.entry(depth, Rank::Busy, self.turning(), &title).says(Tone::Doubtful, &detail);
                 entry.took(Some(self.now.since(*since)))
             }
             Phase::Resting { until, message } => {
@@ -230,8 +187,7 @@ impl Painter<'_> {
                 };
                 let message = clean(message, self.look);
                 let detail = format!("attempt {} of {max} failed{again}: {message}", attempt.number);
-                self.entry(depth, Rank::Busy, Mark::Resting, &title)
-                    .says(Tone::Doubtful, &detail)
+                self.entry(depth, Rank::Busy, Mark::Resting, &title).says(Tone::Doubtful, &detail)
             }
         }
     }
@@ -247,10 +203,7 @@ impl Painter<'_> {
             Status::Failed => (Rank::Failed, (Tone::Bad, failure(ended.attempts, max, &why))),
             Status::Skipped => (Rank::Ended, (Tone::Faint, why)),
             _ if ended.is_cached => (Rank::Ended, (Tone::Faint, "cached".to_owned())),
-            _ if ended.attempts > 1 => (
-                Rank::Ended,
-                (Tone::Faint, format!("attempt {} of {max}", ended.attempts)),
-            ),
+            _ if ended.attempts > 1 => (Rank::Ended, (Tone::Faint, format!("attempt {} of {max}", ended.attempts))),
             _ => (Rank::Ended, (Tone::Faint, String::new())),
         };
         let took = (!ended.is_cached && ended.status != Status::Skipped).then_some(ended.took);
@@ -296,10 +249,7 @@ impl Painter<'_> {
         }
         let (dot, elapsed) = (self.look.dot(), short_duration(elapsed));
         let (running, jobs) = (self.model.running(), self.look.jobs);
-        line.push(
-            Tone::Plain,
-            format!("{}/{}{dot}{elapsed}{dot}{running} of {jobs} jobs", sum.ended, sum.total),
-        );
+        line.push(Tone::Plain, format!("{}/{}{dot}{elapsed}{dot}{running} of {jobs} jobs", sum.ended, sum.total));
         line.push(Tone::Faint, notes(sum, self.look));
         line
     }

@@ -37,11 +37,7 @@ struct Canvas {
 
 impl Screen {
     pub(super) fn new(out: Box<dyn Write + Send>) -> Screen {
-        Screen {
-            out,
-            canvas: Canvas::default(),
-            hides_cursor: false,
-        }
+        Screen { out, canvas: Canvas::default(), hides_cursor: false }
     }
 
     /// Shows a frame instead of the last one, and above it lines that stay.
@@ -139,35 +135,19 @@ mod tests {
 
     /// Makes the bytes of a frame legible: `^[2A` goes up two rows, `|` ends a row.
     fn legible(bytes: &str) -> String {
-        let inner = bytes
-            .strip_prefix("\x1b[?2026h\x1b[?25l\r")
-            .and_then(|rest| rest.strip_suffix("\x1b[J\x1b[?2026l"));
+        let inner =
+            bytes.strip_prefix("\x1b[?2026h\x1b[?25l\r").and_then(|rest| rest.strip_suffix("\x1b[J\x1b[?2026l"));
         inner.unwrap().replace("\x1b[K\r\n", "|").replace('\x1b', "^")
     }
 
     /// Draws `new` over `old` at these sizes one after the other.
     fn check(old: &str, new: &str, sizes: &[(usize, usize)], expected: &str) {
-        let mut canvas = Canvas {
-            drawn: lines(old),
-            size: SIZE,
-            pushed_out: 0,
-        };
+        let mut canvas = Canvas { drawn: lines(old), size: SIZE, pushed_out: 0 };
         let drawn = sizes.iter().map(|(width, height)| {
-            let bytes = canvas.draw(
-                &[],
-                lines(new),
-                Size {
-                    width: *width,
-                    height: *height,
-                },
-            );
+            let bytes = canvas.draw(&[], lines(new), Size { width: *width, height: *height });
             bytes.map_or("same".into(), |bytes| legible(&bytes))
         });
-        assert_eq!(
-            drawn.collect::<Vec<_>>().join(" "),
-            expected,
-            "{old:?} -> {new:?} at {sizes:?}"
-        );
+        assert_eq!(drawn.collect::<Vec<_>>().join(" "), expected, "{old:?} -> {new:?} at {sizes:?}");
     }
 
     #[test]
@@ -206,17 +186,10 @@ mod tests {
 
     #[test]
     fn what_is_said_stays_above_the_frame() {
-        let mut canvas = Canvas {
-            drawn: lines("a"),
-            size: SIZE,
-            pushed_out: 0,
-        };
+        let mut canvas = Canvas { drawn: lines("a"), size: SIZE, pushed_out: 0 };
         let said = canvas.draw(&lines("said"), lines("a"), SIZE).unwrap();
         let next = canvas.draw(&[], lines("b"), SIZE).unwrap();
-        assert_eq!(
-            (legible(&said).as_str(), legible(&next).as_str()),
-            ("^[1Asaid|a|", "^[1Ab|")
-        );
+        assert_eq!((legible(&said).as_str(), legible(&next).as_str()), ("^[1Asaid|a|", "^[1Ab|"));
     }
 
     #[test]

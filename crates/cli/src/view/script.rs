@@ -16,10 +16,7 @@ use super::model::Model;
 
 /// Compiles a workflow.
 pub(super) fn plan(flow: &str) -> Arc<Plan> {
-    Definition::parse(flow, "test.yaml", &Registry::default())
-        .map_err(|mistakes| mistakes.to_string())
-        .unwrap()
-        .plan
+    Definition::parse(flow, "test.yaml", &Registry::default()).map_err(|mistakes| mistakes.to_string()).unwrap().plan
 }
 
 /// Makes a writer, and what returns all that was written.
@@ -36,10 +33,7 @@ pub(super) fn sink() -> (impl Fn() -> String, Box<dyn Write + Send>) {
     }
     let bytes = Arc::new(Mutex::new(Vec::new()));
     let written = bytes.clone();
-    (
-        move || String::from_utf8(written.lock().unwrap().clone()).unwrap(),
-        Box::new(Sink(bytes)),
-    )
+    (move || String::from_utf8(written.lock().unwrap().clone()).unwrap(), Box::new(Sink(bytes)))
 }
 
 /// Folds a script.
@@ -64,13 +58,7 @@ fn event(seq: u64, line: &str) -> Event {
     let rest = |index: usize| words.get(index..).unwrap_or_default().join(" ");
     let label = |index: usize| Some(rest(index)).filter(|label| !label.is_empty());
     let step = || words[2].parse::<Address>().unwrap();
-    let ended = |outcome, source, label| Fact::StepEnded {
-        step: step(),
-        outcome,
-        source,
-        took_ms: number(3),
-        label,
-    };
+    let ended = |outcome, source, label| Fact::StepEnded { step: step(), outcome, source, took_ms: number(3), label };
     let skipped = |because| Fact::StepEnded {
         step: step(),
         outcome: Outcome::Skipped { because },
@@ -82,72 +70,36 @@ fn event(seq: u64, line: &str) -> Event {
     let fact = match words[1] {
         "run" => Fact::RunStarted {
             flow: "test".into(),
-            pinned: Pinned {
-                path: "test.yaml".into(),
-                hash: "0".into(),
-            },
+            pinned: Pinned { path: "test.yaml".into(), hash: "0".into() },
             inputs: Default::default(),
             owner: Owner::default(),
         },
-        "resume" => Fact::RunResumed {
-            owner: Owner::default(),
-        },
-        "pause" => Fact::RunPaused {
-            reason: "interrupted".into(),
-        },
-        "over" => Fact::RunEnded {
-            status: serde_json::from_value::<RunStatus>(words[2].into()).unwrap(),
-        },
-        "yes" | "no" => Fact::Decided {
-            step: step(),
-            taken: words[1] == "yes",
-        },
-        "items" => Fact::Expanded {
-            step: step(),
-            items: (0..number(3)).map(Value::from).collect(),
-        },
+        "resume" => Fact::RunResumed { owner: Owner::default() },
+        "pause" => Fact::RunPaused { reason: "interrupted".into() },
+        "over" => Fact::RunEnded { status: serde_json::from_value::<RunStatus>(words[2].into()).unwrap() },
+        "yes" | "no" => Fact::Decided { step: step(), taken: words[1] == "yes" },
+        "items" => Fact::Expanded { step: step(), items: (0..number(3)).map(Value::from).collect() },
         "start" => {
             let attempt = u32::try_from(number(3)).unwrap().max(1);
-            Fact::StepStarted {
-                step: step(),
-                attempt,
-                label: label(4),
-                cache: CacheNote::Off,
-            }
+            Fact::StepStarted { step: step(), attempt, label: label(4), cache: CacheNote::Off }
         }
         "retry" => {
             let attempt = u32::try_from(number(3)).unwrap();
             let fault = Fault::new(Kind::Network, rest(5));
-            Fact::StepRetried {
-                step: step(),
-                attempt,
-                fault,
-                until: Timestamp(number(4)),
-            }
+            Fact::StepRetried { step: step(), attempt, fault, until: Timestamp(number(4)) }
         }
         "done" => ended(Outcome::Succeeded { reply: reply() }, Source::Ran, label(4)),
         "part" => ended(Outcome::Partial { reply: reply() }, Source::Ran, label(4)),
         "hit" => {
-            let source = Source::Cache {
-                key: "0".into(),
-                restored: Vec::new(),
-            };
+            let source = Source::Cache { key: "0".into(), restored: Vec::new() };
             ended(Outcome::Succeeded { reply: reply() }, source, label(4))
         }
         "fail" => {
             let label = (!step().indices.is_empty()).then(|| "item".to_owned());
-            ended(
-                Outcome::of_fault(Fault::new(Kind::Internal, rest(4))),
-                Source::Ran,
-                label,
-            )
+            ended(Outcome::of_fault(Fault::new(Kind::Internal, rest(4))), Source::Ran, label)
         }
         "blocked" => skipped(Skip::Needs { step: words[3].into() }),
         other => panic!("{other}"),
     };
-    Event {
-        seq,
-        at: Timestamp(number(0)),
-        fact,
-    }
+    Event { seq, at: Timestamp(number(0)), fact }
 }

@@ -45,13 +45,7 @@ impl Teller {
     pub(super) fn new(plan: Arc<Plan>, look: Look, since: Timestamp) -> Teller {
         let model = Model::new(plan);
         let told = vec![Told::default(); model.steps().len()];
-        Teller {
-            model,
-            look: Look { colour: false, ..look },
-            since,
-            is_telling: false,
-            told,
-        }
+        Teller { model, look: Look { colour: false, ..look }, since, is_telling: false, told }
     }
 
     /// Takes one event in and returns what is to be told of it.
@@ -88,25 +82,14 @@ impl Teller {
                 let mark = Mark::Ended(Status::Skipped);
                 Some(self.line(mark, &self.title(step, None), "skipped: its 'if' did not hold"))
             }
-            Fact::StepRetried {
-                step,
-                attempt,
-                fault,
-                until,
-            } if is_listed => {
+            Fact::StepRetried { step, attempt, fault, until } if is_listed => {
                 let (max, message) = (self.model.max_attempts(row), clean(fault.message(), self.look));
                 let again = again_in(until.since(event.at));
                 let what = format!("attempt {attempt} of {max} failed: {message}; {again}");
                 let label = last.and_then(|attempt| attempt.label.as_deref());
                 Some(self.line(Mark::Ended(Status::Failed), &self.title(step, label), &what))
             }
-            Fact::StepEnded {
-                step,
-                outcome,
-                source,
-                took_ms,
-                label,
-            } => {
+            Fact::StepEnded { step, outcome, source, took_ms, label } => {
                 let is_failed = outcome.status() == Status::Failed;
                 let took = Duration::from_millis(*took_ms);
                 let what = self.ended(row, outcome, source, took, last.map_or(0, |attempt| attempt.number));
@@ -162,21 +145,12 @@ impl Teller {
                 Mark::Waiting
             }
         };
-        let what = format!(
-            "{}  {}",
-            short_duration(self.model.elapsed(row, now)),
-            counts(sum, self.look)
-        );
+        let what = format!("{}  {}", short_duration(self.model.elapsed(row, now)), counts(sum, self.look));
         Some(self.line(mark, &self.model.step(row).name, &what))
     }
 
     fn run_line(&self, now: Timestamp) -> String {
-        let (mark, what) = outcome(
-            self.model.end(),
-            self.model.total(),
-            self.model.run_elapsed(now),
-            self.look,
-        );
+        let (mark, what) = outcome(self.model.end(), self.model.total(), self.model.run_elapsed(now), self.look);
         format!("{} {what}", self.look.mark(mark))
     }
 

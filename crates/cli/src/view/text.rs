@@ -69,11 +69,7 @@ impl Line {
 
     /// Returns the columns that it takes.
     pub(super) fn columns(&self) -> usize {
-        self.pieces
-            .iter()
-            .flat_map(|(_, text)| text.chars())
-            .map(width_of)
-            .sum()
+        self.pieces.iter().flat_map(|(_, text)| text.chars()).map(width_of).sum()
     }
 
     /// Makes it at most `columns` wide; what was cut away shows.
@@ -127,11 +123,7 @@ fn fitting(text: &str, room: usize) -> (usize, usize) {
 mod tests {
     use super::*;
 
-    const LOOK: Look = Look {
-        colour: false,
-        unicode: true,
-        jobs: 1,
-    };
+    const LOOK: Look = Look { colour: false, unicode: true, jobs: 1 };
 
     #[test]
     fn a_duration_is_one_short_word() {
@@ -153,12 +145,7 @@ mod tests {
 
     #[test]
     fn a_wait_is_rounded_up() {
-        let cases = [
-            (0, "again now"),
-            (1, "again in 1 s"),
-            (2_001, "again in 3 s"),
-            (61_000, "again in 1m01s"),
-        ];
+        let cases = [(0, "again now"), (1, "again in 1 s"), (2_001, "again in 3 s"), (61_000, "again in 1m01s")];
         for (millis, expected) in cases {
             assert_eq!(again_in(Duration::from_millis(millis)), expected);
         }

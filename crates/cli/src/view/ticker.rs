@@ -32,9 +32,7 @@ impl Ticker {
             draw(Turn::Last);
         };
         let thread = std::thread::Builder::new().name("view".into()).spawn(tick);
-        Ticker {
-            running: Mutex::new(thread.ok().map(|thread| (stop, thread))),
-        }
+        Ticker { running: Mutex::new(thread.ok().map(|thread| (stop, thread))) }
     }
 
     /// Has the last picture drawn and waits for it; afterwards this does nothing.

@@ -21,37 +21,17 @@ fn what_is_no_workflow_file_is_refused_by_name() {
     let smallest = "  hint: a smallest workflow is: {flow: hello, steps: [{run: [echo, hello]}]}\n";
     let path = "  hint: give the path of a workflow file (YAML, JSON or TOML)\n";
     let project = Project::with("folder/flow.yaml", "");
-    refused(
-        &project,
-        &["run", "folder"],
-        &format!("folder: this is not a file\n{path}"),
-    );
-    refused(
-        &project,
-        &["run", "gone.yaml"],
-        &format!("gone.yaml: there is no such file\n{path}"),
-    );
+    refused(&project, &["run", "folder"], &format!("folder: this is not a file\n{path}"));
+    refused(&project, &["run", "gone.yaml"], &format!("gone.yaml: there is no such file\n{path}"));
     let near = "folder/flwo.yaml: there is no such file\n  hint: did you mean 'folder/flow.yaml'?\n";
     refused(&project, &["run", "folder/flwo.yaml"], near);
     refused(&project, &["plan", "folder/flwo.yaml"], near);
     check("a.yaml", "", &format!("a.yaml: the file is empty\n{smallest}"));
     check("a.toml", " \n\n", &format!("a.toml: the file is empty\n{smallest}"));
-    check(
-        "a.yaml",
-        "# nothing\n",
-        &format!("a.yaml: the file holds nothing but comments\n{smallest}"),
-    );
-    check(
-        "a.yaml",
-        b"steps:\n- \xff",
-        "a.yaml: the file is not UTF-8 text (line 2)\n  hint: save it as UTF-8\n",
-    );
+    check("a.yaml", "# nothing\n", &format!("a.yaml: the file holds nothing but comments\n{smallest}"));
+    check("a.yaml", b"steps:\n- \xff", "a.yaml: the file is not UTF-8 text (line 2)\n  hint: save it as UTF-8\n");
     check("a.yaml", "#".repeat(5 << 20), "a.yaml: the file is larger than 4 MiB\n");
-    check(
-        "a.yaml",
-        "- a\n",
-        "a.yaml:1:1: a workflow file must be a map, not a list\n  1 | - a\n    | ^\n",
-    );
+    check("a.yaml", "- a\n", "a.yaml:1:1: a workflow file must be a map, not a list\n  1 | - a\n    | ^\n");
 }
 
 #[test]
@@ -62,11 +42,7 @@ fn bombs_are_refused_quickly_and_with_their_place() {
         bomb.push_str(&format!("a{level}: &a{level} [{}]\n", vec![alias; 10].join(", ")));
     }
     let excerpt = "  6 | a5: &a5 [*a4, *a4, *a4, *a4, *a4, *a4, *a4, *a4, *a4, *a4]\n    |          ^\n";
-    check(
-        "a.yaml",
-        bomb,
-        &format!("a.yaml:6:10: the file's aliases expand to more than 200000 values\n{excerpt}"),
-    );
+    check("a.yaml", bomb, &format!("a.yaml:6:10: the file's aliases expand to more than 200000 values\n{excerpt}"));
     for (name, before, open, place) in [
         ("a.yaml", "steps: ", "[", "1:263"),
         ("a.yaml", "", "{a: ", "1:1021"),
@@ -78,13 +54,9 @@ fn bombs_are_refused_quickly_and_with_their_place() {
         let message = format!("{name}:{place}: blocks nest deeper than 64 levels");
         assert_eq!((ran.code, ran.err.lines().next()), (Some(2), Some(&*message)));
     }
-    let deep = format!(
-        "steps: [{{ run: [echo, \"{{{{ {}1{} }}}}\"] }}]",
-        "(".repeat(10_000),
-        ")".repeat(10_000)
-    );
+    let deep = format!("steps: [{{ run: [echo, \"{{{{ {}1{} }}}}\"] }}]", "(".repeat(10_000), ")".repeat(10_000));
     let ran = Project::with("a.yaml", deep).segno(&["run", "a.yaml"]);
-    let message = "a.yaml:1:23: the expression cannot be read: template exceeds maximum recursion limits";
+    let message = "a.yaml:1:24: the expression cannot be read: template exceeds maximum recursion limits";
     assert_eq!((ran.code, ran.err.lines().next()), (Some(2), Some(message)));
 }
 
@@ -177,17 +149,9 @@ steps: [{ run: [touch, ran] }]
     refused(&project, &["run", "flow.yaml"], &format!("segno: {missing}{known}"));
     refused(&project, &["plan", "flow.yaml"], &format!("segno: {missing}{known}"));
     let wrong = "segno: input 'n' must be of type integer, not 'many'\nunknown input 'gaol'; did you mean 'goal'?\n";
-    refused(
-        &project,
-        &["run", "flow.yaml", "--n", "many", "--gaol=x"],
-        &format!("{wrong}{missing}{known}"),
-    );
+    refused(&project, &["run", "flow.yaml", "--n", "many", "--gaol=x"], &format!("{wrong}{missing}{known}"));
     let bare = "segno: unknown input 'a'; this workflow takes none\n";
-    refused(
-        &Project::of("steps: [{ run: [touch, ran] }]"),
-        &["run", "flow.yaml", "--a", "b"],
-        bare,
-    );
+    refused(&Project::of("steps: [{ run: [touch, ran] }]"), &["run", "flow.yaml", "--a", "b"], bare);
 }
 
 #[test]
@@ -197,12 +161,8 @@ fn a_call_that_cannot_be_meant_is_refused_before_anything_is_made() {
     for words in [&["resume"][..], &["runs"], &["show"], &["why", "latest", "a"]] {
         refused(&project, words, nothing);
     }
-    for words in [
-        &["run"][..],
-        &["frob"],
-        &["run", "flow.yaml", "--input", "a"],
-        &["run", "flow.yaml", "--jobs", "0"],
-    ] {
+    for words in [&["run"][..], &["frob"], &["run", "flow.yaml", "--input", "a"], &["run", "flow.yaml", "--jobs", "0"]]
+    {
         let ran = project.segno(words);
         assert_eq!((ran.code, ran.err.starts_with("error: ")), (Some(2), true), "{words:?}");
     }

@@ -29,9 +29,7 @@ pub(crate) struct Ran {
 impl Project {
     /// Makes a project of one file.
     pub(crate) fn with(name: &str, text: impl AsRef<[u8]>) -> Project {
-        let project = Project {
-            folder: tempfile::tempdir().unwrap(),
-        };
+        let project = Project { folder: tempfile::tempdir().unwrap() };
         project.write(name, text);
         project
     }
@@ -67,16 +65,8 @@ impl Project {
     /// Returns a command that runs the binary by way of another program.
     pub(crate) fn wrapped(&self, program: &[&str], words: &[&str]) -> Command {
         let mut command = Command::new(program[0]);
-        command
-            .args(&program[1..])
-            .args(words)
-            .current_dir(self.folder.path())
-            .stdin(Stdio::null());
-        command
-            .env("LC_ALL", "C.UTF-8")
-            .env("NO_COLOR", "1")
-            .env_remove("TERM")
-            .env_remove("SEGNO_RUN");
+        command.args(&program[1..]).args(words).current_dir(self.folder.path()).stdin(Stdio::null());
+        command.env("LC_ALL", "C.UTF-8").env("NO_COLOR", "1").env_remove("TERM").env_remove("SEGNO_RUN");
         command
     }
 
@@ -93,21 +83,13 @@ impl Project {
 
     /// Starts the binary with its outputs piped.
     pub(crate) fn start(&self, words: &[&str]) -> Child {
-        self.command(words)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
+        self.command(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
     /// Returns what `segno show` prints of a task of the newest run, as it is.
     pub(crate) fn output(&self, task: &str) -> String {
         let output = self.command(&["show", "latest", task]).output().unwrap();
-        assert!(
-            output.status.success(),
-            "{task}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        assert!(output.status.success(), "{task}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     }
 
@@ -126,11 +108,7 @@ impl Project {
 impl Ran {
     pub(crate) fn of(output: Output) -> Ran {
         let text = |bytes: Vec<u8>| normalised(&String::from_utf8_lossy(&bytes));
-        Ran {
-            code: output.status.code(),
-            out: text(output.stdout),
-            err: text(output.stderr),
-        }
+        Ran { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
     }
 }
 
@@ -146,8 +124,7 @@ pub(crate) fn wait(what: &str, is_so: impl Fn() -> bool) {
 /// Says whether a process lives; one that is dead and not yet waited for does not.
 pub(crate) fn is_alive(pid: &str) -> bool {
     let stat = fs::read_to_string(Path::new("/proc").join(pid.trim()).join("stat")).unwrap_or_default();
-    stat.rsplit_once(") ")
-        .is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
 }
 
 /// Returns a text with run names as `RUN` and durations as `TIME`.

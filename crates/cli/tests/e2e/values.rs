@@ -4,28 +4,20 @@ use serde_json::{Value, json};
 
 use crate::support::Project;
 
-/// Every place in which a value can stand, and what arrives there when the value is `V`. In `$( )` the shell itself
-/// takes line ends off, which is why those values end with a letter there.
+/// Every place in which a value can stand, and what arrives there when the value is `V` and `#` bytes long.
+/// The shell itself takes line ends off what `$( )` gives, which is why a dot follows there.
 const PLACES: [(&str, &str, &str); 12] = [
     ("bare", "run: printf '<%s>' {{ item }}", "<V>"),
     ("quoted", "run: printf '<%s>' \"{{ item }}\"", "<V>"),
     ("inside", "run: printf '<%s>' \"a {{ item }}{{ item }} b\"", "<a VV b>"),
     ("beside", "run: printf '<%s>' a{{ item }}'b c'", "<aVb c>"),
     ("command", "run: printf '<%s>' $(printf '%s' {{ item }} | wc -c)", "<#>"),
-    (
-        "command_quoted",
-        "run: printf '<%s>' \"$(printf '%s.' {{ item }})\"",
-        "<V.>",
-    ),
+    ("command_quoted", "run: printf '<%s>' \"$(printf '%s.' {{ item }})\"", "<V.>"),
     ("option", "run: printf '<%s>' --k={{ item }}", "<--k=V>"),
     ("variable", "run: x={{ item }}; printf '<%s>' \"$x\"", "<V>"),
     ("argv", "run: [printf, '<%s>', '{{ item }}']", "<V>"),
     ("argv_option", "run: [printf, '<%s>', '--k={{ item }}']", "<--k=V>"),
-    (
-        "env",
-        "{ env: { V: '{{ item }}' }, run: [sh, -c, 'printf \"<%s>\" \"$V\"'] }",
-        "<V>",
-    ),
+    ("env", "{ env: { V: '{{ item }}' }, run: [sh, -c, 'printf \"<%s>\" \"$V\"'] }", "<V>"),
     ("stdin", "{ stdin: '<{{ item }}>', run: [cat] }", "<V>"),
 ];
 
@@ -53,14 +45,9 @@ const VALUES: [&str; 17] = [
 fn a_value_is_one_word_in_every_place() {
     let mut flow = String::from("inputs: { values: { type: list } }\nparallel:\n");
     for (id, step, _) in PLACES {
-        let step = step
-            .strip_prefix("{ ")
-            .and_then(|step| step.strip_suffix(" }"))
-            .unwrap_or(step);
+        let step = step.strip_prefix("{ ").and_then(|step| step.strip_suffix(" }")).unwrap_or(step);
         let lines = step.replace("}, run:", "}\n    run:").replace("', run:", "'\n    run:");
-        flow.push_str(&format!(
-            "  - id: {id}\n    each: \"{{{{ inputs.values }}}}\"\n    {lines}\n"
-        ));
+        flow.push_str(&format!("  - id: {id}\n    each: \"{{{{ inputs.values }}}}\"\n    {lines}\n"));
     }
     let project = Project::of(&flow);
     let ran = project.segno(&["run", "flow.yaml", "--values", &json!(VALUES).to_string()]);
@@ -71,7 +58,7 @@ fn a_value_is_one_word_in_every_place() {
     assert_eq!(tasks.len(), PLACES.len() * VALUES.len());
     for (index, task) in tasks.iter().enumerate() {
         let ((id, _, expected), value) = (PLACES[index / VALUES.len()], VALUES[index % VALUES.len()]);
-        let expected = expected.replace('V', value).replace('#', &value.len().to_string());
+        let expected = expected.replace('#', &value.len().to_string()).replace('V', value);
         assert_eq!(task["output"].as_str(), Some(&*expected), "{id} with {value:?}");
     }
 }
@@ -110,12 +97,7 @@ steps:
   - { id: prose, run: [cat], stdin: '{% if true %}{{ inputs.values.b }} {{ inputs.values.m }}{% endif %}' }
 ",
     );
-    let ran = project.segno(&[
-        "run",
-        "flow.yaml",
-        "--values",
-        r#"{"b": true, "n": 1.5, "m": {"k": [null, "v"]}}"#,
-    ]);
+    let ran = project.segno(&["run", "flow.yaml", "--values", r#"{"b": true, "n": 1.5, "m": {"k": [null, "v"]}}"#]);
     assert_eq!(ran.code, Some(0), "{}", ran.out);
     assert_eq!(project.output("shell"), "<true><1.5><{\"k\":[null,\"v\"]}>\n");
     assert_eq!(project.output("text"), "true 1.5 {\"k\":[null,\"v\"]}\n");
@@ -145,24 +127,13 @@ fn a_value_that_no_command_line_can_carry_says_so_and_goes_by_stdin() {
         let task: &Value = tasks.iter().find(|found| found["task"] == task).unwrap();
         [&task["fault"]["message"], &task["fault"]["hint"]].map(|text| text.as_str().unwrap().to_owned())
     };
-    let nul = [
-        "a value holds a NUL byte, which no command line can carry",
-        "give it by 'stdin:'",
-    ];
+    let nul = ["a value holds a NUL byte, which no command line can carry", "give it by 'stdin:'"];
     let large = [
         "a value is too long for a command line",
         "the system limits one value to 128 KiB; give large texts by 'stdin:'",
     ];
-    for (task, expected) in [
-        ("nul_word", nul),
-        ("nul_argv", nul),
-        ("large_word", large),
-        ("large_argv", large),
-    ] {
+    for (task, expected) in [("nul_word", nul), ("nul_argv", nul), ("large_word", large), ("large_argv", large)] {
         assert_eq!(fault(task), expected, "{task}");
     }
-    assert_eq!(
-        (&*project.output("nul_stdin"), &*project.output("large_stdin")),
-        ("3\n", "200000\n")
-    );
+    assert_eq!((&*project.output("nul_stdin"), &*project.output("large_stdin")), ("3\n", "200000\n"));
 }

@@ -35,12 +35,9 @@ const MAX_SIGNAL_CODE: i32 = 128 + 64;
 
 #[track_caller]
 fn unknown(code: i32) -> Fault {
-    Fault::new(
-        Kind::ExternalService,
-        format!("the command ended with exit code {code}"),
-    )
-    .reason("exit_status")
-    .hint(READ_OUTPUT)
+    Fault::new(Kind::ExternalService, format!("the command ended with exit code {code}"))
+        .reason("exit_status")
+        .hint(READ_OUTPUT)
 }
 
 const READ_OUTPUT: &str = "read what the command printed";
@@ -156,10 +153,7 @@ mod tests {
     fn the_place_is_the_callers() {
         for code in [3, 75, 137] {
             let (fault, line) = (from_exit(code), line!());
-            assert!(
-                fault.location().starts_with(&format!("{}:{line}:", file!())),
-                "{fault:?}"
-            );
+            assert!(fault.location().starts_with(&format!("{}:{line}:", file!())), "{fault:?}");
         }
     }
 }

@@ -7,12 +7,8 @@ use super::row::Row;
 use crate::{Kind, Severity};
 
 /// What is said of an error that no row knows.
-pub(super) const UNKNOWN: Row = Row::new(
-    Kind::Resource,
-    "io_unknown",
-    "the operating system reported an error",
-    "read the causes, then resume",
-);
+pub(super) const UNKNOWN: Row =
+    Row::new(Kind::Resource, "io_unknown", "the operating system reported an error", "read the causes, then resume");
 
 /// Raw codes that the standard library leaves uncategorized. They mean this on Unix only: on Windows
 /// the same numbers are other errors.
@@ -57,12 +53,8 @@ const NOT_A_PROGRAM: Row = Row::new(
     "check the program's first line, or install the build for this machine",
 );
 #[cfg(unix)]
-const LINK_LOOP: Row = Row::new(
-    Kind::Validation,
-    "link_loop",
-    "the links lead round in a circle",
-    "remove one of the links",
-);
+const LINK_LOOP: Row =
+    Row::new(Kind::Validation, "link_loop", "the links lead round in a circle", "remove one of the links");
 
 const WAIT_AND_RESUME: &str = "wait a moment, then resume";
 const CHECK_NETWORK: &str = "check the network, then resume";

@@ -18,59 +18,33 @@ pub(crate) struct Row {
 impl Row {
     /// Creates a row with the defaults of the kind and an unknown effect.
     pub(crate) const fn new(kind: Kind, reason: &'static str, message: &'static str, hint: &'static str) -> Row {
-        Row {
-            kind,
-            reason,
-            message,
-            hint,
-            severity: None,
-            later: None,
-            effect: Effect::Unknown,
-        }
+        Row { kind, reason, message, hint, severity: None, later: None, effect: Effect::Unknown }
     }
 
     /// Sets a severity other than the kind's.
     pub(crate) const fn severity(self, severity: Severity) -> Row {
-        Row {
-            severity: Some(severity),
-            ..self
-        }
+        Row { severity: Some(severity), ..self }
     }
 
     /// Says that the same call may work soon, though the kind says never.
     pub(crate) const fn transient(self) -> Row {
-        Row {
-            later: Some(Later::Transient),
-            ..self
-        }
+        Row { later: Some(Later::Transient), ..self }
     }
 
     /// Says that the same call will fail again, though the kind says it may work.
     pub(crate) const fn never(self) -> Row {
-        Row {
-            later: Some(Later::Never),
-            ..self
-        }
+        Row { later: Some(Later::Never), ..self }
     }
 
     /// Says that nothing was changed outside.
     pub(crate) const fn no_effect(self) -> Row {
-        Row {
-            effect: Effect::None,
-            ..self
-        }
+        Row { effect: Effect::None, ..self }
     }
 
     /// Creates the fault that this row describes.
     #[track_caller]
     pub(crate) fn fault(&self) -> Fault {
-        let Row {
-            kind,
-            reason,
-            message,
-            hint,
-            ..
-        } = *self;
+        let Row { kind, reason, message, hint, .. } = *self;
         Fault::fixed(kind, message, reason, hint)
             .severity(self.severity.unwrap_or(kind.severity()))
             .later(self.later.unwrap_or(kind.later()))

@@ -34,9 +34,7 @@ fn unknown(signal: i32, name: Option<&str>) -> Fault {
         Some(name) => format!("the command was ended by {name}"),
         None => format!("the command was ended by signal {signal}"),
     };
-    Fault::new(Kind::ExternalService, message)
-        .reason("signal")
-        .hint(READ_OUTPUT)
+    Fault::new(Kind::ExternalService, message).reason("signal").hint(READ_OUTPUT)
 }
 
 /// Returns the name of a signal on this system, real-time signals excepted: those have none.

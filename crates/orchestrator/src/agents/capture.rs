@@ -21,12 +21,7 @@ pub(super) struct Capture {
 
 impl Capture {
     pub(super) fn new(limit: usize) -> Capture {
-        Capture {
-            head: Vec::new(),
-            tail: VecDeque::new(),
-            half: limit / 2,
-            total: 0,
-        }
+        Capture { head: Vec::new(), tail: VecDeque::new(), half: limit / 2, total: 0 }
     }
 
     pub(super) fn push(&mut self, mut bytes: &[u8]) {
@@ -99,12 +94,7 @@ mod tests {
         check(8, &[b"abcd\n"], "abcd", 0);
         check(8, &[b"abcd", b"efgh"], "abcdefgh", 0);
         check(8, &[b"abcdefghi"], "abcd\n[segno: 1 of 9 bytes were cut here]\nfghi", 1);
-        check(
-            8,
-            &[b"ab", b"cdefghijklmnop", b"qr"],
-            "abcd\n[segno: 10 of 18 bytes were cut here]\nopqr",
-            10,
-        );
+        check(8, &[b"ab", b"cdefghijklmnop", b"qr"], "abcd\n[segno: 10 of 18 bytes were cut here]\nopqr", 10);
     }
 
     #[test]

@@ -55,17 +55,10 @@ async fn run(call: &Call, program: &ProgramRequest, programs: &Programs) -> Resu
     drop(group);
     let (output, cut) = out.into_text();
     let (errors, errors_cut) = err.into_text();
-    let mut reply = Reply {
-        output: Output::text(output),
-        errors: Output::text(errors),
-        cut: cut + errors_cut,
-        ..Reply::default()
-    };
+    let mut reply =
+        Reply { output: Output::text(output), errors: Output::text(errors), cut: cut + errors_cut, ..Reply::default() };
     match ended {
-        Ended::Stopped(stopped) => Err(Failed {
-            fault: call.stopped_fault(stopped),
-            reply: Some(reply),
-        }),
+        Ended::Stopped(stopped) => Err(Failed { fault: call.stopped_fault(stopped), reply: Some(reply) }),
         Ended::Status(Err(error)) => Err(from_io(error).operation("wait").into()),
         Ended::Status(Ok(status)) => {
             reply.code = status.code();
@@ -172,10 +165,7 @@ fn judge(program: &ProgramRequest, status: ExitStatus, reply: Reply) -> Result<R
     if !lines.is_empty() {
         fault = fault.detail(lines);
     }
-    Err(Failed {
-        fault,
-        reply: Some(reply),
-    })
+    Err(Failed { fault, reply: Some(reply) })
 }
 
 fn signal_of(status: ExitStatus) -> i32 {
@@ -190,11 +180,7 @@ fn last_lines(reply: &Reply) -> String {
         Output::Blob { .. } => String::new(),
     };
     let errors = text(&reply.errors);
-    let source = if errors.trim().is_empty() {
-        text(&reply.output)
-    } else {
-        errors
-    };
+    let source = if errors.trim().is_empty() { text(&reply.output) } else { errors };
     let lines: Vec<&str> = source.trim_end().lines().collect();
     let shown = lines[lines.len().saturating_sub(SHOWN_LINES)..].join("\n");
     let mut start = shown.len().saturating_sub(SHOWN_BYTES);
@@ -213,22 +199,15 @@ fn cut(text: &str, limit: usize) -> String {
 
 /// Starts the program. A busy file or a full process table is tried again, since it passes by itself.
 async fn spawn(call: &Call, program: &ProgramRequest, programs: &Programs) -> Result<Child, Failed> {
-    let folder = program
-        .cwd
-        .as_ref()
-        .map_or(call.root.clone(), |cwd| call.root.join(cwd));
-    let retry = Retry::attempts(4)
-        .exponential(Duration::from_millis(5)..=Duration::from_millis(100))
-        .build();
+    let folder = program.cwd.as_ref().map_or(call.root.clone(), |cwd| call.root.join(cwd));
+    let retry = Retry::attempts(4).exponential(Duration::from_millis(5)..=Duration::from_millis(100)).build();
     let retry = retry.expect("the numbers above are good");
     let classify = |error: &std::io::Error| match error.kind() {
         std::io::ErrorKind::ExecutableFileBusy | std::io::ErrorKind::WouldBlock => Verdict::Transient,
         _ => Verdict::Permanent,
     };
     let spawned = retry
-        .run(classify, |_| {
-            std::future::ready(prepared(call, program, programs, &folder).spawn())
-        })
+        .run(classify, |_| std::future::ready(prepared(call, program, programs, &folder).spawn()))
         .await
         .inspect_err(|_| programs.forget());
     spawned.map_err(|failure| unstarted(failure.into_inner(), program, &folder).into())
@@ -237,33 +216,18 @@ async fn spawn(call: &Call, program: &ProgramRequest, programs: &Programs) -> Re
 fn prepared(call: &Call, program: &ProgramRequest, programs: &Programs, folder: &std::path::Path) -> Command {
     let name = program.argv.first().map_or("", String::as_str);
     // A step's own PATH is the system's to search.
-    let found = program
-        .env
-        .iter()
-        .all(|(name, _)| name != "PATH")
-        .then(|| programs.find(name))
-        .flatten();
+    let found = program.env.iter().all(|(name, _)| name != "PATH").then(|| programs.find(name)).flatten();
     let mut command = Command::new(found.as_deref().unwrap_or(std::path::Path::new(name)));
     command
         .arg0(name)
         .args(&program.argv[1.min(program.argv.len())..])
-        .envs(
-            program
-                .env
-                .iter()
-                .chain(&program.values)
-                .map(|(name, value)| (name, value)),
-        )
+        .envs(program.env.iter().chain(&program.values).map(|(name, value)| (name, value)))
         .env(RUN_VARIABLE, call.run.as_str())
         .env("SEGNO_STEP", call.task.to_string())
         .env("SEGNO_ATTEMPT", call.attempt.to_string())
         .env("TRACEPARENT", call.trace_parent())
         .current_dir(folder)
-        .stdin(if program.stdin.is_some() {
-            Stdio::piped()
-        } else {
-            Stdio::null()
-        })
+        .stdin(if program.stdin.is_some() { Stdio::piped() } else { Stdio::null() })
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0)
@@ -278,21 +242,15 @@ fn unstarted(error: std::io::Error, program: &ProgramRequest, folder: &std::path
     let fault = match error.kind() {
         std::io::ErrorKind::NotFound if !folder.is_dir() => {
             let message = format!("the folder '{}' does not exist", program.cwd.as_deref().unwrap_or("."));
-            fault(
-                Kind::Configuration,
-                message,
-                "make it in an earlier step, or correct 'cwd'",
-            )
+            fault(Kind::Configuration, message, "make it in an earlier step, or correct 'cwd'")
         }
         std::io::ErrorKind::NotFound => {
             let hint = "install it, or check its name and PATH; a command line in one text needs no list";
             fault(Kind::Configuration, format!("the program '{name}' was not found"), hint)
         }
-        std::io::ErrorKind::PermissionDenied => fault(
-            Kind::Configuration,
-            format!("the program '{name}' may not be run"),
-            "make it executable: chmod +x",
-        ),
+        std::io::ErrorKind::PermissionDenied => {
+            fault(Kind::Configuration, format!("the program '{name}' may not be run"), "make it executable: chmod +x")
+        }
         std::io::ErrorKind::ArgumentListTooLong => {
             let hint = "the system limits one value to 128 KiB; give large texts by 'stdin:'";
             fault(Kind::Validation, "a value is too long for a command line".into(), hint)

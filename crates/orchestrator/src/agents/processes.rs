@@ -25,11 +25,7 @@ pub(super) fn birth(number: u32) -> u64 {
     let stat = std::fs::read_to_string(format!("/proc/{number}/stat")).unwrap_or_default();
     // The name, in parentheses, may hold anything; the 22nd field is the 20th after it.
     let after_name = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
-    after_name
-        .split(' ')
-        .nth(19)
-        .and_then(|ticks| ticks.parse().ok())
-        .unwrap_or(0)
+    after_name.split(' ').nth(19).and_then(|ticks| ticks.parse().ok()).unwrap_or(0)
 }
 
 /// Returns when a process started; 0, since it is not known how to tell here.
@@ -59,9 +55,7 @@ fn marked(run: &str) -> Vec<u32> {
     let bears = |number: &u32| {
         let environment = std::fs::read(format!("/proc/{number}/environ")).unwrap_or_default();
         *number != own
-            && environment
-                .split(|byte| *byte == 0)
-                .any(|variable| variable == mark.as_bytes())
+            && environment.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes())
             && !is_zombie(*number)
     };
     numbers.filter(bears).collect()
@@ -75,8 +69,7 @@ fn marked(_run: &str) -> Vec<u32> {
 #[cfg(target_os = "linux")]
 fn is_zombie(number: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{number}/stat")).unwrap_or_default();
-    stat.rsplit_once(") ")
-        .is_none_or(|(_, rest)| rest.starts_with(['Z', 'X']))
+    stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with(['Z', 'X']))
 }
 
 /// Ends what a dead owner of the run left behind, and returns how many processes that were.
@@ -89,9 +82,7 @@ fn is_zombie(number: u32) -> bool {
 pub async fn end_strays(run: &str, recorded: &[(u32, u64)], grace: Duration) -> Result<usize, Vec<u32>> {
     const TICK: Duration = Duration::from_millis(20);
     let first = strays(run, recorded);
-    let ticks = u32::try_from(grace.as_millis() / TICK.as_millis())
-        .unwrap_or(u32::MAX)
-        .max(1);
+    let ticks = u32::try_from(grace.as_millis() / TICK.as_millis()).unwrap_or(u32::MAX).max(1);
     for (signal, ticks) in [(Signal::TERM, ticks), (Signal::KILL, ticks)] {
         for _ in 0..ticks {
             let living = strays(run, recorded);
@@ -106,11 +97,7 @@ pub async fn end_strays(run: &str, recorded: &[(u32, u64)], grace: Duration) -> 
         }
     }
     let living = strays(run, recorded);
-    if living.is_empty() {
-        Ok(first.len())
-    } else {
-        Err(living)
-    }
+    if living.is_empty() { Ok(first.len()) } else { Err(living) }
 }
 
 #[cfg(all(test, target_os = "linux"))]

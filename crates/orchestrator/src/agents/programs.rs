@@ -43,8 +43,7 @@ fn search(name: &str) -> Option<PathBuf> {
 }
 
 fn is_program(file: &Path) -> bool {
-    file.metadata()
-        .is_ok_and(|facts| facts.is_file() && facts.permissions().mode() & 0o111 != 0)
+    file.metadata().is_ok_and(|facts| facts.is_file() && facts.permissions().mode() & 0o111 != 0)
 }
 
 #[cfg(test)]
@@ -54,11 +53,7 @@ mod tests {
     #[test]
     fn a_name_is_found_in_path_and_a_path_is_left_alone() {
         let programs = Programs::default();
-        assert!(
-            programs
-                .find("sh")
-                .is_some_and(|file| file.ends_with("sh") && file.is_absolute())
-        );
+        assert!(programs.find("sh").is_some_and(|file| file.ends_with("sh") && file.is_absolute()));
         assert_eq!(programs.find("./sh"), None);
         assert_eq!(programs.find("no such program"), None);
     }

@@ -30,10 +30,7 @@ pub struct Registry {
 
 impl Default for Registry {
     fn default() -> Registry {
-        Registry {
-            named: BTreeMap::new(),
-            command: Arc::new(CommandAgent::default()),
-        }
+        Registry { named: BTreeMap::new(), command: Arc::new(CommandAgent::default()) }
     }
 }
 

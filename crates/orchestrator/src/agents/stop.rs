@@ -71,10 +71,7 @@ impl Stop {
 
     async fn wait_beyond(&self, level: Option<Stopped>) -> Stopped {
         let mut receiver = self.level.clone();
-        let reached = receiver
-            .wait_for(|now| *now > level)
-            .await
-            .map(|now| now.unwrap_or(Stopped::Gently));
+        let reached = receiver.wait_for(|now| *now > level).await.map(|now| now.unwrap_or(Stopped::Gently));
         match reached {
             Ok(reached) => reached,
             // Nobody is left who could stop it.

@@ -26,26 +26,15 @@ pub(crate) struct Context {
 
 impl Context {
     pub(crate) fn new(blobs: Arc<Blobs>, files: Arc<ListFiles>) -> Context {
-        Context {
-            blobs,
-            files,
-            inputs: None,
-            tasks: HashMap::new(),
-        }
+        Context { blobs, files, inputs: None, tasks: HashMap::new() }
     }
 
     /// Gathers what a ready frame's templates can see.
     pub(crate) fn dispatch(&mut self, state: &RunState, ready: Ready) -> Dispatch {
         let Ready { frame, work } = ready;
         let node = state.plan_node(frame);
-        let inputs = self
-            .inputs
-            .get_or_insert_with(|| Dynamic::from(Serde(&**state.inputs())))
-            .clone();
-        let mut scope = Scope {
-            inputs,
-            ..Scope::default()
-        };
+        let inputs = self.inputs.get_or_insert_with(|| Dynamic::from(Serde(&**state.inputs()))).clone();
+        let mut scope = Scope { inputs, ..Scope::default() };
         for step_ref in &node.refs {
             let view = state.view(frame, step_ref.target);
             scope.steps.insert(Arc::from(step_ref.step.as_str()), self.value(view));
@@ -57,14 +46,7 @@ impl Context {
             _ => 0,
         };
         let items = state.items(frame).into_iter().map(label).collect();
-        Dispatch {
-            frame,
-            node: node.id,
-            address: state.address(frame),
-            attempt,
-            scope,
-            items,
-        }
+        Dispatch { frame, node: node.id, address: state.address(frame), attempt, scope, items }
     }
 
     /// Returns what a person calls a frame besides its address: its item.
@@ -76,12 +58,7 @@ impl Context {
         match view {
             View::Task(frame, outcome) => {
                 let blobs = &self.blobs;
-                let value = || {
-                    Dynamic::from_object(StepValue {
-                        outcome,
-                        blobs: blobs.clone(),
-                    })
-                };
+                let value = || Dynamic::from_object(StepValue { outcome, blobs: blobs.clone() });
                 self.tasks.entry(frame).or_insert_with(value).clone()
             }
             View::Group(status) => group(status, None),
@@ -95,10 +72,7 @@ impl Context {
 
 /// A group as templates see it: `status`, `ok`, and for fan-outs `items`.
 fn group(status: Status, items: Option<Vec<Dynamic>>) -> Dynamic {
-    let mut fields = vec![
-        ("status", Dynamic::from(status.name())),
-        ("ok", Dynamic::from(is_ok(status))),
-    ];
+    let mut fields = vec![("status", Dynamic::from(status.name())), ("ok", Dynamic::from(is_ok(status)))];
     fields.extend(items.map(|items| ("items", Dynamic::from(items))));
     Dynamic::from_pairs(fields)
 }

@@ -79,11 +79,7 @@ impl<W: World> Drive<'_, W> {
     async fn run(&mut self) -> Result<RunStatus, Fault> {
         loop {
             self.state.wake_due(self.world.now());
-            let launches = if self.stopping.is_none() {
-                self.take_up()
-            } else {
-                Vec::new()
-            };
+            let launches = if self.stopping.is_none() { self.take_up() } else { Vec::new() };
             let end = self.end();
             if let Some(fact) = end.clone() {
                 self.record(fact);
@@ -104,13 +100,9 @@ impl<W: World> Drive<'_, W> {
             return None;
         }
         if let Some(status) = self.state.status() {
-            return Some(Fact::RunEnded {
-                status: run_status(status),
-            });
+            return Some(Fact::RunEnded { status: run_status(status) });
         }
-        self.stopping.map(|_| Fact::RunPaused {
-            reason: "interrupted".into(),
-        })
+        self.stopping.map(|_| Fact::RunPaused { reason: "interrupted".into() })
     }
 
     /// Takes up what is ready, as far as there is room. What must be known before it has an effect is recorded.
@@ -121,21 +113,13 @@ impl<W: World> Drive<'_, W> {
         }
         let mut questions = Vec::new();
         while let Some(frame) = self.state.next_task() {
-            let asks = self
-                .state
-                .plan_node(frame)
-                .task()
-                .is_some_and(|task| task.cache.is_some());
+            let asks = self.state.plan_node(frame).task().is_some_and(|task| task.cache.is_some());
             let known = self.prepared.get(&frame).cloned();
             if asks && known.is_none() {
                 if self.asked > 0 || self.missed.len() + questions.len() >= MAX_ASKED {
                     break;
                 }
-                questions.extend(
-                    self.state
-                        .take_task()
-                        .map(|ready| self.context.dispatch(&self.state, ready)),
-                );
+                questions.extend(self.state.take_task().map(|ready| self.context.dispatch(&self.state, ready)));
             } else {
                 if !self.has_room() {
                     break;
@@ -185,20 +169,13 @@ impl<W: World> Drive<'_, W> {
     fn start(&mut self, dispatch: Dispatch, cache: CacheNote, prepared: Option<Arc<Prepared>>) -> Launch {
         let (step, attempt, label) = (dispatch.address.clone(), dispatch.attempt, dispatch.label());
         self.in_flight += 1;
-        self.record(Fact::StepStarted {
-            step,
-            attempt,
-            label,
-            cache,
-        });
+        self.record(Fact::StepStarted { step, attempt, label, cache });
         Launch::Attempt(dispatch, prepared)
     }
 
     /// Makes what happened durable. Notes alone wait for company.
     async fn commit(&mut self) -> Result<(), Fault> {
-        let due = self
-            .notes_since
-            .is_none_or(|since| self.world.now().since(since) >= NOTE_DELAY);
+        let due = self.notes_since.is_none_or(|since| self.world.now().since(since) >= NOTE_DELAY);
         if self.batch.is_empty() || !due {
             return Ok(());
         }
@@ -225,14 +202,7 @@ impl<W: World> Drive<'_, W> {
         match signal {
             Signal::Spawned(frame, pid, birth) => {
                 let noted = self.batch.is_empty();
-                self.note(
-                    Fact::Spawned {
-                        step: self.state.address(frame),
-                        pid,
-                        birth,
-                    },
-                    noted,
-                );
+                self.note(Fact::Spawned { step: self.state.address(frame), pid, birth }, noted);
             }
             Signal::Stop(stopped) => self.stopping = self.stopping.max(Some(stopped)),
             Signal::Decided(frame, answer) => {
@@ -253,9 +223,7 @@ impl<W: World> Drive<'_, W> {
             }
             Signal::Asked(answers) => {
                 self.asked -= 1;
-                answers
-                    .into_iter()
-                    .for_each(|(dispatch, asked)| self.answered(dispatch, asked));
+                answers.into_iter().for_each(|(dispatch, asked)| self.answered(dispatch, asked));
             }
             Signal::Attempted(dispatch, result, took) => self.attempted(&dispatch, result, took),
         }
@@ -286,12 +254,7 @@ impl<W: World> Drive<'_, W> {
             Some(wait) => {
                 let (step, attempt) = (dispatch.address.clone(), dispatch.attempt);
                 let until = self.world.now().after(wait);
-                self.record(Fact::StepRetried {
-                    step,
-                    attempt,
-                    fault: failed.fault,
-                    until,
-                });
+                self.record(Fact::StepRetried { step, attempt, fault: failed.fault, until });
             }
             None => {
                 let Failed { fault, reply } = failed;
@@ -303,10 +266,7 @@ impl<W: World> Drive<'_, W> {
     /// Returns how long to wait before the next attempt; `None` when there is to be none.
     fn wait_before_retry(&mut self, dispatch: &Dispatch, fault: &Fault) -> Option<Duration> {
         let policy = &self.state.plan_node(dispatch.frame).task()?.retry;
-        let retry = Retry::attempts(policy.attempts)
-            .exponential(policy.wait..=policy.max_wait)
-            .build()
-            .ok()?;
+        let retry = Retry::attempts(policy.attempts).exponential(policy.wait..=policy.max_wait).build().ok()?;
         let verdict = match fault.may_work_later() {
             Later::Transient => Verdict::Transient,
             Later::Throttled(wish) => Verdict::Throttled(wish),
@@ -319,13 +279,7 @@ impl<W: World> Drive<'_, W> {
         self.prepared.remove(&frame);
         let label = self.context.label(&self.state, frame);
         let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        self.record(Fact::StepEnded {
-            step: self.state.address(frame),
-            outcome,
-            source,
-            took_ms,
-            label,
-        });
+        self.record(Fact::StepEnded { step: self.state.address(frame), outcome, source, took_ms, label });
     }
 
     /// Makes an event of what happened. It acts on nothing outside before it is durable.
@@ -336,11 +290,7 @@ impl<W: World> Drive<'_, W> {
 
     fn note(&mut self, fact: Fact, can_wait: bool) {
         let at = self.world.now();
-        let event = Event {
-            seq: self.state.events() + 1,
-            at,
-            fact,
-        };
+        let event = Event { seq: self.state.events() + 1, at, fact };
         self.state.apply(&event);
         self.batch.push(event);
         if can_wait {

@@ -52,24 +52,10 @@ pub fn foresee(engine: &Engine, definition: &Definition, given: Map<String, Valu
     let inputs = inputs.map_err(|bad| Fault::new(Kind::Validation, bad.to_string()).reason("inputs"))?;
     let context = Context::new(engine.setup().blobs.clone(), engine.list_files());
     let state = RunState::new(definition.plan.clone());
-    let mut foresight = Foresight {
-        engine,
-        state,
-        context,
-        unknown: HashSet::new(),
-        rows: Vec::new(),
-    };
-    let pinned = Pinned {
-        path: String::new(),
-        hash: String::new(),
-    };
+    let mut foresight = Foresight { engine, state, context, unknown: HashSet::new(), rows: Vec::new() };
+    let pinned = Pinned { path: String::new(), hash: String::new() };
     let flow = definition.plan.name.clone();
-    foresight.apply(Fact::RunStarted {
-        flow,
-        pinned,
-        inputs,
-        owner: Owner::default(),
-    });
+    foresight.apply(Fact::RunStarted { flow, pinned, inputs, owner: Owner::default() });
     foresight.run();
     let order = |row: &Foreseen| (definition.plan.step(&row.address.step), row.address.indices.clone());
     foresight.rows.sort_by_key(order);
@@ -134,11 +120,7 @@ impl Foresight<'_> {
     fn question(&mut self, ready: Ready) -> Option<Dispatch> {
         let frame = ready.frame;
         let cause = self.unknown_cause(frame);
-        let cached = self
-            .state
-            .plan_node(frame)
-            .task()
-            .is_some_and(|task| task.cache.is_some());
+        let cached = self.state.plan_node(frame).task().is_some_and(|task| task.cache.is_some());
         let dispatch = self.context.dispatch(&self.state, ready);
         let forecast = match cause {
             _ if !cached => Forecast::Runs,
@@ -186,15 +168,8 @@ impl Foresight<'_> {
             .map(|node| node.step.clone())
             .collect();
         for step in tasks {
-            let address = Address {
-                step,
-                indices: indices.clone(),
-            };
-            self.rows.push(Foreseen {
-                address,
-                label: None,
-                forecast: Forecast::Unknown(because.into()),
-            });
+            let address = Address { step, indices: indices.clone() };
+            self.rows.push(Foreseen { address, label: None, forecast: Forecast::Unknown(because.into()) });
         }
         self.ends_unknown(frame);
     }
@@ -207,10 +182,7 @@ impl Foresight<'_> {
             let depth = self.state.plan().node(target).scope.len();
             self.unknown.contains(&(target, indices[..depth].to_vec()))
         };
-        node.refs
-            .iter()
-            .find(|step_ref| is_unknown(step_ref.target))
-            .map(|step_ref| step_ref.step.clone())
+        node.refs.iter().find(|step_ref| is_unknown(step_ref.target)).map(|step_ref| step_ref.step.clone())
     }
 
     /// Goes on as if a frame had ended well, but remembers that its result, and that of all round it, is not known.
@@ -225,22 +197,12 @@ impl Foresight<'_> {
 
     fn ends(&mut self, frame: FrameId, reply: Reply, source: Source) {
         let (step, outcome) = (self.state.address(frame), Outcome::of_reply(reply));
-        self.apply(Fact::StepEnded {
-            step,
-            outcome,
-            source,
-            took_ms: 0,
-            label: None,
-        });
+        self.apply(Fact::StepEnded { step, outcome, source, took_ms: 0, label: None });
     }
 
     fn apply(&mut self, fact: Fact) {
         let seq = self.state.events() + 1;
-        self.state.apply(&Event {
-            seq,
-            at: Timestamp(0),
-            fact,
-        });
+        self.state.apply(&Event { seq, at: Timestamp(0), fact });
     }
 
     /// Adds a row; a group's guard or list has one only when it says something.
@@ -248,11 +210,7 @@ impl Foresight<'_> {
         let node = self.state.plan().node(dispatch.node);
         let is_hidden = node.is_hidden() && !matches!(node.kind, NodeKind::Task(_));
         if !is_hidden {
-            self.rows.push(Foreseen {
-                address: dispatch.address.clone(),
-                label: dispatch.label(),
-                forecast,
-            });
+            self.rows.push(Foreseen { address: dispatch.address.clone(), label: dispatch.label(), forecast });
         }
     }
 }

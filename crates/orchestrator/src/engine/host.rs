@@ -59,16 +59,7 @@ impl Host {
     ) -> Host {
         let (sender, signals) = unbounded_channel();
         let attempts = JoinSet::new();
-        Host {
-            shared: Arc::new(shared),
-            journal,
-            observers,
-            pins,
-            attempts,
-            sender,
-            signals,
-            heard: None,
-        }
+        Host { shared: Arc::new(shared), journal, observers, pins, attempts, sender, signals, heard: None }
     }
 
     /// Waits until nothing of the run is left running. After a failure what runs is told to end first.
@@ -111,15 +102,8 @@ impl World for Host {
 
     async fn commit(&mut self, events: Arc<[Event]>) -> Result<(), Fault> {
         let Shared { run, .. } = &*self.shared;
-        let batch = Batch {
-            run: run.clone(),
-            events: events.clone(),
-            pins: std::mem::take(&mut self.pins),
-        };
-        self.journal
-            .append(batch)
-            .await
-            .inspect_err(|fault| trace_fault(run, fault, "the run cannot be recorded"))?;
+        let batch = Batch { run: run.clone(), events: events.clone(), pins: std::mem::take(&mut self.pins) };
+        self.journal.append(batch).await.inspect_err(|fault| trace_fault(run, fault, "the run cannot be recorded"))?;
         self.observers.iter().for_each(|observer| observer.see(run, &events));
         // Ended attempts are taken out so that they do not add up.
         while self.attempts.try_join_next().is_some() {}
@@ -209,12 +193,8 @@ async fn contained(mut answer: Answer<'_>) -> Result<Reply, Failed> {
 
 fn panicked(panic: &(dyn std::any::Any + Send)) -> Fault {
     let text = panic.downcast_ref::<&str>().copied();
-    let text = text
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message");
-    Fault::new(Kind::Internal, "the agent panicked")
-        .reason("panic")
-        .detail(text)
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
+    Fault::new(Kind::Internal, "the agent panicked").reason("panic").detail(text)
 }
 
 /// Keeps large outputs as blobs and remembers a good result, before the loop hears of it.
@@ -249,30 +229,20 @@ async fn settle(
         }
     };
     let kept = tokio::task::spawn_blocking(keep).await;
-    kept.unwrap_or_else(|error| {
-        Err(Fault::new(Kind::Internal, "the output could not be kept")
-            .caused_by(error)
-            .into())
-    })
+    kept.unwrap_or_else(|error| Err(Fault::new(Kind::Internal, "the output could not be kept").caused_by(error).into()))
 }
 
 fn render(shared: &Shared, dispatch: &Dispatch) -> Result<Prepared, Fault> {
     let task = shared.plan.node(dispatch.node).task();
     let task = task.ok_or_else(|| Fault::new(Kind::Internal, "only tasks are called"))?;
     let request = prepare::request(task, &dispatch.scope.clone().into_value())?;
-    Ok(Prepared {
-        request,
-        remembered: None,
-    })
+    Ok(Prepared { request, remembered: None })
 }
 
 fn ask(shared: &Shared, dispatches: Vec<Dispatch>) -> Signal {
     let answers = match &shared.memory {
         Some(memory) => memory.ask(&shared.plan, dispatches, SystemTime::now(), true),
-        None => dispatches
-            .into_iter()
-            .map(|dispatch| unremembered(shared, dispatch))
-            .collect(),
+        None => dispatches.into_iter().map(|dispatch| unremembered(shared, dispatch)).collect(),
     };
     Signal::Asked(answers)
 }
@@ -280,10 +250,7 @@ fn ask(shared: &Shared, dispatches: Vec<Dispatch>) -> Signal {
 /// Without a cache every task is a miss.
 fn unremembered(shared: &Shared, dispatch: Dispatch) -> (Dispatch, Asked) {
     let asked = match render(shared, &dispatch) {
-        Ok(prepared) => Asked::Miss {
-            prepared: Arc::new(prepared),
-            because: Vec::new(),
-        },
+        Ok(prepared) => Asked::Miss { prepared: Arc::new(prepared), because: Vec::new() },
         Err(fault) => Asked::Broken(fault),
     };
     (dispatch, asked)
@@ -316,11 +283,7 @@ pub(super) fn list(plan: &Plan, dispatch: &Dispatch) -> Result<Vec<Value>, Fault
             match json(&value)? {
                 Value::Array(items) => Ok(items),
                 other => {
-                    let message = format!(
-                        "'each' needs a list, and {} is {}",
-                        template.source().trim(),
-                        kind(&other)
-                    );
+                    let message = format!("'each' needs a list, and {} is {}", template.source().trim(), kind(&other));
                     Err(Fault::new(Kind::Validation, message).hint("split a text into lines with: value | lines"))
                 }
             }

@@ -29,19 +29,10 @@ fn trace(run: &RunId, event: &Event) {
         Fact::Decided { taken, .. } => tracing::info!(correlation_id, seq, step, taken, "guard asked"),
         Fact::Expanded { items, .. } => tracing::info!(correlation_id, seq, step, items = items.len(), "list made"),
         Fact::StepStarted { attempt, label, .. } => {
-            tracing::info!(
-                correlation_id,
-                seq,
-                step,
-                attempt,
-                item = label.as_deref(),
-                "step started"
-            );
+            tracing::info!(correlation_id, seq, step, attempt, item = label.as_deref(), "step started");
         }
         Fact::Spawned { pid, .. } => tracing::debug!(correlation_id, seq, step, pid, "process started"),
-        Fact::StepRetried {
-            attempt, fault, until, ..
-        } => {
+        Fact::StepRetried { attempt, fault, until, .. } => {
             let (fault, code) = (fault.message(), fault.kind().code());
             tracing::warn!(
                 correlation_id,
@@ -54,12 +45,7 @@ fn trace(run: &RunId, event: &Event) {
                 "step will be tried again"
             );
         }
-        Fact::StepEnded {
-            outcome,
-            source,
-            took_ms,
-            ..
-        } => ended(run, seq, &step, outcome, source, *took_ms),
+        Fact::StepEnded { outcome, source, took_ms, .. } => ended(run, seq, &step, outcome, source, *took_ms),
         Fact::RunPaused { reason } => tracing::warn!(correlation_id, seq, reason, "run paused"),
         Fact::RunEnded { status } => tracing::info!(correlation_id, seq, status = status.name(), "run ended"),
     }
@@ -73,16 +59,7 @@ fn ended(run: &RunId, seq: u64, step: &str, outcome: &Outcome, source: &Source, 
         None => tracing::info!(correlation_id, seq, step, status, cached, took_ms, "step ended"),
         Some(fault) => {
             let (code, message) = (fault.kind().code(), fault.message());
-            tracing::error!(
-                correlation_id,
-                seq,
-                step,
-                status,
-                took_ms,
-                code,
-                fault = message,
-                "step failed"
-            );
+            tracing::error!(correlation_id, seq, step, status, took_ms, code, fault = message, "step failed");
         }
     }
 }

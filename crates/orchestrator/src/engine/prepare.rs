@@ -33,9 +33,7 @@ pub(crate) struct Remembered {
 impl Prepared {
     /// Returns the key in hexadecimal digits.
     pub(crate) fn key(&self) -> Option<String> {
-        self.remembered
-            .as_ref()
-            .map(|remembered| remembered.key.digest().to_string())
+        self.remembered.as_ref().map(|remembered| remembered.key.digest().to_string())
     }
 }
 
@@ -50,9 +48,7 @@ pub(crate) struct Wanted {
 /// Renders what a task asks of its agent.
 pub(crate) fn request(task: &Task, context: &Dynamic) -> Result<Request, Fault> {
     match &task.call {
-        Call::Program(program) => program_request(program, context)
-            .map(Request::Program)
-            .map_err(unrendered),
+        Call::Program(program) => program_request(program, context).map(Request::Program).map_err(unrendered),
         Call::Agent { name, with } => {
             let mut arguments = Map::new();
             for (argument, template) in with {
@@ -62,25 +58,17 @@ pub(crate) fn request(task: &Task, context: &Dynamic) -> Result<Request, Fault> 
                 })?;
                 arguments.insert(argument.clone(), value);
             }
-            Ok(Request::Agent {
-                name: name.clone(),
-                arguments,
-            })
+            Ok(Request::Agent { name: name.clone(), arguments })
         }
     }
 }
 
 fn program_request(program: &Program, context: &Dynamic) -> Result<ProgramRequest, BadValue> {
-    let mut request = ProgramRequest {
-        ok_codes: program.ok_codes.clone(),
-        ..ProgramRequest::default()
-    };
+    let mut request = ProgramRequest { ok_codes: program.ok_codes.clone(), ..ProgramRequest::default() };
     match &program.run {
         RunForm::Argv(argv) => {
             for template in argv {
-                request
-                    .argv
-                    .extend(words(&template.value(context)?, || template.text(context))?);
+                request.argv.extend(words(&template.value(context)?, || template.text(context))?);
             }
         }
         RunForm::Shell(script) => {
@@ -93,16 +81,8 @@ fn program_request(program: &Program, context: &Dynamic) -> Result<ProgramReques
     for (name, template) in &program.env {
         request.env.push((name.clone(), template.text(context)?));
     }
-    request.cwd = program
-        .cwd
-        .as_ref()
-        .map(|template| template.text(context))
-        .transpose()?;
-    request.stdin = program
-        .stdin
-        .as_ref()
-        .map(|template| template.text(context))
-        .transpose()?;
+    request.cwd = program.cwd.as_ref().map(|template| template.text(context)).transpose()?;
+    request.stdin = program.stdin.as_ref().map(|template| template.text(context)).transpose()?;
     Ok(request)
 }
 
@@ -112,9 +92,7 @@ fn words(value: &Dynamic, text: impl Fn() -> Result<String, BadValue>) -> Result
         return Ok(vec![text()?]);
     }
     let items = value.try_iter().into_iter().flatten();
-    Ok(items
-        .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned))
-        .collect())
+    Ok(items.map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect())
 }
 
 /// Renders the globs and the salt of a task that may be remembered.
@@ -132,23 +110,10 @@ pub(crate) fn wanted(task: &Task, context: &Dynamic) -> Result<Wanted, Fault> {
         Call::Agent { .. } => Vec::new(),
     };
     let Some(cache) = &task.cache else {
-        return Ok(Wanted {
-            files: Vec::new(),
-            outputs,
-            salt: None,
-        });
+        return Ok(Wanted { files: Vec::new(), outputs, salt: None });
     };
-    let salt = cache
-        .salt
-        .as_ref()
-        .map(|salt| salt.text(context))
-        .transpose()
-        .map_err(unrendered)?;
-    Ok(Wanted {
-        files: texts(&cache.files)?,
-        outputs,
-        salt,
-    })
+    let salt = cache.salt.as_ref().map(|salt| salt.text(context)).transpose().map_err(unrendered)?;
+    Ok(Wanted { files: texts(&cache.files)?, outputs, salt })
 }
 
 /// Makes the key of a request. Position, attempt, time-out and retries are no part of it: they do not change a result.
@@ -166,10 +131,7 @@ pub(crate) fn key(
         Request::Program(program) => {
             key.text("the command", &program.shown());
             // Arguments with blanks must not meet: what is shown is for people, this part tells calls apart.
-            key.text(
-                "the arguments",
-                &serde_json::to_string(&program.argv).unwrap_or_default(),
-            );
+            key.text("the arguments", &serde_json::to_string(&program.argv).unwrap_or_default());
             for (name, value) in &program.values {
                 key.text(&format!("the value {name}"), value);
             }

@@ -48,11 +48,7 @@ impl Memory {
     pub fn open(root: &Path, folder: &Path, variable: Arc<ReadVariable>) -> Result<Memory, Fault> {
         let store = Store::open(folder, Options::default()).map_err(cache_fault)?;
         let files = Files::open(root, &store).map_err(cache_fault)?;
-        Ok(Memory {
-            store,
-            files: Arc::new(files),
-            variable,
-        })
+        Ok(Memory { store, files: Arc::new(files), variable })
     }
 
     /// Lists the project's files that match a glob.
@@ -60,10 +56,7 @@ impl Memory {
     /// # Errors
     /// When the glob is not one of the project.
     pub fn list(&self, glob: &str) -> Result<Vec<String>, String> {
-        let manifest = self
-            .files
-            .manifest(&[glob.to_owned()])
-            .map_err(|error| plainly(&error))?;
+        let manifest = self.files.manifest(&[glob.to_owned()]).map_err(|error| plainly(&error))?;
         Ok(manifest.entries().iter().map(|(path, _)| path.clone()).collect())
     }
 
@@ -83,10 +76,7 @@ impl Memory {
         restore: bool,
     ) -> Vec<(Dispatch, Asked)> {
         let prepared: Vec<_> = dispatches.iter().map(|dispatch| self.prepare(plan, dispatch)).collect();
-        let keys = prepared
-            .iter()
-            .flatten()
-            .filter_map(|prepared| prepared.remembered.as_ref());
+        let keys = prepared.iter().flatten().filter_map(|prepared| prepared.remembered.as_ref());
         let digests: Vec<_> = keys.map(|remembered| remembered.key.digest()).collect();
         let answers = self.store.fetch(&digests, now).unwrap_or_else(|error| {
             tracing::warn!(%error, "the cache cannot be read; steps run as if nothing were remembered");
@@ -117,10 +107,7 @@ impl Memory {
             (Some(Lookup::Miss(reason)), Some(remembered)) => self.because(&reason, remembered),
             _ => Vec::new(),
         };
-        Asked::Miss {
-            prepared: Arc::new(prepared),
-            because,
-        }
+        Asked::Miss { prepared: Arc::new(prepared), because }
     }
 
     fn hit(&self, value: &[u8], remembered: &Remembered, restore: bool) -> Result<Asked, String> {
@@ -129,17 +116,12 @@ impl Memory {
         let mut restored = Vec::new();
         if restore && !entry.outputs.is_empty() {
             let result = Outputs::restore(&self.files, &self.store, &entry.outputs);
-            restored = result
-                .map_err(|error| format!("its output files cannot be restored: {}", plainly(&error)))?
-                .restored;
+            restored =
+                result.map_err(|error| format!("its output files cannot be restored: {}", plainly(&error)))?.restored;
         }
         let key = remembered.key.digest().to_string();
         let took = Duration::from_millis(entry.took_ms);
-        Ok(Asked::Hit {
-            reply: entry.reply,
-            source: Source::Cache { key, restored },
-            took,
-        })
+        Ok(Asked::Hit { reply: entry.reply, source: Source::Cache { key, restored }, took })
     }
 
     /// Says in sentences why nothing was found.
@@ -152,27 +134,20 @@ impl Memory {
             }
             MissReason::Damaged(what) => vec![format!("the stored result is damaged ({what})")],
             MissReason::Absent => match self.explain(remembered) {
-                Ok(changes) => changes
-                    .iter()
-                    .filter(|change| is_said(change))
-                    .map(ToString::to_string)
-                    .collect(),
+                Ok(changes) => changes.iter().filter(|change| is_said(change)).map(ToString::to_string).collect(),
                 Err(error) => vec![format!("what changed cannot be told: {}", plainly(&error))],
             },
         }
     }
 
     fn explain(&self, remembered: &Remembered) -> Result<Vec<segno_cache::Change>, segno_cache::Error> {
-        self.store
-            .explain(&remembered.subject, &remembered.key, &remembered.manifests)
+        self.store.explain(&remembered.subject, &remembered.key, &remembered.manifests)
     }
 
     /// Renders a task and makes its key.
     fn prepare(&self, plan: &Plan, dispatch: &Dispatch) -> Result<Prepared, Fault> {
         let node = plan.node(dispatch.node);
-        let task = node
-            .task()
-            .ok_or_else(|| Fault::new(Kind::Internal, "only tasks are remembered"))?;
+        let task = node.task().ok_or_else(|| Fault::new(Kind::Internal, "only tasks are remembered"))?;
         let context = dispatch.scope.clone().into_value();
         let request = prepare::request(task, &context)?;
         let remembered = self.key(plan, task, &request, &context, dispatch)?;
@@ -199,31 +174,17 @@ impl Memory {
             manifests.push(self.files.manifest(&wanted.files).map_err(cache_fault)?);
             names.push("the files".to_owned());
         }
-        let env: Vec<_> = cache
-            .env
-            .iter()
-            .map(|name| (name.clone(), (self.variable)(name)))
-            .collect();
+        let env: Vec<_> = cache.env.iter().map(|name| (name.clone(), (self.variable)(name))).collect();
         let named: Vec<_> = names.into_iter().zip(&manifests).collect();
         let key = prepare::key(request, &wanted, &named, &env);
         let subject = prepare::subject(&plan.name, dispatch.address.step.as_str(), &dispatch.items);
-        Ok(Some(Remembered {
-            key,
-            subject,
-            manifests,
-            ttl: cache.ttl,
-            outputs: wanted.outputs,
-        }))
+        Ok(Some(Remembered { key, subject, manifests, ttl: cache.ttl, outputs: wanted.outputs }))
     }
 
     /// Remembers a result. What cannot be remembered is said in the log; the run goes on.
     pub(crate) fn store(&self, remembered: &Remembered, reply: &Reply, took: Duration, now: SystemTime) {
         if let Err(error) = self.try_store(remembered, reply, took, now) {
-            tracing::warn!(
-                subject = remembered.subject,
-                error = plainly(&error),
-                "a result could not be remembered"
-            );
+            tracing::warn!(subject = remembered.subject, error = plainly(&error), "a result could not be remembered");
         }
     }
 
@@ -240,19 +201,9 @@ impl Memory {
         };
         let objects: Vec<_> = outputs.iter().map(|output| output.digest).collect();
         let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        let entry = Entry {
-            reply: reply.clone(),
-            outputs,
-            took_ms,
-        };
+        let entry = Entry { reply: reply.clone(), outputs, took_ms };
         let value = serde_json::to_vec(&entry).unwrap_or_default();
-        let Remembered {
-            key,
-            subject,
-            manifests,
-            ttl,
-            ..
-        } = remembered;
+        let Remembered { key, subject, manifests, ttl, .. } = remembered;
         self.store.store(NewEntry {
             value: &value,
             ttl: *ttl,

@@ -109,10 +109,7 @@ pub struct Resumed {
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Engine")
-            .field("root", &self.setup.root)
-            .field("jobs", &self.setup.jobs)
-            .finish_non_exhaustive()
+        f.debug_struct("Engine").field("root", &self.setup.root).field("jobs", &self.setup.jobs).finish_non_exhaustive()
     }
 }
 
@@ -144,27 +141,12 @@ impl Engine {
         let inputs = inputs.map_err(|bad| Fault::new(Kind::Validation, bad.to_string()).reason("inputs"))?;
         let id = fresh_id(SystemTime::now());
         let lock = self.setup.locks.as_ref().map(|locks| locks.own(&id)).transpose()?;
-        let pinned = Pinned {
-            path: definition.path.clone(),
-            hash: definition.hash(),
-        };
+        let pinned = Pinned { path: definition.path.clone(), hash: definition.hash() };
         let pins = vec![(pinned.hash.clone(), definition.source.clone())];
         let flow = definition.plan.name.clone();
-        let first = vec![Fact::RunStarted {
-            flow,
-            pinned,
-            inputs,
-            owner: owner(),
-        }];
+        let first = vec![Fact::RunStarted { flow, pinned, inputs, owner: owner() }];
         let state = RunState::new(definition.plan.clone());
-        Ok(Begun {
-            id,
-            definition: definition.clone(),
-            state,
-            first,
-            pins,
-            _lock: lock,
-        })
+        Ok(Begun { id, definition: definition.clone(), state, first, pins, _lock: lock })
     }
 
     /// Takes a run up again: with its pinned definition, after what its dead owner left has been ended.
@@ -175,12 +157,7 @@ impl Engine {
         let lock = self.setup.locks.as_ref().map(|locks| locks.own(id)).transpose()?;
         let log = self.setup.journal.read(id)?;
         if let Some(damage) = &log.damage {
-            tracing::warn!(
-                correlation_id = id.as_str(),
-                seq = damage.seq,
-                reason = damage.reason,
-                "events set aside"
-            );
+            tracing::warn!(correlation_id = id.as_str(), seq = damage.seq, reason = damage.reason, "events set aside");
             self.setup.journal.set_aside(id, damage.seq)?;
         }
         let definition = self.pinned(id, log.events.first().map(|event| &event.fact))?;
@@ -192,23 +169,10 @@ impl Engine {
             return Err(Fault::new(Kind::BusinessLogic, message).reason("ended").hint(hint));
         }
         let recorded: Vec<_> = state.processes().collect();
-        let strays = end_strays(id.as_str(), &recorded, GRACE)
-            .await
-            .map_err(|living| alive(id, &living))?;
+        let strays = end_strays(id.as_str(), &recorded, GRACE).await.map_err(|living| alive(id, &living))?;
         let first = vec![Fact::RunResumed { owner: owner() }];
-        let run = Begun {
-            id: id.clone(),
-            definition,
-            state,
-            first,
-            pins: Vec::new(),
-            _lock: lock,
-        };
-        Ok(Resumed {
-            run,
-            damage: log.damage,
-            strays,
-        })
+        let run = Begun { id: id.clone(), definition, state, first, pins: Vec::new(), _lock: lock };
+        Ok(Resumed { run, damage: log.damage, strays })
     }
 
     /// Goes on with a run to its end or its pause.
@@ -216,14 +180,7 @@ impl Engine {
     /// # Errors
     /// When an event could not be made durable; what was recorded before stands, and the run can be resumed.
     pub async fn run(&self, run: Begun, stop: Stop) -> Result<RunStatus, Fault> {
-        let Begun {
-            id,
-            definition,
-            state,
-            first,
-            pins,
-            _lock,
-        } = run;
+        let Begun { id, definition, state, first, pins, _lock } = run;
         let shared = Shared {
             run: id,
             plan: definition.plan,
@@ -262,21 +219,13 @@ impl Engine {
 }
 
 fn owner() -> Owner {
-    Owner {
-        pid: std::process::id(),
-        version: env!("CARGO_PKG_VERSION").into(),
-    }
+    Owner { pid: std::process::id(), version: env!("CARGO_PKG_VERSION").into() }
 }
 
 fn alive(id: &RunId, living: &[u32]) -> Fault {
     let pids: Vec<String> = living.iter().map(ToString::to_string).collect();
-    let message = format!(
-        "processes of run {id} are still alive and cannot be ended: {}",
-        pids.join(", ")
-    );
-    Fault::new(Kind::Resource, message)
-        .reason("orphans")
-        .hint("end them by hand, then resume")
+    let message = format!("processes of run {id} are still alive and cannot be ended: {}", pids.join(", "));
+    Fault::new(Kind::Resource, message).reason("orphans").hint("end them by hand, then resume")
 }
 
 /// Makes a run's name: the moment it began and four random letters.
@@ -286,9 +235,6 @@ fn fresh_id(now: SystemTime) -> RunId {
     let digits: String = moment.chars().filter(char::is_ascii_digit).collect();
     let (day, time) = digits.split_at(digits.len().min(8));
     let random: [u8; 4] = rand::random();
-    let letters: String = random
-        .iter()
-        .map(|byte| char::from(LETTERS[usize::from(*byte) % 32]))
-        .collect();
+    let letters: String = random.iter().map(|byte| char::from(LETTERS[usize::from(*byte) % 32])).collect();
     RunId::new(&format!("{day}-{time}-{letters}")).expect("made of digits and letters")
 }

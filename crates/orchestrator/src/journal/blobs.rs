@@ -40,10 +40,7 @@ impl Blobs {
             Blobs::Disk(folder) => write(folder, &hash, text)
                 .map_err(|error| from_io(error).operation("blob.put").with("bytes", text.len()))?,
             Blobs::Memory(texts) => {
-                texts
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .insert(hash.clone(), text.to_owned());
+                texts.lock().unwrap_or_else(PoisonError::into_inner).insert(hash.clone(), text.to_owned());
             }
         }
         Ok(hash)
@@ -79,10 +76,7 @@ impl Blobs {
                 && let Value::String(text) = &**value
                 && text.len() > INLINE_LIMIT
             {
-                *output = Output::Blob {
-                    blob: self.put(text)?,
-                    bytes: text.len() as u64,
-                };
+                *output = Output::Blob { blob: self.put(text)?, bytes: text.len() as u64 };
             }
         }
         Ok(reply)
@@ -149,11 +143,7 @@ mod tests {
     fn only_large_texts_leave_the_reply() {
         let blobs = Blobs::default();
         let long = "x".repeat(INLINE_LIMIT + 1);
-        let reply = Reply {
-            output: Output::text(&*long),
-            errors: Output::text("short"),
-            ..Reply::default()
-        };
+        let reply = Reply { output: Output::text(&*long), errors: Output::text("short"), ..Reply::default() };
         let settled = blobs.settle(reply).unwrap();
         assert!(matches!(settled.output, Output::Blob { bytes, .. } if bytes == long.len() as u64));
         assert_eq!(settled.errors, Output::text("short"));

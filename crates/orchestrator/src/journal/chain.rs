@@ -19,23 +19,14 @@ impl Chain {
     /// Starts the chain of a run.
     pub(super) fn start(run: &RunId) -> Chain {
         let seed = format!("segno journal {VERSION} {run}");
-        Chain {
-            seq: 0,
-            sum: cut(blake3::hash(seed.as_bytes())),
-        }
+        Chain { seq: 0, sum: cut(blake3::hash(seed.as_bytes())) }
     }
 
     /// Returns the chain after an event with this text.
     pub(super) fn next(&self, body: &str) -> Chain {
         let mut hasher = blake3::Hasher::new();
-        hasher
-            .update(&self.sum)
-            .update(&(self.seq + 1).to_le_bytes())
-            .update(body.as_bytes());
-        Chain {
-            seq: self.seq + 1,
-            sum: cut(hasher.finalize()),
-        }
+        hasher.update(&self.sum).update(&(self.seq + 1).to_le_bytes()).update(body.as_bytes());
+        Chain { seq: self.seq + 1, sum: cut(hasher.finalize()) }
     }
 
     /// Checks a stored event: its number, its sum, its form.

@@ -30,9 +30,7 @@ impl Locks {
     /// # Errors
     /// When another process owns the run (reason `locked`), or the lock file cannot be made.
     pub fn own(&self, run: &RunId) -> Result<RunLock, Fault> {
-        let file = self
-            .open(run)
-            .map_err(|error| from_io(error).operation("run.lock").with("run", run))?;
+        let file = self.open(run).map_err(|error| from_io(error).operation("run.lock").with("run", run))?;
         match file.try_lock() {
             Ok(()) => Ok(RunLock { _file: file }),
             Err(TryLockError::WouldBlock) => {

@@ -32,24 +32,14 @@ struct Held {
 impl MemoryJournal {
     /// Makes a journal that takes `limit` events more than it is given later and then fails.
     pub fn with_limit(limit: usize) -> MemoryJournal {
-        MemoryJournal {
-            limit: Some(limit),
-            ..MemoryJournal::default()
-        }
+        MemoryJournal { limit: Some(limit), ..MemoryJournal::default() }
     }
 
     /// Returns a journal with the same content and without a limit: what is found after the kill.
     pub fn survivor(&self) -> MemoryJournal {
         let held = self.held();
-        let held = Held {
-            runs: held.runs.clone(),
-            pins: held.pins.clone(),
-            events: held.events,
-        };
-        MemoryJournal {
-            held: Mutex::new(held),
-            limit: None,
-        }
+        let held = Held { runs: held.runs.clone(), pins: held.pins.clone(), events: held.events };
+        MemoryJournal { held: Mutex::new(held), limit: None }
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
@@ -59,8 +49,7 @@ impl MemoryJournal {
 
     fn put(&self, batch: Batch) -> Result<(), Fault> {
         let mut held = self.held();
-        held.pins
-            .extend(batch.pins.into_iter().map(|(hash, text)| (hash, text.to_string())));
+        held.pins.extend(batch.pins.into_iter().map(|(hash, text)| (hash, text.to_string())));
         for event in batch.events.iter() {
             if self.limit.is_some_and(|limit| held.events >= limit) {
                 return Err(Fault::new(Kind::Database, "the journal takes no more events").reason("limit"));
@@ -106,14 +95,7 @@ impl Journal for MemoryJournal {
     }
 
     fn runs(&self, limit: usize) -> Result<Vec<RunEntry>, Fault> {
-        Ok(self
-            .held()
-            .runs
-            .values()
-            .rev()
-            .take(limit)
-            .map(|(entry, _)| entry.clone())
-            .collect())
+        Ok(self.held().runs.values().rev().take(limit).map(|(entry, _)| entry.clone()).collect())
     }
 
     fn pinned(&self, hash: &str) -> Result<String, Fault> {
@@ -122,9 +104,7 @@ impl Journal for MemoryJournal {
 }
 
 pub(super) fn no_run(run: &RunId) -> Fault {
-    Fault::new(Kind::Validation, format!("there is no run '{run}'"))
-        .reason("not_found")
-        .hint("segno runs lists them")
+    Fault::new(Kind::Validation, format!("there is no run '{run}'")).reason("not_found").hint("segno runs lists them")
 }
 
 pub(super) fn no_definition(hash: &str) -> Fault {

@@ -41,9 +41,7 @@ pub fn repair(path: &Path, stamp: u64) -> Result<Repair, Fault> {
         copy_definitions(&source, &target);
         copy_runs(&source, &target, &fresh, &mut done)?;
     }
-    target
-        .pragma_update(None, "journal_mode", "DELETE")
-        .map_err(|error| fault(error, &fresh))?;
+    target.pragma_update(None, "journal_mode", "DELETE").map_err(|error| fault(error, &fresh))?;
     drop(target);
     let kept = beside(path, &format!("damaged-{stamp}"));
     for ending in ["", "-wal", "-shm"] {
@@ -66,9 +64,7 @@ fn is_whole(path: &Path) -> bool {
     if check.is_ok_and(|word| word == "ok") {
         let runs = runs(&connection);
         return runs.iter().all(|(number, id, ..)| {
-            let log = RunId::new(id)
-                .ok()
-                .and_then(|id| read_events(&connection, &id, *number).ok());
+            let log = RunId::new(id).ok().and_then(|id| read_events(&connection, &id, *number).ok());
             log.is_some_and(|log| log.damage.is_none())
         });
     }
@@ -80,20 +76,15 @@ fn runs(source: &Connection) -> Vec<(i64, String, String, String, i64)> {
     let Ok(mut query) = source.prepare("SELECT number, id, flow, path, started FROM runs ORDER BY number") else {
         return Vec::new();
     };
-    let rows = query.query_map([], |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
-    });
-    rows.map(|rows| rows.map_while(Result::ok).collect())
-        .unwrap_or_default()
+    let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)));
+    rows.map(|rows| rows.map_while(Result::ok).collect()).unwrap_or_default()
 }
 
 fn copy_runs(source: &Connection, target: &Connection, fresh: &Path, done: &mut Repair) -> Result<(), Fault> {
     let at = |error| fault(error, fresh);
     target.execute_batch("BEGIN").map_err(at)?;
     for (number, id, flow, path, started) in runs(source) {
-        let log = RunId::new(&id)
-            .ok()
-            .and_then(|run| Some((run.clone(), read_events(source, &run, number).ok()?)));
+        let log = RunId::new(&id).ok().and_then(|run| Some((run.clone(), read_events(source, &run, number).ok()?)));
         let Some((run, log)) = log.filter(|(_, log)| !log.events.is_empty()) else {
             done.cut.push(id);
             continue;
@@ -102,12 +93,7 @@ fn copy_runs(source: &Connection, target: &Connection, fresh: &Path, done: &mut 
         let last = log.events.last().map_or(0, |event| event.at.0.cast_signed());
         let mut entry = super::stored::RunEntry::blank(crate::model::Timestamp(0));
         log.events.iter().for_each(|event| entry.see(event));
-        target
-            .execute(
-                insert,
-                params![number, id, flow, path, started, last, entry.status.name()],
-            )
-            .map_err(at)?;
+        target.execute(insert, params![number, id, flow, path, started, last, entry.status.name()]).map_err(at)?;
         let mut chain = Chain::start(&run);
         for event in &log.events {
             // Written as it was read: the same text gives the same sum.
@@ -116,9 +102,7 @@ fn copy_runs(source: &Connection, target: &Connection, fresh: &Path, done: &mut 
             let body: String = source.query_row(sql, key, |row| row.get(0)).map_err(at)?;
             chain = chain.next(&body);
             let insert = "INSERT INTO events(run, seq, body, sum) VALUES(?1, ?2, ?3, ?4)";
-            target
-                .execute(insert, params![number, event.seq.cast_signed(), body, chain.sum])
-                .map_err(at)?;
+            target.execute(insert, params![number, event.seq.cast_signed(), body, chain.sum]).map_err(at)?;
         }
         done.runs += 1;
         done.events += log.events.len();
@@ -136,10 +120,7 @@ fn copy_definitions(source: &Connection, target: &Connection) {
     };
     let rows = query.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)));
     for (hash, text) in rows.into_iter().flatten().map_while(Result::ok) {
-        let kept = target.execute(
-            "INSERT OR IGNORE INTO definitions(hash, text) VALUES(?1, ?2)",
-            params![hash, text],
-        );
+        let kept = target.execute("INSERT OR IGNORE INTO definitions(hash, text) VALUES(?1, ?2)", params![hash, text]);
         if let Err(error) = kept {
             tracing::warn!(%error, "a definition was not carried over");
         }

@@ -27,17 +27,13 @@ CREATE TABLE IF NOT EXISTS definitions(hash TEXT PRIMARY KEY, text TEXT NOT NULL
 
 /// Opens the store for writing and makes its tables where they are missing.
 pub(super) fn open(path: &Path) -> Result<Connection, Fault> {
-    let retry = Retry::attempts(8)
-        .exponential(Duration::from_millis(10)..=Duration::from_millis(500))
-        .build();
+    let retry = Retry::attempts(8).exponential(Duration::from_millis(10)..=Duration::from_millis(500)).build();
     let retry = retry.expect("the numbers above are good");
     let classify = |error: &rusqlite::Error| match is_busy(error) {
         true => Verdict::Transient,
         false => Verdict::Permanent,
     };
-    let connection = retry
-        .run_blocking(classify, |_| set_up(path))
-        .map_err(|failure| fault(failure.cause, path))?;
+    let connection = retry.run_blocking(classify, |_| set_up(path)).map_err(|failure| fault(failure.cause, path))?;
     let found = version(&connection).map_err(|error| fault(error, path))?;
     match found <= FORMAT {
         true => Ok(connection),
@@ -60,9 +56,7 @@ fn set_up(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     if version(&connection)? == 0 {
-        connection.execute_batch(&format!(
-            "BEGIN IMMEDIATE; {TABLES} PRAGMA user_version = {FORMAT}; COMMIT;"
-        ))?;
+        connection.execute_batch(&format!("BEGIN IMMEDIATE; {TABLES} PRAGMA user_version = {FORMAT}; COMMIT;"))?;
     }
     Ok(connection)
 }
@@ -73,59 +67,40 @@ fn version(connection: &Connection) -> rusqlite::Result<u32> {
 
 fn newer(found: u32, path: &Path) -> Fault {
     let message = format!("the store is of format {found}, and this segno knows up to {FORMAT}");
-    Fault::new(Kind::Configuration, message)
-        .with("store", path.display())
-        .hint("use a newer segno")
+    Fault::new(Kind::Configuration, message).with("store", path.display()).hint("use a newer segno")
 }
 
 fn is_busy(error: &rusqlite::Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
-    )
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
 /// Says in plain words what a database error means, and what can be done.
 pub(super) fn fault(error: rusqlite::Error, path: &Path) -> Fault {
     let fault = |kind, message: &str, hint: &str| Fault::new(kind, message).hint(hint).later(Later::Never);
     let fault = match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => fault(
-            Kind::Resource,
-            "the disk is full, so the run cannot be recorded",
-            "free space, then: segno resume",
-        )
-        .reason("disk_full"),
+        Some(ErrorCode::DiskFull) => {
+            fault(Kind::Resource, "the disk is full, so the run cannot be recorded", "free space, then: segno resume")
+                .reason("disk_full")
+        }
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => fault(
             Kind::Configuration,
             "the state folder .segno cannot be written",
             "check its owner and rights, and that its disk is not mounted read-only",
         )
         .reason("read_only"),
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => fault(
-            Kind::Database,
-            "the store .segno/segno.db is damaged",
-            "repair it with: segno repair",
-        )
-        .reason("damaged"),
-        Some(ErrorCode::SystemIoFailure) => fault(
-            Kind::Resource,
-            "the disk reports an error",
-            "check the disk, then: segno resume",
-        )
-        .reason("disk_io"),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            fault(Kind::Database, "the store .segno/segno.db is damaged", "repair it with: segno repair")
+                .reason("damaged")
+        }
+        Some(ErrorCode::SystemIoFailure) => {
+            fault(Kind::Resource, "the disk reports an error", "check the disk, then: segno resume").reason("disk_io")
+        }
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             fault(Kind::Database, "another process has kept the store busy", "try again")
                 .reason("busy")
                 .later(Later::Transient)
         }
-        _ => fault(
-            Kind::Database,
-            "the store cannot be used",
-            "repair it with: segno repair",
-        ),
+        _ => fault(Kind::Database, "the store cannot be used", "repair it with: segno repair"),
     };
-    fault
-        .operation("journal")
-        .with("store", path.display())
-        .caused_by(error)
+    fault.operation("journal").with("store", path.display()).caused_by(error)
 }

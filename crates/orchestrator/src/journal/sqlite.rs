@@ -28,11 +28,7 @@ impl SqliteJournal {
     /// When it cannot be written, is damaged, or is of a newer format; each with a hint.
     pub fn open(path: &Path) -> Result<SqliteJournal, Fault> {
         let writer = Writer::start(open(path)?, path)?;
-        Ok(SqliteJournal {
-            path: path.to_owned(),
-            writer,
-            reader: Mutex::new(None),
-        })
+        Ok(SqliteJournal { path: path.to_owned(), writer, reader: Mutex::new(None) })
     }
 
     fn with_reader<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Fault> {
@@ -55,9 +51,7 @@ impl Journal for SqliteJournal {
     fn replay(&self, run: &RunId, see: &mut dyn FnMut(Event)) -> Result<Option<Damage>, Fault> {
         let damage = self.with_reader(|connection| {
             let number = number(connection, run)?;
-            number
-                .map(|number| replay_events(connection, run, number, see))
-                .transpose()
+            number.map(|number| replay_events(connection, run, number, see)).transpose()
         })?;
         damage.ok_or_else(|| no_run(run))
     }
@@ -120,10 +114,7 @@ fn replay_events(
                 see(event);
             }
             Err(reason) => {
-                return Ok(Some(Damage {
-                    seq: chain.seq + 1,
-                    reason,
-                }));
+                return Ok(Some(Damage { seq: chain.seq + 1, reason }));
             }
         }
     }
@@ -142,10 +133,8 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Option<RunEntry>> {
     let (Ok(id), Some(status)) = (RunId::new(&id), status_of(&status)) else {
         return Ok(None);
     };
-    let moment = |column: usize| {
-        row.get(column)
-            .map(|millis: i64| Timestamp(u64::try_from(millis).unwrap_or_default()))
-    };
+    let moment =
+        |column: usize| row.get(column).map(|millis: i64| Timestamp(u64::try_from(millis).unwrap_or_default()));
     Ok(Some(RunEntry {
         id,
         flow: row.get(1)?,
@@ -159,7 +148,5 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Option<RunEntry>> {
 
 fn status_of(name: &str) -> Option<RunStatus> {
     use RunStatus::{Degraded, Failed, Paused, Running, Succeeded};
-    [Running, Paused, Succeeded, Degraded, Failed]
-        .into_iter()
-        .find(|status| status.name() == name)
+    [Running, Paused, Succeeded, Degraded, Failed].into_iter().find(|status| status.name() == name)
 }

@@ -127,15 +127,7 @@ impl RunEntry {
     pub(super) fn blank(at: Timestamp) -> RunEntry {
         let id = RunId::new("none").expect("a good name");
         let (flow, path) = (String::new(), String::new());
-        RunEntry {
-            id,
-            flow,
-            path,
-            started: at,
-            touched: at,
-            status: RunStatus::Running,
-            reason: None,
-        }
+        RunEntry { id, flow, path, started: at, touched: at, status: RunStatus::Running, reason: None }
     }
 
     /// Makes the entry of a run from its first event, if that is one.

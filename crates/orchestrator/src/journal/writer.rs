@@ -40,19 +40,12 @@ enum Order {
 impl Writer {
     pub(super) fn start(connection: Connection, path: &Path) -> Result<Writer, Fault> {
         let (requests, waiting) = channel();
-        let store = Store {
-            connection,
-            path: path.to_owned(),
-            chains: HashMap::new(),
-        };
+        let store = Store { connection, path: path.to_owned(), chains: HashMap::new() };
         let thread = std::thread::Builder::new()
             .name("segno-journal".into())
             .spawn(move || serve(store, &waiting))
             .map_err(from_io)?;
-        Ok(Writer {
-            requests: Some(requests),
-            thread: Some(thread),
-        })
+        Ok(Writer { requests: Some(requests), thread: Some(thread) })
     }
 
     pub(super) fn append(&self, batch: Batch) -> Pending {
@@ -121,15 +114,9 @@ impl Store {
     }
 
     fn commit(&mut self, group: &[Request]) -> Result<(), Fault> {
-        let Store {
-            connection,
-            path,
-            chains,
-        } = self;
+        let Store { connection, path, chains } = self;
         let at = |error| fault(error, path);
-        let transaction = connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(at)?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(at)?;
         for request in group {
             match &request.order {
                 Order::Append(batch) => append(&transaction, chains, batch, path)?,
@@ -152,10 +139,7 @@ fn append(
     let at = |error| fault(error, path);
     for (hash, text) in &batch.pins {
         let sql = "INSERT OR IGNORE INTO definitions(hash, text) VALUES(?1, ?2)";
-        transaction
-            .prepare_cached(sql)
-            .and_then(|mut row| row.execute(params![hash, &**text]))
-            .map_err(at)?;
+        transaction.prepare_cached(sql).and_then(|mut row| row.execute(params![hash, &**text])).map_err(at)?;
     }
     let Some(last) = batch.events.last() else { return Ok(()) };
     let (run, mut chain) = match chains.get(&batch.run) {
@@ -170,13 +154,9 @@ fn append(
         chain = chain.next(&body);
         if chain.seq != event.seq {
             let message = format!("event {} follows event {}", event.seq, chain.seq - 1);
-            return Err(Fault::new(Kind::Internal, message)
-                .operation("journal")
-                .with("run", &batch.run));
+            return Err(Fault::new(Kind::Internal, message).operation("journal").with("run", &batch.run));
         }
-        insert
-            .execute(params![run, event.seq.cast_signed(), body, chain.sum])
-            .map_err(at)?;
+        insert.execute(params![run, event.seq.cast_signed(), body, chain.sum]).map_err(at)?;
     }
     chains.insert(batch.run.clone(), (run, chain));
     touch(transaction, run, &batch.events, last).map_err(at)
@@ -188,10 +168,7 @@ fn find_or_begin(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::Resu
         let sql = "SELECT seq, sum FROM events WHERE run = ?1 ORDER BY seq DESC LIMIT 1";
         let last = transaction.query_row(sql, [number], |row| {
             let (seq, sum): (i64, Sum) = (row.get(0)?, row.get(1)?);
-            Ok(Chain {
-                seq: seq.cast_unsigned(),
-                sum,
-            })
+            Ok(Chain { seq: seq.cast_unsigned(), sum })
         });
         return match last {
             Ok(chain) => Ok((number, chain)),
@@ -199,10 +176,7 @@ fn find_or_begin(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::Resu
             Err(error) => Err(error),
         };
     }
-    let entry = batch
-        .events
-        .first()
-        .and_then(|event| RunEntry::first(&batch.run, event));
+    let entry = batch.events.first().and_then(|event| RunEntry::first(&batch.run, event));
     let (flow, path, started) = match &entry {
         Some(entry) => (entry.flow.as_str(), entry.path.as_str(), entry.started.0),
         None => ("", "", 0),

@@ -22,16 +22,12 @@ impl StepId {
     /// Says in words what is wrong with the name.
     pub fn new(name: &str) -> Result<StepId, BadAddress> {
         let mut letters = name.chars();
-        let starts_well = letters
-            .next()
-            .is_some_and(|first| first.is_ascii_alphabetic() || first == '_');
+        let starts_well = letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_');
         let goes_well = letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
         if starts_well && goes_well && name.len() <= MAX_STEP_ID {
             return Ok(StepId(name.into()));
         }
-        Err(BadAddress {
-            text: name.chars().take(MAX_STEP_ID).collect(),
-        })
+        Err(BadAddress { text: name.chars().take(MAX_STEP_ID).collect() })
     }
 
     /// Returns the name as text.
@@ -94,24 +90,16 @@ impl FromStr for Address {
     type Err = BadAddress;
 
     fn from_str(text: &str) -> Result<Address, BadAddress> {
-        let bad = || BadAddress {
-            text: text.chars().take(MAX_STEP_ID).collect(),
-        };
+        let bad = || BadAddress { text: text.chars().take(MAX_STEP_ID).collect() };
         let (name, rest) = text.split_at(text.find('[').unwrap_or(text.len()));
         let mut indices = Vec::new();
         if !rest.is_empty() {
-            let inner = rest
-                .strip_prefix('[')
-                .and_then(|rest| rest.strip_suffix(']'))
-                .ok_or_else(bad)?;
+            let inner = rest.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).ok_or_else(bad)?;
             for index in inner.split("][") {
                 indices.push(index.parse().map_err(|_| bad())?);
             }
         }
-        Ok(Address {
-            step: StepId::new(name)?,
-            indices,
-        })
+        Ok(Address { step: StepId::new(name)?, indices })
     }
 }
 
@@ -129,9 +117,7 @@ impl RunId {
         if !name.is_empty() && name.len() <= MAX_STEP_ID && name.chars().all(plain) {
             return Ok(RunId(name.into()));
         }
-        Err(BadAddress {
-            text: name.chars().take(MAX_STEP_ID).collect(),
-        })
+        Err(BadAddress { text: name.chars().take(MAX_STEP_ID).collect() })
     }
 
     /// Returns the name as text.
@@ -187,19 +173,7 @@ mod tests {
 
     #[test]
     fn names_that_could_leave_a_folder_or_read_as_minus_are_refused() {
-        for text in [
-            "",
-            "..",
-            "a/b",
-            "a-b",
-            "1a",
-            "a[",
-            "a[]",
-            "a[x]",
-            "a]0[",
-            "ä",
-            &"x".repeat(65),
-        ] {
+        for text in ["", "..", "a/b", "a-b", "1a", "a[", "a[]", "a[x]", "a]0[", "ä", &"x".repeat(65)] {
             assert!(text.parse::<Address>().is_err(), "{text}");
         }
     }

@@ -29,14 +29,8 @@ pub enum InputType {
 
 impl InputType {
     /// All types, in the order in which messages name them.
-    pub const ALL: [InputType; 6] = [
-        InputType::String,
-        InputType::Integer,
-        InputType::Number,
-        InputType::Boolean,
-        InputType::List,
-        InputType::Map,
-    ];
+    pub const ALL: [InputType; 6] =
+        [InputType::String, InputType::Integer, InputType::Number, InputType::Boolean, InputType::List, InputType::Map];
 
     /// Returns the type's name in a workflow file.
     pub fn name(self) -> &'static str {

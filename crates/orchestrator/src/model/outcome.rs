@@ -122,10 +122,7 @@ pub struct Reply {
 impl Reply {
     /// Returns a reply whose output is `value`.
     pub fn value(value: impl Into<Value>) -> Reply {
-        Reply {
-            output: Output::Inline(Arc::new(value.into())),
-            ..Reply::default()
-        }
+        Reply { output: Output::Inline(Arc::new(value.into())), ..Reply::default() }
     }
 
     /// Says whether one of its texts in place is longer than `limit` bytes.
@@ -190,11 +187,7 @@ pub enum Outcome {
 impl Outcome {
     /// Returns the outcome of an agent that ended on its own.
     pub fn of_reply(reply: Reply) -> Outcome {
-        if reply.partial {
-            Outcome::Partial { reply }
-        } else {
-            Outcome::Succeeded { reply }
-        }
+        if reply.partial { Outcome::Partial { reply } } else { Outcome::Succeeded { reply } }
     }
 
     /// Returns the outcome of a task that failed with nothing to show.

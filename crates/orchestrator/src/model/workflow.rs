@@ -141,11 +141,7 @@ pub struct RetryPolicy {
 
 impl Default for RetryPolicy {
     fn default() -> RetryPolicy {
-        RetryPolicy {
-            attempts: 1,
-            wait: Duration::from_secs(1),
-            max_wait: Duration::from_secs(60),
-        }
+        RetryPolicy { attempts: 1, wait: Duration::from_secs(1), max_wait: Duration::from_secs(60) }
     }
 }
 

@@ -5,11 +5,7 @@ use crate::model::Status;
 
 /// One more than have ended, until one breaks.
 pub(super) fn open(tally: &Tally) -> u32 {
-    if tally.broke() {
-        tally.opened
-    } else {
-        tally.width.min(tally.ended() + 1)
-    }
+    if tally.broke() { tally.opened } else { tally.width.min(tally.ended() + 1) }
 }
 
 /// Ends with its last child, or with the first that breaks.

@@ -15,32 +15,16 @@ use crate::spec::Mistake;
 /// # Errors
 /// All mistakes of the workflow: templates that cannot be read, unknown names, steps out of reach, cycles.
 pub fn compile(workflow: &Workflow, agents: &[&str]) -> Result<Plan, Vec<Mistake>> {
-    let mut compiler = Compiler {
-        nodes: Vec::new(),
-        steps: HashMap::new(),
-        needs: Vec::new(),
-        mistakes: Vec::new(),
-        agents,
-    };
+    let mut compiler =
+        Compiler { nodes: Vec::new(), steps: HashMap::new(), needs: Vec::new(), mistakes: Vec::new(), agents };
     compiler.block(&workflow.body, None, &[]);
     let inputs = workflow.inputs.iter().filter_map(|spec| {
         let parsed = Input::parse(spec);
         parsed.map_err(|mistake| compiler.mistakes.push(mistake)).ok()
     });
     let inputs: Vec<Input> = inputs.collect();
-    let Compiler {
-        nodes,
-        steps,
-        needs,
-        mut mistakes,
-        ..
-    } = compiler;
-    let mut plan = Plan {
-        name: workflow.name.clone(),
-        nodes,
-        steps,
-        inputs,
-    };
+    let Compiler { nodes, steps, needs, mut mistakes, .. } = compiler;
+    let mut plan = Plan { name: workflow.name.clone(), nodes, steps, inputs };
     names::resolve(&mut plan, &needs, &mut mistakes);
     if mistakes.is_empty() {
         cycles::check(&plan, &mut mistakes);
@@ -62,8 +46,7 @@ impl Compiler<'_> {
     fn block(&mut self, block: &Block, parent: Option<NodeId>, scope: &[NodeId]) -> NodeId {
         let outermost = NodeId(u32::try_from(self.nodes.len()).expect("files hold far fewer nodes"));
         self.steps.insert(block.id.clone(), outermost);
-        self.needs
-            .extend(block.needs.iter().map(|need| (outermost, need.clone())));
+        self.needs.extend(block.needs.iter().map(|need| (outermost, need.clone())));
         self.guard(block, parent, scope);
         self.nodes[outermost.0 as usize].optional = block.optional;
         outermost
@@ -106,10 +89,7 @@ impl Compiler<'_> {
             Body::Always(body, cleanup) => (Kind::Always, vec![body, cleanup]),
         };
         let id = self.node(block, parent, scope, kind);
-        let children = children
-            .into_iter()
-            .map(|child| self.block(child, Some(id), scope))
-            .collect();
+        let children = children.into_iter().map(|child| self.block(child, Some(id), scope)).collect();
         self.nodes[id.0 as usize].children = children;
         id
     }
@@ -136,8 +116,7 @@ impl Compiler<'_> {
             Each::Template(text) => {
                 if !text.source.contains("{{") {
                     let hint = format!("each: \"{{{{ {} }}}}\", or a list", text.source.trim());
-                    self.mistakes
-                        .push(Mistake::at(text.place, "'each' takes a list or a value in braces").hint(hint));
+                    self.mistakes.push(Mistake::at(text.place, "'each' takes a list or a value in braces").hint(hint));
                     return None;
                 }
                 self.keep(Template::parse(text)).map(Items::Template)
@@ -176,12 +155,11 @@ impl Compiler<'_> {
         let name = call.agent.source.clone();
         if !self.agents.contains(&name.as_str()) {
             let mistake = Mistake::at(call.agent.place, format!("unknown agent '{name}'"));
-            self.mistakes
-                .push(match crate::spec::nearest(&name, self.agents.iter().copied()) {
-                    Some(near) => mistake.hint(format!("did you mean '{near}'?")),
-                    None if self.agents.is_empty() => mistake.hint("no agents are registered; use 'run' for a command"),
-                    None => mistake.hint(format!("registered agents: {}", self.agents.join(", "))),
-                });
+            self.mistakes.push(match crate::spec::nearest(&name, self.agents.iter().copied()) {
+                Some(near) => mistake.hint(format!("did you mean '{near}'?")),
+                None if self.agents.is_empty() => mistake.hint("no agents are registered; use 'run' for a command"),
+                None => mistake.hint(format!("registered agents: {}", self.agents.join(", "))),
+            });
         }
         let with = self.pairs(&call.with);
         self.task(Call::Agent { name, with }, &call.settings)
@@ -190,13 +168,7 @@ impl Compiler<'_> {
     fn task(&mut self, call: Call, settings: &Settings) -> Kind {
         let cache = match &settings.cache {
             CachePolicy::Off => None,
-            CachePolicy::By {
-                work_tree,
-                files,
-                env,
-                ttl,
-                salt,
-            } => Some(Cache {
+            CachePolicy::By { work_tree, files, env, ttl, salt } => Some(Cache {
                 work_tree: *work_tree,
                 files: self.templates(files),
                 env: env.clone(),
@@ -205,19 +177,11 @@ impl Compiler<'_> {
             }),
         };
         let Settings { retry, timeout, .. } = settings;
-        Kind::Task(Box::new(Task {
-            call,
-            retry: retry.clone(),
-            timeout: *timeout,
-            cache,
-        }))
+        Kind::Task(Box::new(Task { call, retry: retry.clone(), timeout: *timeout, cache }))
     }
 
     fn templates(&mut self, texts: &[Text]) -> Vec<Template> {
-        texts
-            .iter()
-            .filter_map(|text| self.keep(Template::parse(text)))
-            .collect()
+        texts.iter().filter_map(|text| self.keep(Template::parse(text))).collect()
     }
 
     fn pairs(&mut self, pairs: &[(String, Text)]) -> Vec<(String, Template)> {

@@ -6,11 +6,7 @@ use crate::spec::Mistake;
 /// Reports one cycle, drawn as `a -> b -> a`, if there is any.
 pub(super) fn check(plan: &Plan, mistakes: &mut Vec<Mistake>) {
     let edges = edges(plan);
-    let mut search = Search {
-        edges: &edges,
-        colours: vec![Colour::White; edges.len()],
-        path: Vec::new(),
-    };
+    let mut search = Search { edges: &edges, colours: vec![Colour::White; edges.len()], path: Vec::new() };
     for start in 0..edges.len() {
         if let Some(cycle) = search.from(start) {
             mistakes.push(describe(plan, &cycle));
@@ -98,18 +94,9 @@ fn describe(plan: &Plan, cycle: &[usize]) -> Mistake {
             names.push(node.step.as_str());
         }
     }
-    let place = cycle
-        .iter()
-        .map(node_of)
-        .filter(|node| !node.is_hidden())
-        .map(|node| node.place)
-        .max();
+    let place = cycle.iter().map(node_of).filter(|node| !node.is_hidden()).map(|node| node.place).max();
     let first = names.first().copied().unwrap_or_default();
     let message = format!("these steps wait for each other: {} -> {first}", names.join(" -> "));
     let hint = "a step can use only what comes before it; in a list of 'steps' that is what stands above it";
-    Mistake {
-        place,
-        message,
-        hint: Some(hint.into()),
-    }
+    Mistake { place, message, hint: Some(hint.into()) }
 }

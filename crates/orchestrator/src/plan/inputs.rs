@@ -64,11 +64,7 @@ impl Input {
     /// One line for people: `goal (string, required): what to reach`.
     fn describe(&self) -> String {
         let required = if self.required { ", required" } else { "" };
-        let description = self
-            .description
-            .as_ref()
-            .map(|text| format!(": {text}"))
-            .unwrap_or_default();
+        let description = self.description.as_ref().map(|text| format!(": {text}")).unwrap_or_default();
         format!("  {} ({}{required}){description}", self.name, self.input_type.name())
     }
 
@@ -95,20 +91,14 @@ impl Plan {
                 None => bad.push(self.unknown(name)),
                 Some(input) => match input.input_type.read(word) {
                     Some(value) => _ = given.insert(name.clone(), value),
-                    None => bad.push(format!(
-                        "input '{name}' must be of type {}, not '{word}'",
-                        input.input_type.name()
-                    )),
+                    None => {
+                        bad.push(format!("input '{name}' must be of type {}, not '{word}'", input.input_type.name()))
+                    }
                 },
             }
         }
         let is_named = |input: &Input| words.iter().any(|(name, _)| *name == input.name);
-        bad.extend(
-            self.inputs
-                .iter()
-                .filter(|input| input.required && !is_named(input))
-                .map(Input::missing),
-        );
+        bad.extend(self.inputs.iter().filter(|input| input.required && !is_named(input)).map(Input::missing));
         if bad.is_empty() { Ok(given) } else { Err(BadInputs(bad)) }
     }
 
@@ -118,11 +108,7 @@ impl Plan {
     /// Names every input that is missing, unknown, of another type, or whose default cannot be worked out.
     pub fn bind(&self, given: Map<String, Value>, files: &Arc<ListFiles>) -> Result<Inputs, BadInputs> {
         let known = |name: &String| self.inputs.iter().any(|input| input.name == *name);
-        let mut bad: Vec<String> = given
-            .keys()
-            .filter(|name| !known(name))
-            .map(|name| self.unknown(name))
-            .collect();
+        let mut bad: Vec<String> = given.keys().filter(|name| !known(name)).map(|name| self.unknown(name)).collect();
         let mut bound = Map::new();
         for input in &self.inputs {
             match self.bind_one(input, &given, &bound, files) {
@@ -131,11 +117,7 @@ impl Plan {
                 Err(reason) => bad.push(reason),
             }
         }
-        if bad.is_empty() {
-            Ok(Arc::new(bound))
-        } else {
-            Err(BadInputs(bad))
-        }
+        if bad.is_empty() { Ok(Arc::new(bound)) } else { Err(BadInputs(bad)) }
     }
 
     fn bind_one(
@@ -154,11 +136,7 @@ impl Plan {
         };
         match input.input_type.admits(&value) {
             true => Ok(Some(value)),
-            false => Err(format!(
-                "input '{}' must be of type {}, not {value}",
-                input.name,
-                input.input_type.name()
-            )),
+            false => Err(format!("input '{}' must be of type {}, not {value}", input.name, input.input_type.name())),
         }
     }
 
@@ -167,10 +145,7 @@ impl Plan {
         match nearest(name, names()) {
             Some(near) => format!("unknown input '{name}'; did you mean '{near}'?"),
             None if self.inputs.is_empty() => format!("unknown input '{name}'; this workflow takes none"),
-            None => format!(
-                "unknown input '{name}'; the inputs are: {}",
-                names().collect::<Vec<_>>().join(", ")
-            ),
+            None => format!("unknown input '{name}'; the inputs are: {}", names().collect::<Vec<_>>().join(", ")),
         }
     }
 }
@@ -182,9 +157,7 @@ fn preset(
     files: &Arc<ListFiles>,
 ) -> Result<Value, String> {
     let context = Scope::of_inputs(bound, files).into_value();
-    let value = template
-        .value(&context)
-        .map_err(|bad| format!("the default of input '{}': {bad}", input.name))?;
+    let value = template.value(&context).map_err(|bad| format!("the default of input '{}': {bad}", input.name))?;
     let text = value.as_str().filter(|_| input.input_type != InputType::String);
     if let Some(read) = text.and_then(|text| input.input_type.read(text)) {
         return Ok(read);

@@ -33,11 +33,7 @@ pub(crate) fn parse_expression(source: &str) -> Result<Parsed, Error> {
 /// Checks a text with statements and returns the names that it uses.
 pub(crate) fn check_text(source: &str) -> Result<BTreeSet<String>, Error> {
     let template = ENVIRONMENT.template_from_str(source)?;
-    Ok(template
-        .undeclared_variables(true)
-        .into_iter()
-        .filter(|name| !is_global(name))
-        .collect())
+    Ok(template.undeclared_variables(true).into_iter().filter(|name| !is_global(name)).collect())
 }
 
 /// Renders a text with statements. It is parsed each time: prompts, not hot paths, have statements.
@@ -47,11 +43,7 @@ pub(crate) fn render_text(source: &str, context: &Value) -> Result<String, Error
 
 /// Returns the names that an expression uses, as paths: `steps.review.output`.
 pub(crate) fn names(parsed: &Parsed) -> BTreeSet<String> {
-    parsed
-        .undeclared_variables(true)
-        .into_iter()
-        .filter(|name| !is_global(name))
-        .collect()
+    parsed.undeclared_variables(true).into_iter().filter(|name| !is_global(name)).collect()
 }
 
 fn is_global(name: &str) -> bool {

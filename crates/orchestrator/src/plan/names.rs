@@ -67,11 +67,7 @@ impl Resolver<'_> {
                 items.iter().filter_map(template).collect()
             }
             Kind::Task(task) => {
-                let mut uses: Vec<_> = task
-                    .templates()
-                    .into_iter()
-                    .map(|template| of(template, false))
-                    .collect();
+                let mut uses: Vec<_> = task.templates().into_iter().map(|template| of(template, false)).collect();
                 let script = task.script().into_iter().flat_map(|script| script.expressions());
                 uses.extend(script.map(|expression| (expression.names(), expression.place(), false)));
                 uses
@@ -123,10 +119,7 @@ impl Resolver<'_> {
         };
         let node = self.plan.node(target);
         if self.plan.path(self.node.id).contains(&target) {
-            let message = format!(
-                "step '{}' uses its own result, or that of a group it is part of",
-                self.node.step
-            );
+            let message = format!("step '{}' uses its own result, or that of a group it is part of", self.node.step);
             return Err(Mistake::at(place, message));
         }
         if let Some(each) = node.scope.iter().find(|each| !self.node.scope.contains(each)) {
@@ -134,37 +127,19 @@ impl Resolver<'_> {
             let message = format!("step '{name}' runs once for each item of '{each}'");
             return Err(Mistake::at(place, message).hint(format!("use steps.{each}.items, the list of all results")));
         }
-        let step_ref = StepRef {
-            step: node.step.clone(),
-            target,
-        };
-        Ok((
-            step_ref,
-            Need {
-                target,
-                tolerant: self.tolerant(target),
-            },
-        ))
+        let step_ref = StepRef { step: node.step.clone(), target };
+        Ok((step_ref, Need { target, tolerant: self.tolerant(target) }))
     }
 
     /// A need may have failed when it, or a group round it that this node is not part of, is optional.
     fn tolerant(&self, target: NodeId) -> bool {
         let mine = self.plan.path(self.node.id);
         let theirs = self.plan.path(target);
-        theirs
-            .iter()
-            .filter(|id| !mine.contains(id))
-            .any(|id| self.plan.node(*id).optional)
+        theirs.iter().filter(|id| !mine.contains(id)).any(|id| self.plan.node(*id).optional)
     }
 
     fn no_step(&self, name: &str, place: Place) -> Mistake {
-        let names = || {
-            self.plan
-                .steps
-                .keys()
-                .map(StepId::as_str)
-                .filter(|name| !name.starts_with('_'))
-        };
+        let names = || self.plan.steps.keys().map(StepId::as_str).filter(|name| !name.starts_with('_'));
         let mistake = Mistake::at(place, format!("unknown step '{name}'"));
         match nearest(name, names()) {
             Some(near) => mistake.hint(format!("did you mean '{near}'?")),
@@ -188,8 +163,6 @@ fn unknown(root: &str, place: Place) -> Mistake {
     match (root, nearest(root, ROOTS.into_iter())) {
         ("run" | "this", _) => mistake.hint(format!("'{root}.*' cannot be used in what decides or is remembered")),
         (_, Some(near)) => mistake.hint(format!("did you mean '{near}'?")),
-        _ => mistake.hint(format!(
-            "known names: inputs, steps, item, index; a text is quoted: '{root}'"
-        )),
+        _ => mistake.hint(format!("known names: inputs, steps, item, index; a text is quoted: '{root}'")),
     }
 }

@@ -123,9 +123,7 @@ impl Plan {
 
     /// Returns the node that does the work of a step, below its `if` and `each`.
     pub fn task_of(&self, step: &StepId) -> Option<(&Node, &Task)> {
-        self.nodes_of(step)
-            .iter()
-            .find_map(|node| node.task().map(|task| (node, task)))
+        self.nodes_of(step).iter().find_map(|node| node.task().map(|task| (node, task)))
     }
 
     /// Returns the nodes from the root to `id`, both included.
@@ -147,10 +145,7 @@ impl Node {
 
     /// Returns the node's address inside the items with these indices.
     pub fn address(&self, indices: &[u32]) -> Address {
-        Address {
-            step: self.step.clone(),
-            indices: indices[..self.scope.len()].to_vec(),
-        }
+        Address { step: self.step.clone(), indices: indices[..self.scope.len()].to_vec() }
     }
 
     /// Says whether the name was made: such a node is not shown to people.

@@ -35,25 +35,14 @@ impl std::fmt::Debug for Scope {
 impl Scope {
     /// Returns a scope of inputs alone.
     pub(super) fn of_inputs(bound: &Map<String, Value>, files: &Arc<ListFiles>) -> Scope {
-        Scope {
-            inputs: Dynamic::from(minijinja::value::Serde(bound)),
-            files: Some(files.clone()),
-            ..Scope::default()
-        }
+        Scope { inputs: Dynamic::from(minijinja::value::Serde(bound)), files: Some(files.clone()), ..Scope::default() }
     }
 
     /// Returns the scope as the value that templates are rendered with.
     pub fn into_value(self) -> Dynamic {
         let steps = Dynamic::from_object(Steps(self.steps));
-        let files = self
-            .files
-            .map(|files| Dynamic::from_function(move |glob: &str| list(&files, glob)));
-        Dynamic::from_object(Names {
-            inputs: self.inputs,
-            steps,
-            item: self.item,
-            files,
-        })
+        let files = self.files.map(|files| Dynamic::from_function(move |glob: &str| list(&files, glob)));
+        Dynamic::from_object(Names { inputs: self.inputs, steps, item: self.item, files })
     }
 }
 

@@ -109,10 +109,7 @@ impl Task {
     /// Returns the script, if it is one.
     pub(super) fn script(&self) -> Option<&Script> {
         match &self.call {
-            Call::Program(Program {
-                run: RunForm::Shell(script),
-                ..
-            }) => Some(script),
+            Call::Program(Program { run: RunForm::Shell(script), .. }) => Some(script),
             _ => None,
         }
     }
@@ -120,10 +117,6 @@ impl Task {
     /// Returns the names that its templates use, as paths.
     pub fn names(&self) -> BTreeSet<String> {
         let script = self.script().into_iter().flat_map(Script::names);
-        self.templates()
-            .into_iter()
-            .flat_map(Template::names)
-            .chain(script)
-            .collect()
+        self.templates().into_iter().flat_map(Template::names).chain(script).collect()
     }
 }

@@ -49,11 +49,7 @@ impl Expression {
             let hint = "'self' and 'loop' have another meaning here; use 'this' or 'item'";
             return Err(Mistake::at(place, "'self' cannot be used").hint(hint));
         }
-        Ok(Expression {
-            parsed,
-            source: source.trim().to_owned(),
-            place,
-        })
+        Ok(Expression { parsed, source: source.trim().to_owned(), place })
     }
 
     /// Works out the value.
@@ -101,11 +97,7 @@ pub struct BadValue {
 
 impl BadValue {
     pub(super) fn new(expression: &Expression, reason: String) -> BadValue {
-        BadValue {
-            place: expression.place,
-            written: expression.source.clone(),
-            reason,
-        }
+        BadValue { place: expression.place, written: expression.source.clone(), reason }
     }
 }
 
@@ -113,11 +105,7 @@ impl Template {
     /// Parses a text.
     pub(super) fn parse(text: &Text) -> Result<Template, Mistake> {
         let form = form(text)?;
-        Ok(Template {
-            form,
-            place: text.place,
-            source: text.source.clone(),
-        })
+        Ok(Template { form, place: text.place, source: text.source.clone() })
     }
 
     /// Returns the text as written.
@@ -129,11 +117,7 @@ impl Template {
     pub(super) fn names(&self) -> BTreeSet<String> {
         match &self.form {
             Form::Plain => BTreeSet::new(),
-            Form::Pieces(pieces) => pieces
-                .iter()
-                .filter_map(Piece::expression)
-                .flat_map(Expression::names)
-                .collect(),
+            Form::Pieces(pieces) => pieces.iter().filter_map(Piece::expression).flat_map(Expression::names).collect(),
             Form::Statements => language::check_text(&self.source).unwrap_or_default(),
         }
     }
@@ -181,11 +165,7 @@ impl Template {
         let mut place = self.place;
         let line = u32::try_from(error.line().unwrap_or(1)).unwrap_or(1);
         place.line += line.saturating_sub(1);
-        BadValue {
-            place,
-            written: "the text".into(),
-            reason: plainly(error),
-        }
+        BadValue { place, written: "the text".into(), reason: plainly(error) }
     }
 }
 
@@ -215,10 +195,7 @@ fn form(text: &Text) -> Result<Form, Mistake> {
             Ok(_) => Ok(Form::Statements),
             Err(error) => {
                 let place = place_in(text, offset_of_line(source, error.line().unwrap_or(1)));
-                Err(Mistake::at(
-                    place,
-                    format!("the template cannot be read: {}", plainly(&error)),
-                ))
+                Err(Mistake::at(place, format!("the template cannot be read: {}", plainly(&error))))
             }
         };
     }
@@ -279,25 +256,15 @@ pub(super) fn place_in(text: &Text, offset: usize) -> Place {
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
     let column = u32::try_from(before[line_start..].chars().count()).unwrap_or(u32::MAX);
     match lines {
-        0 => Place {
-            column: text.place.column + column,
-            ..text.place
-        },
+        0 => Place { column: text.place.column + column, ..text.place },
         // All lines of a literal block are indented as far as its first one.
-        _ if text.literal => Place {
-            line: text.place.line + lines,
-            column: text.place.column + column,
-        },
+        _ if text.literal => Place { line: text.place.line + lines, column: text.place.column + column },
         _ => text.place,
     }
 }
 
 fn offset_of_line(source: &str, line: usize) -> usize {
-    source
-        .split_inclusive('\n')
-        .take(line.saturating_sub(1))
-        .map(str::len)
-        .sum()
+    source.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum()
 }
 
 /// Returns an error's words without the place that minijinja gives in its own terms.
@@ -328,11 +295,7 @@ mod tests {
     use super::*;
 
     fn text(source: &str) -> Text {
-        Text {
-            source: source.into(),
-            place: Place { line: 1, column: 1 },
-            literal: false,
-        }
+        Text { source: source.into(), place: Place { line: 1, column: 1 }, literal: false }
     }
 
     fn check(source: &str, expected: &str) {
@@ -353,40 +316,27 @@ mod tests {
         check("{{ {'a': {'b': 1}}['a']['b'] }}", "1");
         check("{% for x in inputs.list %}<{{ x }}>{% endfor %}", "<x><y>");
         check("{{ true }} {{ none }} {{ 1.0 }}", "true  1.0");
-        check(
-            "{% if true %}{{ true }} {{ none }} {{ inputs.list }}{% endif %}",
-            "true  [\"x\",\"y\"]",
-        );
+        check("{% if true %}{{ true }} {{ none }} {{ inputs.list }}{% endif %}", "true  [\"x\",\"y\"]");
     }
 
     #[test]
     fn what_is_undefined_or_broken_says_where() {
-        check(
-            "x {{ inputs.b }}",
-            "bad: 'inputs.b' (line 1, column 3): it is not defined",
-        );
+        check("x {{ inputs.b }}", "bad: 'inputs.b' (line 1, column 3): it is not defined");
         check("x {{ inputs.a", "mistake: this {{ is not closed");
-        check(
-            "{% if true %}{{ inputs.b }}{% endif %}",
-            "bad: 'the text' (line 1, column 1): `inputs.b` is undefined",
-        );
+        check("{% if true %}{{ inputs.b }}{% endif %}", "bad: 'the text' (line 1, column 1): `inputs.b` is undefined");
         check("{{ self.x }}", "mistake: 'self' cannot be used");
     }
 
     #[test]
     fn an_endless_template_runs_out_of_fuel() {
-        let template = Template::parse(&text(
-            "{% for a in range(9999) %}{% for b in range(9999) %}.{% endfor %}{% endfor %}",
-        ));
+        let template =
+            Template::parse(&text("{% for a in range(9999) %}{% for b in range(9999) %}.{% endfor %}{% endfor %}"));
         assert!(template.unwrap().text(&context! {}).is_err());
     }
 
     #[test]
     fn names_are_paths() {
         let template = Template::parse(&text("{{ steps.a.output | length }} {{ item }} {{ range(3) }}")).unwrap();
-        assert_eq!(
-            template.names().into_iter().collect::<Vec<_>>(),
-            ["item", "steps.a.output"]
-        );
+        assert_eq!(template.names().into_iter().collect::<Vec<_>>(), ["item", "steps.a.output"]);
     }
 }

@@ -101,10 +101,7 @@ impl ReportFold {
             resumed: 0,
             steps: Vec::new(),
         };
-        ReportFold {
-            report,
-            tasks: HashMap::new(),
-        }
+        ReportFold { report, tasks: HashMap::new() }
     }
 
     /// Takes one event in.
@@ -115,10 +112,7 @@ impl ReportFold {
         self.report.touched = event.at;
         self.report.see(&event.fact);
         if let Some(address) = event.fact.step() {
-            self.tasks
-                .entry(address.clone())
-                .or_insert_with(|| TaskReport::new(address))
-                .see(&event.fact);
+            self.tasks.entry(address.clone()).or_insert_with(|| TaskReport::new(address)).see(&event.fact);
         }
     }
 
@@ -185,9 +179,7 @@ impl TaskReport {
 
     fn see(&mut self, fact: &Fact) {
         match fact {
-            Fact::StepStarted {
-                attempt, label, cache, ..
-            } => {
+            Fact::StepStarted { attempt, label, cache, .. } => {
                 self.attempts = *attempt;
                 self.label.clone_from(label);
                 if let CacheNote::Miss { because, .. } = cache {
@@ -196,13 +188,7 @@ impl TaskReport {
                 }
             }
             Fact::StepRetried { attempt, .. } => self.attempts = *attempt,
-            Fact::StepEnded {
-                outcome,
-                source,
-                took_ms,
-                label,
-                ..
-            } => {
+            Fact::StepEnded { outcome, source, took_ms, label, .. } => {
                 self.outcome = Some(outcome.clone());
                 self.took = Duration::from_millis(*took_ms);
                 self.label.clone_from(label);

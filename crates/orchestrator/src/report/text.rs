@@ -18,16 +18,13 @@ const MAX_FAILURES: usize = 5;
 pub struct Look {
     /// Signs beyond ASCII may be used.
     pub unicode: bool,
-    /// How many lines the table of steps may have.
+    /// How many lines the table of steps may have; with 0 there is none.
     pub rows: usize,
 }
 
 impl Default for Look {
     fn default() -> Look {
-        Look {
-            unicode: true,
-            rows: 24,
-        }
+        Look { unicode: true, rows: 24 }
     }
 }
 
@@ -36,7 +33,9 @@ impl Report {
     pub fn summary(&self, look: Look) -> String {
         let mut text = String::new();
         self.headline(&mut text, look);
-        self.table(&mut text, look);
+        if look.rows > 0 {
+            self.table(&mut text, look);
+        }
         self.failures(&mut text);
         self.next(&mut text);
         text
@@ -44,11 +43,7 @@ impl Report {
 
     fn headline(&self, text: &mut String, look: Look) {
         let mark = mark_of_run(self.status, look);
-        let reason = self
-            .reason
-            .as_ref()
-            .map(|reason| format!(" ({reason})"))
-            .unwrap_or_default();
+        let reason = self.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
         let tasks: Vec<&TaskReport> = self.tasks().collect();
         let count = |test: fn(&TaskReport) -> bool| tasks.iter().filter(|task| test(task)).count();
         let done = count(|task| matches!(task.status(), Some(Status::Succeeded | Status::Partial)));
@@ -71,21 +66,12 @@ impl Report {
         }
         let (flow, status, took) = (&self.flow, self.status.name(), short_duration(self.took()));
         let between = if look.unicode { " · " } else { ", " };
-        writeln!(
-            text,
-            "{mark} {flow} {status}{reason} in {took}: {}",
-            facts.join(between)
-        )
-        .expect("a string takes any text");
+        writeln!(text, "{mark} {flow} {status}{reason} in {took}: {}", facts.join(between))
+            .expect("a string takes any text");
     }
 
     fn table(&self, text: &mut String, look: Look) {
-        let width = self
-            .steps
-            .iter()
-            .map(|step| step.depth * 2 + step.step.as_str().len())
-            .max()
-            .unwrap_or(0);
+        let width = self.steps.iter().map(|step| step.depth * 2 + step.step.as_str().len()).max().unwrap_or(0);
         for (index, step) in self.steps.iter().take(look.rows).enumerate() {
             let indent = step.depth * 2;
             let (mark, words) = match step.shape {
@@ -111,25 +97,16 @@ impl Report {
     }
 
     fn failures(&self, text: &mut String) {
-        let tasks = self
-            .steps
-            .iter()
-            .flat_map(|step| step.tasks.iter().map(move |task| (step, task)));
-        let failed: Vec<_> = tasks
-            .filter(|(_, task)| task.status() == Some(Status::Failed))
-            .collect();
+        let tasks = self.steps.iter().flat_map(|step| step.tasks.iter().map(move |task| (step, task)));
+        let failed: Vec<_> = tasks.filter(|(_, task)| task.status() == Some(Status::Failed)).collect();
         for (step, task) in failed.iter().take(MAX_FAILURES) {
             text.push('\n');
             text.push_str(&self.failure(step, task));
         }
         if let Some(more) = failed.len().checked_sub(MAX_FAILURES).filter(|more| *more > 0) {
             let run = &self.run;
-            writeln!(
-                text,
-                "\n.. and {}: segno show {run} --json",
-                counted(more, "more failure")
-            )
-            .expect("a string takes any text");
+            writeln!(text, "\n.. and {}: segno show {run} --json", counted(more, "more failure"))
+                .expect("a string takes any text");
         }
     }
 
@@ -138,11 +115,7 @@ impl Report {
         let Some(fault) = task.outcome.as_ref().and_then(Outcome::fault) else {
             return String::new();
         };
-        let label = task
-            .label
-            .as_ref()
-            .map(|label| format!(" ({label})"))
-            .unwrap_or_default();
+        let label = task.label.as_ref().map(|label| format!(" ({label})")).unwrap_or_default();
         let did = match task.attempts {
             0 | 1 => "ran it once".to_owned(),
             attempts => format!("tried it {attempts} times"),
@@ -153,12 +126,7 @@ impl Report {
             _ => "and goes on as far as it can",
         };
         let whole = format!("segno show {} {}", self.run, task.address);
-        fault_text(
-            &format!("{}{label}", task.address),
-            fault,
-            &format!("{did} {then}"),
-            Some(&whole),
-        )
+        fault_text(&format!("{}{label}", task.address), fault, &format!("{did} {then}"), Some(&whole))
     }
 
     fn next(&self, text: &mut String) {
@@ -181,12 +149,8 @@ impl StepReport {
         let words = match &task.outcome {
             None => "not finished".into(),
             Some(Outcome::Skipped { because: Skip::Guard }) => "skipped: its 'if' did not hold".into(),
-            Some(Outcome::Skipped {
-                because: Skip::Needs { step },
-            }) => format!("skipped: it needs '{step}'"),
-            Some(Outcome::Skipped {
-                because: Skip::Unreached,
-            }) => "not reached".into(),
+            Some(Outcome::Skipped { because: Skip::Needs { step } }) => format!("skipped: it needs '{step}'"),
+            Some(Outcome::Skipped { because: Skip::Unreached }) => "not reached".into(),
             Some(_) if task.cached => cached(task),
             Some(_) if task.attempts > 1 => format!("{}  {}", short_duration(task.took), tried(task.attempts)),
             Some(_) => short_duration(task.took),
@@ -201,9 +165,7 @@ impl StepReport {
 
     fn words_of_many(&self, look: Look) -> (&'static str, String) {
         let mut counts: BTreeMap<Option<Status>, usize> = BTreeMap::new();
-        self.tasks
-            .iter()
-            .for_each(|task| *counts.entry(task.status()).or_default() += 1);
+        self.tasks.iter().for_each(|task| *counts.entry(task.status()).or_default() += 1);
         let cached = self.tasks.iter().filter(|task| task.cached).count();
         let mut facts = vec![counted(self.tasks.len(), "item")];
         if cached == self.tasks.len() && cached > 0 {
@@ -211,19 +173,12 @@ impl StepReport {
         } else if cached > 0 {
             facts.push(format!("{cached} cached"));
         }
-        for (status, word) in [
-            (Some(Status::Failed), "failed"),
-            (Some(Status::Skipped), "skipped"),
-            (None, "not finished"),
-        ] {
+        for (status, word) in
+            [(Some(Status::Failed), "failed"), (Some(Status::Skipped), "skipped"), (None, "not finished")]
+        {
             facts.extend(counts.get(&status).map(|count| format!("{count} {word}")));
         }
-        let busy: Duration = self
-            .tasks
-            .iter()
-            .filter(|task| !task.cached)
-            .map(|task| task.took)
-            .sum();
+        let busy: Duration = self.tasks.iter().filter(|task| !task.cached).map(|task| task.took).sum();
         if !busy.is_zero() {
             facts.push(short_duration(busy));
         }
@@ -242,13 +197,7 @@ impl StepReport {
 
 /// Returns the status that tells most.
 fn worst(statuses: &[Option<Status>]) -> Option<Status> {
-    let order = [
-        Some(Status::Failed),
-        None,
-        Some(Status::Partial),
-        Some(Status::Succeeded),
-        Some(Status::Skipped),
-    ];
+    let order = [Some(Status::Failed), None, Some(Status::Partial), Some(Status::Succeeded), Some(Status::Skipped)];
     order.into_iter().find(|status| statuses.contains(status)).flatten()
 }
 
@@ -266,34 +215,18 @@ fn tried(attempts: u32) -> String {
 /// Tells a fault in plain words.
 pub fn fault_text(what: &str, fault: &Fault, did: &str, whole: Option<&str>) -> String {
     let mut text = format!("{what} failed: {}\n", fault.message());
-    for (key, value) in fault
-        .context()
-        .iter()
-        .filter(|(key, _)| key == "command" || key == "store")
-    {
+    for (key, value) in fault.context().iter().filter(|(key, _)| key == "command" || key == "store") {
         row(&mut text, key, value);
     }
     for (index, line) in fault.detail_text().unwrap_or_default().lines().enumerate() {
-        row(
-            &mut text,
-            if index == 0 { "last words" } else { "" },
-            &format!("| {line}"),
-        );
+        row(&mut text, if index == 0 { "last words" } else { "" }, &format!("| {line}"));
     }
     let reason = fault.why().map(|reason| format!(", {reason}")).unwrap_or_default();
-    row(
-        &mut text,
-        "category",
-        &format!("{} ({}{reason})", fault.category().name(), fault.kind().code()),
-    );
+    row(&mut text, "category", &format!("{} ({}{reason})", fault.category().name(), fault.kind().code()));
     if !did.is_empty() {
         row(&mut text, "segno", did);
     }
-    row(
-        &mut text,
-        "you can",
-        fault.hint_text().unwrap_or("read its last words above"),
-    );
+    row(&mut text, "you can", fault.hint_text().unwrap_or("read its last words above"));
     if let Some(whole) = whole {
         row(&mut text, "all of it", whole);
     }
@@ -302,11 +235,7 @@ pub fn fault_text(what: &str, fault: &Fault, did: &str, whole: Option<&str>) -> 
 
 fn row(text: &mut String, name: &str, value: &str) {
     let plain = |letter: char| {
-        if letter.is_control() && letter != '\t' {
-            ' '
-        } else {
-            letter
-        }
+        if letter.is_control() && letter != '\t' { ' ' } else { letter }
     };
     let value: String = value.chars().map(plain).collect();
     writeln!(text, "  {name:<10}  {value}").expect("a string takes any text");

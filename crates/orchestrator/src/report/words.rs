@@ -26,13 +26,7 @@ mod tests {
 
     #[test]
     fn durations_read_well_at_every_size() {
-        let cases = [
-            (0, "0.0s"),
-            (340, "0.3s"),
-            (59_999, "59.9s"),
-            (123_000, "2m03s"),
-            (3_900_000, "1h05m"),
-        ];
+        let cases = [(0, "0.0s"), (340, "0.3s"), (59_999, "59.9s"), (123_000, "2m03s"), (3_900_000, "1h05m")];
         for (millis, expected) in cases {
             assert_eq!(short_duration(Duration::from_millis(millis)), expected);
         }

@@ -20,10 +20,7 @@ impl Findings {
 
     /// Reports a value of the wrong kind.
     pub(super) fn wrong(&mut self, node: &Node, what: &str, wanted: &str) {
-        self.add(Mistake::at(
-            node.place,
-            format!("{what} must be {wanted}, not {}", node.kind()),
-        ));
+        self.add(Mistake::at(node.place, format!("{what} must be {wanted}, not {}", node.kind())));
     }
 
     /// Reads a text, or reports what stands there instead. Numbers and truth values are taken as written.
@@ -43,11 +40,7 @@ impl Findings {
                 return None;
             }
         };
-        Some(Text {
-            source,
-            place: node.place,
-            literal: node.literal,
-        })
+        Some(Text { source, place: node.place, literal: node.literal })
     }
 
     /// Reads a text without templates.
@@ -117,11 +110,7 @@ impl Findings {
     pub(super) fn texts(&mut self, node: &Node, what: &str) -> Vec<Text> {
         match &node.tree {
             Tree::Text(_) => self.text(node, what).into_iter().collect(),
-            _ => self
-                .list(node, what)
-                .iter()
-                .filter_map(|item| self.text(item, what))
-                .collect(),
+            _ => self.list(node, what).iter().filter_map(|item| self.text(item, what)).collect(),
         }
     }
 
@@ -129,11 +118,7 @@ impl Findings {
     pub(super) fn words(&mut self, node: &Node, what: &str) -> Vec<String> {
         match &node.tree {
             Tree::Text(word) => vec![word.clone()],
-            _ => self
-                .list(node, what)
-                .iter()
-                .filter_map(|item| self.word(item, what))
-                .collect(),
+            _ => self.list(node, what).iter().filter_map(|item| self.word(item, what)).collect(),
         }
     }
 }
@@ -152,10 +137,7 @@ impl<'n> Fields<'n> {
         };
         let mut seen = HashSet::with_capacity(rows.len());
         for (key, _) in rows.iter().filter(|(key, _)| !seen.insert(&key.name)) {
-            findings.add(Mistake::at(
-                key.place,
-                format!("the key '{}' stands here twice", key.name),
-            ));
+            findings.add(Mistake::at(key.place, format!("the key '{}' stands here twice", key.name)));
         }
         Some(Fields { rows })
     }
@@ -176,10 +158,7 @@ impl<'n> Fields<'n> {
     }
 
     pub(super) fn place_of(&self, name: &str) -> Option<Place> {
-        self.rows
-            .iter()
-            .find(|(key, _)| key.name == name)
-            .map(|(key, _)| key.place)
+        self.rows.iter().find(|(key, _)| key.name == name).map(|(key, _)| key.place)
     }
 
     pub(super) fn rows(&self) -> &'n [(Key, Node)] {
@@ -197,9 +176,7 @@ pub(crate) fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> O
     }
     let names = names.filter(|name| name.len() <= MAX_MEANT);
     let distance = |name: &str| strsim::damerau_levenshtein(word, name);
-    let best = names
-        .map(|name| (distance(name), name))
-        .min_by_key(|(distance, _)| *distance)?;
+    let best = names.map(|name| (distance(name), name)).min_by_key(|(distance, _)| *distance)?;
     let limit = (word.chars().count().max(best.1.chars().count()) / 3).max(1);
     (best.0 <= limit).then_some(best.1)
 }

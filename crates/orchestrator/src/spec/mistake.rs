@@ -26,20 +26,12 @@ pub struct Mistake {
 impl Mistake {
     /// Makes a mistake at a place.
     pub fn at(place: Place, message: impl Into<String>) -> Mistake {
-        Mistake {
-            place: Some(place),
-            message: message.into(),
-            hint: None,
-        }
+        Mistake { place: Some(place), message: message.into(), hint: None }
     }
 
     /// Makes a mistake about the file as a whole.
     pub fn whole(message: impl Into<String>) -> Mistake {
-        Mistake {
-            place: None,
-            message: message.into(),
-            hint: None,
-        }
+        Mistake { place: None, message: message.into(), hint: None }
     }
 
     /// Adds what to do about it.
@@ -63,11 +55,7 @@ impl Mistakes {
     pub fn new(path: impl Into<String>, source: impl Into<Arc<str>>, mut list: Vec<Mistake>) -> Mistakes {
         list.sort_by_key(|mistake| mistake.place);
         list.dedup();
-        Mistakes {
-            path: path.into(),
-            source: source.into(),
-            list,
-        }
+        Mistakes { path: path.into(), source: source.into(), list }
     }
 
     /// Returns the mistakes.
@@ -129,14 +117,7 @@ fn show_line(f: &mut fmt::Formatter<'_>, source: &str, place: Place) -> fmt::Res
     let excerpt: String = line.chars().skip(skipped).take(MAX_EXCERPT).map(visible).collect();
     let number = place.line.to_string();
     writeln!(f, "  {number} | {}", excerpt.trim_end())?;
-    writeln!(
-        f,
-        "  {:width$} | {:column$}^",
-        "",
-        "",
-        width = number.len(),
-        column = column - skipped
-    )
+    writeln!(f, "  {:width$} | {:column$}^", "", "", width = number.len(), column = column - skipped)
 }
 
 #[cfg(test)]
@@ -168,9 +149,6 @@ mod tests {
     fn a_message_stays_on_its_line_and_has_an_end() {
         let long = format!("unknown name '\u{1b}[31m\n{}'", "x".repeat(1_000));
         let shown = Mistakes::new("a.yaml", "", vec![Mistake::whole(long)]).to_string();
-        assert_eq!(
-            shown,
-            format!("a.yaml: unknown name ' [31m {}..\n", "x".repeat(400 - 20))
-        );
+        assert_eq!(shown, format!("a.yaml: unknown name ' [31m {}..\n", "x".repeat(400 - 20)));
     }
 }

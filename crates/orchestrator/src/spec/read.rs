@@ -25,11 +25,7 @@ pub enum Format {
 impl Format {
     /// Returns the format that a path's ending names; anything but `.toml` is YAML.
     pub fn of_path(path: &str) -> Format {
-        if path.ends_with(".toml") {
-            Format::Toml
-        } else {
-            Format::Yaml
-        }
+        if path.ends_with(".toml") { Format::Toml } else { Format::Yaml }
     }
 }
 
@@ -46,17 +42,11 @@ pub fn load(path: &Path, name: &str) -> Result<String, Mistakes> {
         return Err(alone(Mistake::whole("this is not a file").hint(hint)));
     }
     if facts.len() > MAX_FILE_BYTES as u64 {
-        return Err(alone(Mistake::whole(format!(
-            "the file is larger than {} MiB",
-            MAX_FILE_BYTES >> 20
-        ))));
+        return Err(alone(Mistake::whole(format!("the file is larger than {} MiB", MAX_FILE_BYTES >> 20))));
     }
     let bytes = std::fs::read(path).map_err(unreadable)?;
     String::from_utf8(bytes).map_err(|error| {
-        let line = error.as_bytes()[..error.utf8_error().valid_up_to()]
-            .iter()
-            .filter(|byte| **byte == b'\n')
-            .count();
+        let line = error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
         let message = format!("the file is not UTF-8 text (line {})", line + 1);
         alone(Mistake::whole(message).hint("save it as UTF-8"))
     })
@@ -115,13 +105,8 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Mistake {
 /// Returns the file beside `path` whose name is nearest, if one is near.
 fn similar_file(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?;
-    let folder = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let names = std::fs::read_dir(folder)
-        .ok()?
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let names = std::fs::read_dir(folder).ok()?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     let names: Vec<String> = names.collect();
     let near = super::fields::nearest(name, names.iter().map(String::as_str))?;
     Some(path.with_file_name(near).display().to_string())

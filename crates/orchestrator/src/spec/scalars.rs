@@ -13,10 +13,7 @@ pub(super) fn plain(text: &str, place: Place) -> Result<Tree, Mistake> {
         "true" | "True" | "TRUE" => return Ok(Tree::Bool(true)),
         "false" | "False" | "FALSE" => return Ok(Tree::Bool(false)),
         ".inf" | "-.inf" | ".nan" | "+.inf" | ".Inf" | ".INF" | ".NaN" | ".NAN" => {
-            return Err(Mistake::at(
-                place,
-                format!("{text} is no number that a workflow can use"),
-            ));
+            return Err(Mistake::at(place, format!("{text} is no number that a workflow can use")));
         }
         _ => {}
     }
@@ -32,10 +29,8 @@ pub(super) fn plain(text: &str, place: Place) -> Result<Tree, Mistake> {
 
 fn integer(text: &str, digits: &str, place: Place) -> Result<Tree, Mistake> {
     if digits.len() > 1 && digits.starts_with('0') {
-        let message = format!(
-            "{text} is read as {} by YAML 1.2 and as octal by YAML 1.1",
-            digits.trim_start_matches('0')
-        );
+        let message =
+            format!("{text} is read as {} by YAML 1.2 and as octal by YAML 1.1", digits.trim_start_matches('0'));
         return Err(Mistake::at(place, message).hint("write it without the zero, or quote it if it is text"));
     }
     match text.parse() {
@@ -78,9 +73,9 @@ mod tests {
 
     #[test]
     fn yaml_1_1_habits_are_text_or_a_mistake_but_never_another_value() {
-        for text in [
-            "yes", "no", "on", "off", "Yes", "NO", "y", "n", "2_000", "1:30", "0b11", "1.2.3", "12e", "0x", "--1",
-        ] {
+        for text in
+            ["yes", "no", "on", "off", "Yes", "NO", "y", "n", "2_000", "1:30", "0b11", "1.2.3", "12e", "0x", "--1"]
+        {
             check(text, &format!("Text({text:?})"));
         }
         for text in ["017", "-08", "00", ".inf", "-.inf", ".nan", "99999999999999999999"] {

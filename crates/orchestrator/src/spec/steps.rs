@@ -34,20 +34,14 @@ impl<'c> Steps<'c> {
     pub(super) fn new(tree: &Node, defaults: &'c Defaults, findings: &'c mut Findings) -> Steps<'c> {
         let mut taken = HashMap::new();
         given_ids(tree, &mut taken, findings);
-        Steps {
-            defaults,
-            findings,
-            taken,
-            unnamed: 0,
-        }
+        Steps { defaults, findings, taken, unnamed: 0 }
     }
 
     /// Reads `steps` or `parallel`, with `always` where it stands; `owner` names the hidden parts.
     pub(super) fn group(&mut self, fields: &Fields<'_>, place: Place, owner: &str) -> Option<Block> {
         if let (Some(_), Some(parallel)) = (fields.find("steps"), fields.place_of("parallel")) {
             let hint = "put one into the other: parallel: [{ steps: [..] }, ..]";
-            self.findings
-                .add(Mistake::at(parallel, "a block has 'steps' or 'parallel', not both").hint(hint));
+            self.findings.add(Mistake::at(parallel, "a block has 'steps' or 'parallel', not both").hint(hint));
         }
         let body = match (fields.find("steps"), fields.find("parallel")) {
             (Some(list), _) => Body::Sequence(self.blocks(list, "steps")?),
@@ -60,18 +54,13 @@ impl<'c> Steps<'c> {
         let main = bare(hidden(&format!("{owner}_steps")), place, body);
         let cleanup = Body::Sequence(self.blocks(list, "always")?);
         let cleanup = bare(hidden(&format!("{owner}_always")), list.place, cleanup);
-        Some(bare(
-            hidden(owner),
-            place,
-            Body::Always(Box::new(main), Box::new(cleanup)),
-        ))
+        Some(bare(hidden(owner), place, Body::Always(Box::new(main), Box::new(cleanup))))
     }
 
     fn blocks(&mut self, node: &Node, what: &str) -> Option<Vec<Block>> {
         let items = self.findings.list(node, what);
         if items.is_empty() && matches!(node.tree, Tree::List(_)) {
-            self.findings
-                .add(Mistake::at(node.place, format!("'{what}' is empty")).hint("add a step or remove it"));
+            self.findings.add(Mistake::at(node.place, format!("'{what}' is empty")).hint("add a step or remove it"));
         }
         let blocks: Vec<Block> = items.iter().filter_map(|item| self.block(item)).collect();
         // Blocks that could not be read are reported; the others go on, so that their mistakes are found too.
@@ -85,43 +74,23 @@ impl<'c> Steps<'c> {
             self.findings.word(node, "description");
         }
         let guard = fields.find("if").and_then(|node| self.findings.text(node, "if"));
-        let otherwise = fields
-            .find("else")
-            .and_then(|node| self.otherwise(node, &id, guard.is_some()));
+        let otherwise = fields.find("else").and_then(|node| self.otherwise(node, &id, guard.is_some()));
         let each = fields.find("each").and_then(|node| self.each(node));
-        let needs = fields
-            .find("needs")
-            .map(|node| self.findings.texts(node, "needs"))
-            .unwrap_or_default();
-        let optional = fields
-            .find("optional")
-            .and_then(|node| self.findings.truth(node, "optional"))
-            .unwrap_or(false);
+        let needs = fields.find("needs").map(|node| self.findings.texts(node, "needs")).unwrap_or_default();
+        let optional = fields.find("optional").and_then(|node| self.findings.truth(node, "optional")).unwrap_or(false);
         let body = self.body(&fields, node, &id)?;
-        Some(Block {
-            id,
-            place: node.place,
-            guard,
-            otherwise,
-            each,
-            needs,
-            optional,
-            body,
-        })
+        Some(Block { id, place: node.place, guard, otherwise, each, needs, optional, body })
     }
 
     /// Reads the one body of a block and reports keys that do not belong to it.
     fn body(&mut self, fields: &Fields<'_>, node: &Node, id: &StepId) -> Option<Body> {
         let what = format!("step '{id}'");
-        let bodies: Vec<&str> = ["steps", "parallel", "run", "agent"]
-            .into_iter()
-            .filter(|name| fields.find(name).is_some())
-            .collect();
+        let bodies: Vec<&str> =
+            ["steps", "parallel", "run", "agent"].into_iter().filter(|name| fields.find(name).is_some()).collect();
         if let [first, second, ..] = bodies[..] {
             let place = fields.place_of(second).unwrap_or(node.place);
             let message = format!("{what} has both '{first}' and '{second}'");
-            self.findings
-                .add(Mistake::at(place, message).hint("a step does one thing: make two steps"));
+            self.findings.add(Mistake::at(place, message).hint("a step does one thing: make two steps"));
         }
         match bodies.first() {
             Some(&"run") => {
@@ -137,14 +106,9 @@ impl<'c> Steps<'c> {
                 self.group(fields, node.place, id.as_str()).map(|block| block.body)
             }
             None => {
-                fields.known(
-                    &[&ROUND[..], &GROUP, &COMMAND, &AGENT, &CALL].concat(),
-                    &what,
-                    self.findings,
-                );
+                fields.known(&[&ROUND[..], &GROUP, &COMMAND, &AGENT, &CALL].concat(), &what, self.findings);
                 let hint = "give it one of: run, agent, steps, parallel";
-                self.findings
-                    .add(Mistake::at(node.place, format!("{what} does nothing")).hint(hint));
+                self.findings.add(Mistake::at(node.place, format!("{what} does nothing")).hint(hint));
                 None
             }
         }
@@ -152,15 +116,10 @@ impl<'c> Steps<'c> {
 
     fn otherwise(&mut self, node: &Node, id: &StepId, guarded: bool) -> Option<Box<Block>> {
         if !guarded {
-            self.findings
-                .add(Mistake::at(node.place, "an 'else' needs an 'if' beside it"));
+            self.findings.add(Mistake::at(node.place, "an 'else' needs an 'if' beside it"));
         }
         let blocks = self.blocks(node, "else")?;
-        Some(Box::new(bare(
-            hidden(&format!("{id}_else")),
-            node.place,
-            Body::Sequence(blocks),
-        )))
+        Some(Box::new(bare(hidden(&format!("{id}_else")), node.place, Body::Sequence(blocks))))
     }
 
     fn each(&mut self, node: &Node) -> Option<Each> {
@@ -168,11 +127,9 @@ impl<'c> Steps<'c> {
             return self.findings.text(node, "each").map(Each::Template);
         };
         let item = |item: &Node| match &item.tree {
-            Tree::Text(source) if source.contains("{{") => Item::Template(Text {
-                source: source.clone(),
-                place: item.place,
-                literal: item.literal,
-            }),
+            Tree::Text(source) if source.contains("{{") => {
+                Item::Template(Text { source: source.clone(), place: item.place, literal: item.literal })
+            }
             _ => Item::Plain(item.value()),
         };
         Some(Each::List(items.iter().map(item).collect()))
@@ -192,30 +149,19 @@ impl<'c> Steps<'c> {
         };
         Some(Command {
             run,
-            env: fields
-                .find("env")
-                .map(|node| pairs(node, "env", findings))
-                .unwrap_or_default(),
+            env: fields.find("env").map(|node| pairs(node, "env", findings)).unwrap_or_default(),
             cwd: fields.find("cwd").and_then(|node| findings.text(node, "cwd")),
             stdin: fields.find("stdin").and_then(|node| findings.text(node, "stdin")),
             ok_codes: fields.find("ok_codes").map_or(vec![0], |node| ok_codes(node, findings)),
-            outputs: fields
-                .find("outputs")
-                .map(|node| findings.texts(node, "outputs"))
-                .unwrap_or_default(),
+            outputs: fields.find("outputs").map(|node| findings.texts(node, "outputs")).unwrap_or_default(),
             settings,
         })
     }
 
     fn agent(&mut self, fields: &Fields<'_>) -> Option<AgentCall> {
         let settings = self.defaults.settings(fields, self.findings);
-        let agent = fields
-            .find("agent")
-            .and_then(|node| self.findings.text(node, "agent"))?;
-        let with = fields
-            .find("with")
-            .map(|node| pairs(node, "with", self.findings))
-            .unwrap_or_default();
+        let agent = fields.find("agent").and_then(|node| self.findings.text(node, "agent"))?;
+        let with = fields.find("with").map(|node| pairs(node, "with", self.findings)).unwrap_or_default();
         Some(AgentCall { agent, with, settings })
     }
 
@@ -257,11 +203,7 @@ fn given_id(id: &str, place: Place, taken: &mut HashMap<String, Place>, findings
     if StepId::new(id).is_err() || id.starts_with('_') || id.len() > MAX_ID {
         let message = format!("'{id}' cannot be a step's id");
         let hint = format!("use letters, digits and '_', beginning with a letter, at most {MAX_ID}");
-        let hint = if id.contains('-') {
-            format!("{hint}; in a template '-' is minus")
-        } else {
-            hint
-        };
+        let hint = if id.contains('-') { format!("{hint}; in a template '-' is minus") } else { hint };
         findings.add(Mistake::at(place, message).hint(hint));
     } else if let Some(earlier) = taken.insert(id.to_owned(), place) {
         let message = format!("the id '{id}' is taken by the step at line {}", earlier.line);
@@ -270,16 +212,7 @@ fn given_id(id: &str, place: Place, taken: &mut HashMap<String, Place>, findings
 }
 
 fn bare(id: StepId, place: Place, body: Body) -> Block {
-    Block {
-        id,
-        place,
-        guard: None,
-        otherwise: None,
-        each: None,
-        needs: Vec::new(),
-        optional: false,
-        body,
-    }
+    Block { id, place, guard: None, otherwise: None, each: None, needs: Vec::new(), optional: false, body }
 }
 
 /// Says whether a `run` names no program.
@@ -298,10 +231,7 @@ fn pairs(node: &Node, what: &str, findings: &mut Findings) -> Vec<(String, Text)
     };
     let pair = |(key, value): &(super::tree::Key, Node)| {
         if key.name.is_empty() || key.name.contains(['=', '\0']) {
-            findings.add(Mistake::at(
-                key.place,
-                format!("'{}' cannot be a name in {what}", key.name),
-            ));
+            findings.add(Mistake::at(key.place, format!("'{}' cannot be a name in {what}", key.name)));
             return None;
         }
         Some((key.name.clone(), findings.text(value, &key.name)?))
@@ -311,9 +241,7 @@ fn pairs(node: &Node, what: &str, findings: &mut Findings) -> Vec<(String, Text)
 
 fn ok_codes(node: &Node, findings: &mut Findings) -> Vec<i32> {
     let code = |item: &Node, findings: &mut Findings| {
-        findings
-            .count(item, "an exit code", 0..=255)
-            .and_then(|code| i32::try_from(code).ok())
+        findings.count(item, "an exit code", 0..=255).and_then(|code| i32::try_from(code).ok())
     };
     match &node.tree {
         Tree::Integer(_) => code(node, findings).into_iter().collect(),

@@ -32,18 +32,9 @@ fn text_place(text: &str, place: Place) -> Place {
     let begins = |quotes: &str| text.strip_prefix(quotes);
     match begins("'''").or_else(|| begins("\"\"\"")) {
         // A line end right behind the quotes is not part of the text.
-        Some(rest) if rest.starts_with('\n') => Place {
-            line: place.line + 1,
-            column: 1,
-        },
-        Some(_) => Place {
-            column: place.column + 3,
-            ..place
-        },
-        None if text.starts_with(['"', '\'']) => Place {
-            column: place.column + 1,
-            ..place
-        },
+        Some(rest) if rest.starts_with('\n') => Place { line: place.line + 1, column: 1 },
+        Some(_) => Place { column: place.column + 3, ..place },
+        None if text.starts_with(['"', '\'']) => Place { column: place.column + 1, ..place },
         None => place,
     }
 }
@@ -59,13 +50,7 @@ impl Places<'_> {
         let mut fields = Vec::with_capacity(rows.len());
         for (key, value) in rows {
             let place = excerpt_place(self.source, key.span().start);
-            fields.push((
-                Key {
-                    name: key.get_ref().to_string(),
-                    place,
-                },
-                self.node(value, depth + 1)?,
-            ));
+            fields.push((Key { name: key.get_ref().to_string(), place }, self.node(value, depth + 1)?));
         }
         Ok(Tree::Map(fields))
     }
@@ -74,10 +59,7 @@ impl Places<'_> {
         let span = value.span();
         let place = excerpt_place(self.source, span.start);
         if depth > MAX_DEPTH {
-            return Err(Mistake::at(
-                place,
-                format!("blocks nest deeper than {MAX_DEPTH} levels"),
-            ));
+            return Err(Mistake::at(place, format!("blocks nest deeper than {MAX_DEPTH} levels")));
         }
         let text = &self.source[span];
         let too_large = || Mistake::at(place, "this number is too large");
@@ -91,26 +73,16 @@ impl Places<'_> {
             DeValue::Float(number) => match number.as_str().parse() {
                 Ok(number) if f64::is_finite(number) => Tree::Float(number),
                 _ => {
-                    return Err(Mistake::at(
-                        place,
-                        format!("{text} is no number that a workflow can use"),
-                    ));
+                    return Err(Mistake::at(place, format!("{text} is no number that a workflow can use")));
                 }
             },
             DeValue::Datetime(moment) => Tree::Text(moment.to_string()),
-            DeValue::Array(items) => Tree::List(
-                items
-                    .iter()
-                    .map(|item| self.node(item, depth + 1))
-                    .collect::<Result<_, _>>()?,
-            ),
+            DeValue::Array(items) => {
+                Tree::List(items.iter().map(|item| self.node(item, depth + 1)).collect::<Result<_, _>>()?)
+            }
             DeValue::Table(table) => self.table(table, depth)?,
         };
         let literal = (text.starts_with("'''\n") || text.starts_with("\"\"\"\n")) && !text.contains('\\');
-        Ok(Node {
-            place: text_place(text, place),
-            tree,
-            literal,
-        })
+        Ok(Node { place: text_place(text, place), tree, literal })
     }
 }

@@ -39,11 +39,7 @@ pub(crate) struct Key {
 
 impl Node {
     pub(crate) fn new(place: Place, tree: Tree) -> Node {
-        Node {
-            place,
-            tree,
-            literal: false,
-        }
+        Node { place, tree, literal: false }
     }
 
     /// Returns what a person calls this kind of value.
@@ -104,8 +100,5 @@ pub(crate) fn excerpt_place(source: &str, offset: usize) -> Place {
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
     let line = before.matches('\n').count() + 1;
     let column = before[line_start..].chars().count() + 1;
-    Place {
-        line: u32::try_from(line).unwrap_or(u32::MAX),
-        column: u32::try_from(column).unwrap_or(u32::MAX),
-    }
+    Place { line: u32::try_from(line).unwrap_or(u32::MAX), column: u32::try_from(column).unwrap_or(u32::MAX) }
 }

@@ -7,15 +7,7 @@ use super::steps::{Steps, hidden};
 use super::tree::{Key, Node, Tree};
 use crate::model::{Block, DefaultValue, InputSpec, InputType, Text, Workflow};
 
-const KEYS: [&str; 7] = [
-    "flow",
-    "description",
-    "inputs",
-    "defaults",
-    "steps",
-    "parallel",
-    "always",
-];
+const KEYS: [&str; 7] = ["flow", "description", "inputs", "defaults", "steps", "parallel", "always"];
 const INPUT_KEYS: [&str; 4] = ["type", "required", "default", "description"];
 
 /// Checks the whole tree; `path` gives the name when the file has none. What could be read is returned beside the
@@ -36,10 +28,7 @@ fn top(tree: &Node, path: &str, findings: &mut Findings) -> Option<Workflow> {
         Some(node) => findings.word(node, "flow").unwrap_or_default(),
         None => stem(path),
     };
-    let inputs = fields
-        .find("inputs")
-        .map(|node| inputs(node, findings))
-        .unwrap_or_default();
+    let inputs = fields.find("inputs").map(|node| inputs(node, findings)).unwrap_or_default();
     let defaults = Defaults::check(fields.find("defaults"), findings);
     let body = root(tree, &fields, &defaults, findings)?;
     Some(Workflow { name, inputs, body })
@@ -51,17 +40,12 @@ fn root(tree: &Node, fields: &Fields<'_>, defaults: &Defaults, findings: &mut Fi
     match (fields.find("steps"), fields.find("parallel")) {
         (None, None) => {
             let hint = "add 'steps:' with a list of steps";
-            steps
-                .findings
-                .add(Mistake::at(tree.place, "the workflow has no steps").hint(hint));
+            steps.findings.add(Mistake::at(tree.place, "the workflow has no steps").hint(hint));
             None
         }
         _ => {
             let body = steps.group(fields, tree.place, "flow")?;
-            Some(Block {
-                id: hidden("flow"),
-                ..body
-            })
+            Some(Block { id: hidden("flow"), ..body })
         }
     }
 }
@@ -77,11 +61,7 @@ fn inputs(node: &Node, findings: &mut Findings) -> Vec<InputSpec> {
     let Some(fields) = Fields::open(node, "inputs", findings) else {
         return Vec::new();
     };
-    fields
-        .rows()
-        .iter()
-        .filter_map(|(key, node)| input(key, node, findings))
-        .collect()
+    fields.rows().iter().filter_map(|(key, node)| input(key, node, findings)).collect()
 }
 
 fn input(key: &Key, node: &Node, findings: &mut Findings) -> Option<InputSpec> {
@@ -93,31 +73,15 @@ fn input(key: &Key, node: &Node, findings: &mut Findings) -> Option<InputSpec> {
     }
     let fields = Fields::open(node, &format!("input '{}'", key.name), findings)?;
     fields.known(&INPUT_KEYS, &format!("input '{}'", key.name), findings);
-    let input_type = fields
-        .find("type")
-        .map_or(Some(InputType::default()), |node| input_type(node, findings))?;
-    let required = fields
-        .find("required")
-        .and_then(|node| findings.truth(node, "required"))
-        .unwrap_or(false);
-    let default = fields
-        .find("default")
-        .and_then(|node| default_value(node, input_type, &key.name, findings));
+    let input_type = fields.find("type").map_or(Some(InputType::default()), |node| input_type(node, findings))?;
+    let required = fields.find("required").and_then(|node| findings.truth(node, "required")).unwrap_or(false);
+    let default = fields.find("default").and_then(|node| default_value(node, input_type, &key.name, findings));
     if required && default.is_some() {
         let message = format!("input '{}' is required and has a default", key.name);
         findings.add(Mistake::at(key.place, message).hint("keep one of the two"));
     }
-    let description = fields
-        .find("description")
-        .and_then(|node| findings.word(node, "description"));
-    Some(InputSpec {
-        name: key.name.clone(),
-        place: key.place,
-        input_type,
-        required,
-        default,
-        description,
-    })
+    let description = fields.find("description").and_then(|node| findings.word(node, "description"));
+    Some(InputSpec { name: key.name.clone(), place: key.place, input_type, required, default, description })
 }
 
 fn input_type(node: &Node, findings: &mut Findings) -> Option<InputType> {
@@ -138,20 +102,12 @@ fn default_value(node: &Node, input_type: InputType, name: &str, findings: &mut 
     if let Tree::Text(source) = &node.tree
         && source.contains("{{")
     {
-        let text = Text {
-            source: source.clone(),
-            place: node.place,
-            literal: node.literal,
-        };
+        let text = Text { source: source.clone(), place: node.place, literal: node.literal };
         return Some(DefaultValue::Template(text));
     }
     let value = node.value();
     if !input_type.admits(&value) {
-        findings.wrong(
-            node,
-            &format!("the default of input '{name}'"),
-            &format!("of type {}", input_type.name()),
-        );
+        findings.wrong(node, &format!("the default of input '{name}'"), &format!("of type {}", input_type.name()));
         return None;
     }
     Some(DefaultValue::Plain(value))

@@ -87,14 +87,7 @@ impl Builder {
             _ => as_text(),
         };
         let literal = style == ScalarStyle::Literal;
-        self.put(
-            Node {
-                place: text_place(text, style, place),
-                tree,
-                literal,
-            },
-            anchor,
-        )
+        self.put(Node { place: text_place(text, style, place), tree, literal }, anchor)
     }
 
     fn tagged(&mut self, place: Place, tag: Option<String>) {
@@ -106,18 +99,10 @@ impl Builder {
         if self.open.len() >= MAX_DEPTH {
             return Err(too_deep(place));
         }
-        if let Some(Open {
-            holds: Holds::Map(_, None),
-            ..
-        }) = self.open.last()
-        {
+        if let Some(Open { holds: Holds::Map(_, None), .. }) = self.open.last() {
             let mistake = Mistake::at(place, "a list or map cannot be a key");
             let hint = "a value that begins with {{ must be quoted: key: \"{{ value }}\"";
-            return Err(if matches!(holds, Holds::Map(..)) {
-                mistake.hint(hint)
-            } else {
-                mistake
-            });
+            return Err(if matches!(holds, Holds::Map(..)) { mistake.hint(hint) } else { mistake });
         }
         self.open.push(Open { place, anchor, holds });
         Ok(())
@@ -137,18 +122,12 @@ impl Builder {
             return Err(Mistake::at(place, "this alias is part of what it stands for"));
         };
         if self.nodes + target.size() > MAX_NODES {
-            return Err(Mistake::at(
-                place,
-                format!("the file's aliases expand to more than {MAX_NODES} values"),
-            ));
+            return Err(Mistake::at(place, format!("the file's aliases expand to more than {MAX_NODES} values")));
         }
         if self.open.len() + target.depth() > MAX_DEPTH {
             return Err(too_deep(place));
         }
-        let node = Node {
-            place,
-            ..target.clone()
-        };
+        let node = Node { place, ..target.clone() };
         self.nodes += node.size() - 1;
         self.put(node, 0)
     }
@@ -157,10 +136,7 @@ impl Builder {
     fn put(&mut self, node: Node, anchor: usize) -> Result<(), Mistake> {
         self.nodes += 1;
         if self.nodes > MAX_NODES {
-            return Err(Mistake::at(
-                node.place,
-                format!("the file has more than {MAX_NODES} values"),
-            ));
+            return Err(Mistake::at(node.place, format!("the file has more than {MAX_NODES} values")));
         }
         if anchor > 0 {
             self.anchors.insert(anchor, node.clone());
@@ -191,10 +167,7 @@ fn key_of(node: &Node) -> Result<Key, Mistake> {
         Tree::Integer(number) => number.to_string(),
         _ => return Err(Mistake::at(node.place, format!("a key is text, not {}", node.kind()))),
     };
-    Ok(Key {
-        name,
-        place: node.place,
-    })
+    Ok(Key { name, place: node.place })
 }
 
 fn too_deep(place: Place) -> Mistake {
@@ -204,20 +177,11 @@ fn too_deep(place: Place) -> Mistake {
 /// Returns where a text's first letter stands, which is what places inside it are counted from.
 fn text_place(text: &str, style: ScalarStyle, place: Place) -> Place {
     match style {
-        ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => Place {
-            column: place.column + 1,
-            ..place
-        },
+        ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => Place { column: place.column + 1, ..place },
         // The parser gives the first line that is not empty.
         ScalarStyle::Literal => {
             let skipped = text.len() - text.trim_start_matches('\n').len();
-            Place {
-                line: place
-                    .line
-                    .saturating_sub(u32::try_from(skipped).unwrap_or(u32::MAX))
-                    .max(1),
-                ..place
-            }
+            Place { line: place.line.saturating_sub(u32::try_from(skipped).unwrap_or(u32::MAX)).max(1), ..place }
         }
         _ => place,
     }
@@ -225,10 +189,7 @@ fn text_place(text: &str, style: ScalarStyle, place: Place) -> Place {
 
 fn place(marker: &Marker) -> Place {
     let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-    Place {
-        line: number(marker.line()),
-        column: number(marker.col() + 1),
-    }
+    Place { line: number(marker.line()), column: number(marker.col() + 1) }
 }
 
 /// Says why the parser stopped; a template inside braces is the commonest reason and gets its own hint.

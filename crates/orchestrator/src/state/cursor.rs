@@ -72,10 +72,7 @@ impl RunState {
             let need = self.plan_node(id).needs[index];
             if let NeedState::Pending(anchor) = self.need(id, need) {
                 pending += 1;
-                self.waiters.entry(anchor).or_default().push(Waiter {
-                    frame: id,
-                    target: need.target,
-                });
+                self.waiters.entry(anchor).or_default().push(Waiter { frame: id, target: need.target });
             }
         }
         match pending {
@@ -102,11 +99,7 @@ impl RunState {
             return NeedState::Pending(anchor);
         };
         let broken = end.status() == Status::Failed || end.is_blocked();
-        if broken && !need.tolerant {
-            NeedState::Broken
-        } else {
-            NeedState::Met
-        }
+        if broken && !need.tolerant { NeedState::Broken } else { NeedState::Met }
     }
 
     /// Opens the branch that a guard chose. What is in the other one is skipped, so nobody waits for it any longer:
@@ -119,9 +112,7 @@ impl RunState {
             return;
         };
         let plan = &self.plan;
-        let freed: Vec<Waiter> = waiters
-            .extract_if(.., |waiter| plan.path(waiter.target).contains(&other))
-            .collect();
+        let freed: Vec<Waiter> = waiters.extract_if(.., |waiter| plan.path(waiter.target).contains(&other)).collect();
         freed.into_iter().for_each(|waiter| self.wake(waiter));
     }
 
@@ -134,14 +125,9 @@ impl RunState {
     /// Lets a frame go whose needs are all over: to work, or to be skipped.
     fn go(&mut self, id: FrameId) {
         let node = self.plan_node(id);
-        let broken = node
-            .needs
-            .iter()
-            .find(|need| matches!(self.need(id, **need), NeedState::Broken));
+        let broken = node.needs.iter().find(|need| matches!(self.need(id, **need), NeedState::Broken));
         let work = match (broken, &node.kind) {
-            (Some(need), _) => Work::Skip {
-                needs: self.plan.node(need.target).step.to_string(),
-            },
+            (Some(need), _) => Work::Skip { needs: self.plan.node(need.target).step.to_string() },
             (None, Kind::Task(_)) => Work::Attempt(1),
             (None, Kind::Conditional(_)) => Work::Decide,
             (None, Kind::Each(_)) => Work::Expand,
@@ -230,17 +216,11 @@ impl RunState {
     pub(super) fn offer(&mut self, id: FrameId, work: Work) {
         let is_attempt = matches!(work, Work::Attempt(_));
         self.frame_mut(id).phase = Phase::Ready(work);
-        if is_attempt {
-            self.tasks.push_back(id)
-        } else {
-            self.duties.push_back(id)
-        }
+        if is_attempt { self.tasks.push_back(id) } else { self.duties.push_back(id) }
     }
 
     /// Returns the outcome of a step that is skipped because of a need.
     pub fn skipped(needs: String) -> crate::model::Outcome {
-        crate::model::Outcome::Skipped {
-            because: Skip::Needs { step: needs },
-        }
+        crate::model::Outcome::Skipped { because: Skip::Needs { step: needs } }
     }
 }

@@ -187,10 +187,7 @@ impl RunState {
         let ready = |(index, frame): (usize, &Frame)| match &frame.phase {
             Phase::Ready(work) => {
                 let frame = FrameId(u32::try_from(index).expect("frames are counted in 32 bits"));
-                Some(Ready {
-                    frame,
-                    work: work.clone(),
-                })
+                Some(Ready { frame, work: work.clone() })
             }
             _ => None,
         };
@@ -254,10 +251,7 @@ impl RunState {
         let indices: Arc<[u32]> = Arc::from(&address.indices[..]);
         let nodes = self.plan.nodes_of(&address.step).iter().rev();
         let fitting = nodes.filter(|node| node.scope.len() == indices.len());
-        fitting
-            .filter_map(|node| self.index.get(&(node.id, indices.clone())))
-            .next()
-            .copied()
+        fitting.filter_map(|node| self.index.get(&(node.id, indices.clone()))).next().copied()
     }
 
     /// Says whether nothing runs, rests or is ready: a run in this state that has not ended never will.

@@ -49,13 +49,7 @@ pub(super) struct Walk {
 pub(super) fn walk(plan: &Plan, facts: &Facts, now: Timestamp) -> Walk {
     let mut known = Walk::default();
     loop {
-        let mut walker = Walker {
-            plan,
-            facts,
-            now,
-            known: &known,
-            seen: Walk::default(),
-        };
+        let mut walker = Walker { plan, facts, now, known: &known, seen: Walk::default() };
         walker.visit(plan.root(), &[]);
         let seen = walker.seen;
         if seen == known {
@@ -73,9 +67,7 @@ impl Facts {
                 self.expanded.insert(step, u32::try_from(items.len()).unwrap());
             }
             Fact::StepStarted { step, attempt, .. } => _ = self.attempts.insert(step, Attempt::Running(attempt)),
-            Fact::StepRetried {
-                step, attempt, until, ..
-            } => {
+            Fact::StepRetried { step, attempt, until, .. } => {
                 self.attempts.insert(step, Attempt::Resting(attempt, until));
             }
             Fact::StepEnded { step, outcome, .. } => {
@@ -143,21 +135,14 @@ impl Walker<'_> {
             }
             Kind::Each(_) => {
                 let count = *self.facts.expanded.get(&address)?;
-                Some(
-                    (0..count)
-                        .map(|index| (node.children[0], [indices, &[index]].concat()))
-                        .collect(),
-                )
+                Some((0..count).map(|index| (node.children[0], [indices, &[index]].concat())).collect())
             }
             Kind::Sequential | Kind::Parallel | Kind::Always => Some(node.children.iter().map(same).collect()),
         }
     }
 
     fn group(&mut self, kind: &Kind, children: &[Place]) -> Option<Ended> {
-        let mut tally = Tally {
-            width: u32::try_from(children.len()).unwrap(),
-            ..Tally::default()
-        };
+        let mut tally = Tally { width: u32::try_from(children.len()).unwrap(), ..Tally::default() };
         while tally.opened < patterns::open(kind, &tally) {
             let (child, indices) = &children[tally.opened as usize];
             tally.opened += 1;
@@ -165,10 +150,7 @@ impl Walker<'_> {
                 *slot(&mut tally, ended, self.plan.node(*child).optional) += 1;
             }
         }
-        patterns::settle(kind, &tally).map(|status| Ended {
-            status,
-            is_blocked: false,
-        })
+        patterns::settle(kind, &tally).map(|status| Ended { status, is_blocked: false })
     }
 
     fn own_work(&mut self, node: &Node, address: Address) -> Option<Ended> {
@@ -234,14 +216,6 @@ fn slot(tally: &mut Tally, ended: Ended, optional: bool) -> &mut u32 {
 }
 
 fn ended_by(outcome: &Outcome) -> Ended {
-    let is_blocked = matches!(
-        outcome,
-        Outcome::Skipped {
-            because: Skip::Needs { .. }
-        }
-    );
-    Ended {
-        status: outcome.status(),
-        is_blocked,
-    }
+    let is_blocked = matches!(outcome, Outcome::Skipped { because: Skip::Needs { .. } });
+    Ended { status: outcome.status(), is_blocked }
 }

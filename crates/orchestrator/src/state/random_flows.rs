@@ -16,30 +16,12 @@ const WIDTH: usize = 4;
 
 /// Makes the text of a workflow file. With `cached` all tasks are remembered, otherwise some ask for it.
 pub(crate) fn flows(cached: bool) -> impl Strategy<Value = String> {
-    let root = (
-        vec(shape(), 1..=3),
-        always(shape().boxed()),
-        any::<bool>(),
-        any::<u16>(),
-    );
+    let root = (vec(shape(), 1..=3), always(shape().boxed()), any::<bool>(), any::<u16>());
     root.prop_map(move |(steps, always, parallel, order)| {
-        let mut writer = Writer {
-            cached,
-            steps: Vec::new(),
-            given: 0,
-        };
+        let mut writer = Writer { cached, steps: Vec::new(), given: 0 };
         let mut fields = Map::new();
         fields.insert("inputs".into(), json!({ "n": { "type": "integer", "default": 3 } }));
-        writer.group(
-            &mut fields,
-            &Group {
-                parallel,
-                steps,
-                always,
-                order,
-            },
-            &[],
-        );
+        writer.group(&mut fields, &Group { parallel, steps, always, order }, &[]);
         Value::Object(fields).to_string()
     })
 }
@@ -76,18 +58,8 @@ fn shape() -> impl Strategy<Value = Shape> {
     let task = task.prop_map(|(retry, cached, uses)| Body::Task { retry, cached, uses });
     let leaf = round(task.boxed(), Just(Vec::new()).boxed());
     leaf.prop_recursive(DEPTH, 8, 2, |inner| {
-        let parts = (
-            any::<bool>(),
-            vec(inner.clone(), 1..=3),
-            always(inner.clone()),
-            any::<u16>(),
-        );
-        let group = parts.prop_map(|(parallel, steps, always, order)| Group {
-            parallel,
-            steps,
-            always,
-            order,
-        });
+        let parts = (any::<bool>(), vec(inner.clone(), 1..=3), always(inner.clone()), any::<u16>());
+        let group = parts.prop_map(|(parallel, steps, always, order)| Group { parallel, steps, always, order });
         round(group.prop_map(Body::Group).boxed(), vec(inner, 0..=1).boxed())
     })
 }
@@ -96,13 +68,7 @@ fn shape() -> impl Strategy<Value = Shape> {
 fn round(body: BoxedStrategy<Body>, otherwise: BoxedStrategy<Vec<Shape>>) -> BoxedStrategy<Shape> {
     let each = (any::<u16>(), vec(0..6_u8, 0..=WIDTH));
     let guard = (weighted(0.3, any::<u16>()), otherwise, any::<bool>());
-    let parts = (
-        guard,
-        weighted(0.2, each),
-        proptest::bool::weighted(0.2),
-        weighted(0.3, any::<u16>()),
-        body,
-    );
+    let parts = (guard, weighted(0.2, each), proptest::bool::weighted(0.2), weighted(0.3, any::<u16>()), body);
     let shape = parts.prop_map(|((guard, otherwise, else_first), each, optional, needs, body)| Shape {
         guard,
         otherwise,
@@ -163,10 +129,7 @@ impl Writer {
         if !shape.else_first {
             self.otherwise(&mut fields, shape, scope);
         }
-        self.steps.push(Step {
-            id,
-            scope: scope.to_vec(),
-        });
+        self.steps.push(Step { id, scope: scope.to_vec() });
         Value::Object(fields)
     }
 
@@ -187,9 +150,7 @@ impl Writer {
             }
         }
         let mut steps = vec![Value::Null; group.steps.len()];
-        order
-            .into_iter()
-            .for_each(|slot| steps[slot] = self.block(&group.steps[slot], scope));
+        order.into_iter().for_each(|slot| steps[slot] = self.block(&group.steps[slot], scope));
         fields.insert(keyword.into(), json!(steps));
         if !group.always.is_empty() {
             let steps: Vec<Value> = group.always.iter().map(|shape| self.block(shape, scope)).collect();
@@ -200,10 +161,7 @@ impl Writer {
     fn task(&self, fields: &mut Map<String, Value>, (retry, cached): (u32, bool), uses: &[u16], scope: &[String]) {
         fields.insert("agent".into(), json!(AGENT));
         if retry > 1 {
-            fields.insert(
-                "retry".into(),
-                json!({ "attempts": retry, "wait": "1ms", "max_wait": "2ms" }),
-            );
+            fields.insert("retry".into(), json!({ "attempts": retry, "wait": "1ms", "max_wait": "2ms" }));
         }
         if cached || self.cached {
             fields.insert("cache".into(), json!({ "files": [] }));
@@ -240,9 +198,7 @@ impl Writer {
         };
         match self.pick(pick, scope) {
             Some(other) if pick.is_multiple_of(2) => {
-                json!(format!(
-                    "{{{{ (steps.{other}.output | default({{}})).list | default([7, 8]) }}}}"
-                ))
+                json!(format!("{{{{ (steps.{other}.output | default({{}})).list | default([7, 8]) }}}}"))
             }
             _ => items.iter().map(item).collect(),
         }
@@ -250,14 +206,8 @@ impl Writer {
 
     /// Picks one of the steps that may be used inside the items of `scope`.
     fn pick(&self, pick: u16, scope: &[String]) -> Option<&str> {
-        let usable: Vec<&Step> = self
-            .steps
-            .iter()
-            .filter(|step| scope.starts_with(&step.scope))
-            .collect();
-        usable
-            .get((usize::from(pick) / 8) % usable.len().max(1))
-            .map(|step| step.id.as_str())
+        let usable: Vec<&Step> = self.steps.iter().filter(|step| scope.starts_with(&step.scope)).collect();
+        usable.get((usize::from(pick) / 8) % usable.len().max(1)).map(|step| step.id.as_str())
     }
 }
 

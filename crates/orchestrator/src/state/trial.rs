@@ -51,36 +51,21 @@ impl Trial {
     }
 
     fn play(&mut self) -> TestCaseResult {
-        let pinned = Pinned {
-            path: "random.json".into(),
-            hash: String::new(),
-        };
+        let pinned = Pinned { path: "random.json".into(), hash: String::new() };
         let (flow, inputs, owner) = ("random".into(), Inputs::default(), Owner::default());
-        self.record(Fact::RunStarted {
-            flow,
-            pinned,
-            inputs,
-            owner,
-        });
+        self.record(Fact::RunStarted { flow, pinned, inputs, owner });
         self.agree()?;
         while let Some(fact) = self.next() {
             self.record(fact);
             self.agree()?;
         }
-        prop_assert!(
-            self.state.status().is_some(),
-            "nothing is ready, and the flow has not ended"
-        );
+        prop_assert!(self.state.status().is_some(), "nothing is ready, and the flow has not ended");
         Ok(())
     }
 
     fn record(&mut self, fact: Fact) {
         self.now = self.now.after(Duration::from_millis(self.dice.random_range(0..3)));
-        let event = Event {
-            seq: self.state.events() + 1,
-            at: self.now,
-            fact,
-        };
+        let event = Event { seq: self.state.events() + 1, at: self.now, fact };
         self.facts.see(&event);
         self.state.apply(&event);
         self.events.push(event);
@@ -90,15 +75,10 @@ impl Trial {
     fn agree(&self) -> TestCaseResult {
         let walk = walk(&self.plan, &self.facts, self.now);
         let ready = self.state.ready().into_iter().chain(self.taken.iter().cloned());
-        let ready: BTreeMap<Address, Work> = ready
-            .map(|ready| (self.state.address(ready.frame), ready.work))
-            .collect();
+        let ready: BTreeMap<Address, Work> = ready.map(|ready| (self.state.address(ready.frame), ready.work)).collect();
         prop_assert_eq!(&ready, &walk.ready, "after {:#?}", self.events.last());
         let frame = |frame: &Frame| {
-            let ended = frame.end().map(|end| Ended {
-                status: end.status(),
-                is_blocked: end.is_blocked(),
-            });
+            let ended = frame.end().map(|end| Ended { status: end.status(), is_blocked: end.is_blocked() });
             ((frame.node, frame.indices.to_vec()), ended)
         };
         let frames: BTreeMap<Place, Option<Ended>> = self.state.frames.iter().map(frame).collect();
@@ -134,9 +114,7 @@ impl Trial {
         self.events.iter().for_each(|event| self.state.apply(event));
         self.taken.clear();
         self.running.clear();
-        Fact::RunResumed {
-            owner: Owner::default(),
-        }
+        Fact::RunResumed { owner: Owner::default() }
     }
 
     /// Takes something up; `false` when nothing is ready.
@@ -145,10 +123,7 @@ impl Trial {
             true => self.state.take_duty().or_else(|| self.state.take_task()),
             false => self.state.take_task().or_else(|| self.state.take_duty()),
         };
-        assert!(
-            taken.is_some() || self.state.ready().is_empty(),
-            "what is ready can be taken up"
-        );
+        assert!(taken.is_some() || self.state.ready().is_empty(), "what is ready can be taken up");
         let found = taken.is_some();
         self.taken.extend(taken);
         found
@@ -159,27 +134,16 @@ impl Trial {
         match ready.work {
             Work::Skip { needs } => ended(step, RunState::skipped(needs)),
             Work::Decide | Work::Expand if self.dice.random_bool(0.05) => ended(step, failed()),
-            Work::Decide => Fact::Decided {
-                step,
-                taken: self.dice.random(),
-            },
+            Work::Decide => Fact::Decided { step, taken: self.dice.random() },
             Work::Expand => {
                 // The smaller of two dice: nested lists multiply, and most bugs need two items.
                 let count = self.dice.random_range(0..=4).min(self.dice.random_range(0..=4));
-                Fact::Expanded {
-                    step,
-                    items: vec![Value::Null; count],
-                }
+                Fact::Expanded { step, items: vec![Value::Null; count] }
             }
             Work::Attempt(_) if self.dice.random_bool(0.1) => ended(step, self.outcome()),
             Work::Attempt(attempt) => {
                 self.running.push((step.clone(), attempt));
-                Fact::StepStarted {
-                    step,
-                    attempt,
-                    label: None,
-                    cache: CacheNote::Off,
-                }
+                Fact::StepStarted { step, attempt, label: None, cache: CacheNote::Off }
             }
         }
     }
@@ -187,12 +151,7 @@ impl Trial {
     fn attempted(&mut self, step: Address, attempt: u32) -> Fact {
         if attempt < 3 && self.dice.random_bool(0.2) {
             let until = Timestamp(self.now.0 + self.dice.random_range(0..10));
-            return Fact::StepRetried {
-                step,
-                attempt,
-                fault: fault(),
-                until,
-            };
+            return Fact::StepRetried { step, attempt, fault: fault(), until };
         }
         ended(step, self.outcome())
     }
@@ -200,24 +159,14 @@ impl Trial {
     fn outcome(&mut self) -> Outcome {
         match self.dice.random_range(0..8) {
             0 => failed(),
-            2 => Outcome::Partial {
-                reply: Reply::value(json!(1)),
-            },
-            _ => Outcome::Succeeded {
-                reply: Reply::value(json!(1)),
-            },
+            2 => Outcome::Partial { reply: Reply::value(json!(1)) },
+            _ => Outcome::Succeeded { reply: Reply::value(json!(1)) },
         }
     }
 }
 
 fn ended(step: Address, outcome: Outcome) -> Fact {
-    Fact::StepEnded {
-        step,
-        outcome,
-        source: Source::Ran,
-        took_ms: 0,
-        label: None,
-    }
+    Fact::StepEnded { step, outcome, source: Source::Ran, took_ms: 0, label: None }
 }
 
 fn failed() -> Outcome {

@@ -35,10 +35,9 @@ impl RunState {
         let frame = self.frame(id);
         match (frame.end(), &self.plan_node(id).kind) {
             (Some(End::Task(outcome)), _) => View::Task(id, outcome.clone()),
-            (Some(End::Group(status)), Kind::Each(_)) => View::Items(
-                *status,
-                frame.children.iter().map(|child| self.view_of(*child)).collect(),
-            ),
+            (Some(End::Group(status)), Kind::Each(_)) => {
+                View::Items(*status, frame.children.iter().map(|child| self.view_of(*child)).collect())
+            }
             (Some(End::Group(status)), Kind::Conditional(_)) => match frame.children.first() {
                 Some(child) if self.is_taken(id) => self.view_of(*child),
                 _ => View::Group(*status),

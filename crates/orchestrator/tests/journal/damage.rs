@@ -23,20 +23,11 @@ fn check_damaged(store: &Store, runs: &[RunId], seq: u64, reason: &str) {
     let log = journal.read(&runs[0]).unwrap();
     assert_eq!(log.events, events(seq - 1));
     let damage = log.damage.unwrap();
-    assert_eq!(
-        (damage.seq, damage.reason.contains(reason)),
-        (seq, true),
-        "{}",
-        damage.reason
-    );
+    assert_eq!((damage.seq, damage.reason.contains(reason)), (seq, true), "{}", damage.reason);
 
     journal.set_aside(&runs[0], seq).unwrap();
     assert_eq!(journal.read(&runs[0]).unwrap().damage, None);
-    assert_eq!(
-        count(store, "events") + count(store, "damaged"),
-        rows,
-        "what is set aside is kept"
-    );
+    assert_eq!(count(store, "events") + count(store, "damaged"), rows, "what is set aside is kept");
 
     let rest: Vec<_> = (seq..=COUNT).map(event).collect();
     append(&journal, &runs[0], &rest).unwrap();
@@ -48,9 +39,7 @@ fn check_damaged(store: &Store, runs: &[RunId], seq: u64, reason: &str) {
 
 fn count(store: &Store, table: &str) -> i64 {
     let connection = Connection::open(store.path()).unwrap();
-    connection
-        .query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))
-        .unwrap()
+    connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
 }
 
 #[test]
@@ -76,11 +65,7 @@ fn an_event_of_another_run_is_found() {
 
 #[test]
 fn a_sum_that_was_cut_is_found() {
-    check(
-        "UPDATE events SET sum = substr(sum, 1, 8) WHERE run = 1 AND seq = 4",
-        4,
-        "checksum",
-    );
+    check("UPDATE events SET sum = substr(sum, 1, 8) WHERE run = 1 AND seq = 4", 4, "checksum");
     check("UPDATE events SET sum = x'' WHERE run = 1 AND seq = 6", 6, "checksum");
 }
 
@@ -99,11 +84,7 @@ fn every_flipped_bit_of_an_event_is_found() {
         let update = "UPDATE events SET body = CAST(?1 AS TEXT) WHERE run = 1 AND seq = 3";
         connection.execute(update, params![flipped]).unwrap();
         let log = journal.read(&runs[0]).unwrap();
-        assert_eq!(
-            (log.events.len(), log.damage.map(|damage| damage.seq)),
-            (2, Some(3)),
-            "byte {position}"
-        );
+        assert_eq!((log.events.len(), log.damage.map(|damage| damage.seq)), (2, Some(3)), "byte {position}");
     }
     check_damaged(&store, &runs, 3, "event 3");
 }

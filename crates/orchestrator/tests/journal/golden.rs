@@ -41,9 +41,7 @@ fn run(name: &str) -> RunId {
 fn folded(journal: &SqliteJournal, name: &str) -> (Vec<Event>, RunState) {
     let log = journal.read(&run(name)).unwrap();
     assert_eq!(log.damage, None);
-    let Fact::RunStarted { pinned, .. } = &log.events[0].fact else {
-        panic!("a run begins with its start")
-    };
+    let Fact::RunStarted { pinned, .. } = &log.events[0].fact else { panic!("a run begins with its start") };
     let source = journal.pinned(&pinned.hash).unwrap();
     let definition = Definition::parse(&source, &pinned.path, &Registry::default()).unwrap();
     assert_eq!(definition.hash(), pinned.hash);
@@ -62,15 +60,9 @@ fn status_of(view: &View) -> Status {
 #[test]
 fn a_run_of_format_1_folds_to_the_end_that_it_had() {
     let (events, state) = folded(&copied().open(), RUNS[0]);
-    assert_eq!(
-        (events.len(), state.status(), state.run_status()),
-        (22, Some(Status::Failed), Some(RunStatus::Failed))
-    );
+    assert_eq!((events.len(), state.status(), state.run_status()), (22, Some(Status::Failed), Some(RunStatus::Failed)));
     assert_eq!((state.ready(), state.processes().count()), (Vec::new(), 0));
-    assert_eq!(
-        Value::Object((**state.inputs()).clone()),
-        serde_json::json!({ "goal": "no panics" })
-    );
+    assert_eq!(Value::Object((**state.inputs()).clone()), serde_json::json!({ "goal": "no panics" }));
 
     let ends = events.iter().filter_map(|event| match &event.fact {
         Fact::StepEnded { step, outcome, .. } => Some((step.to_string(), outcome.status().name())),
@@ -87,21 +79,13 @@ fn a_run_of_format_1_folds_to_the_end_that_it_had() {
         ("review[2]", "failed"),
         ("tell", "failed"),
     ];
-    assert_eq!(
-        ends.collect::<BTreeMap<_, _>>(),
-        expected.map(|(step, status)| (step.to_owned(), status)).into()
-    );
+    assert_eq!(ends.collect::<BTreeMap<_, _>>(), expected.map(|(step, status)| (step.to_owned(), status)).into());
 
     let fix = state.find(&"fix".parse::<Address>().unwrap()).unwrap();
     let review = state.plan().step(&"review".parse::<Address>().unwrap().step).unwrap();
-    let View::Items(status, items) = state.view(fix, review) else {
-        panic!("a fan-out has items")
-    };
+    let View::Items(status, items) = state.view(fix, review) else { panic!("a fan-out has items") };
     assert_eq!(status, Status::Failed);
-    assert_eq!(
-        items.iter().map(status_of).collect::<Vec<_>>(),
-        [Status::Partial, Status::Succeeded, Status::Failed]
-    );
+    assert_eq!(items.iter().map(status_of).collect::<Vec<_>>(), [Status::Partial, Status::Succeeded, Status::Failed]);
 }
 
 #[test]
@@ -116,20 +100,10 @@ fn a_paused_run_of_format_1_can_be_gone_on_with() {
     let next = Event {
         seq: state.events() + 1,
         at: Timestamp(1_767_400_000_000),
-        fact: Fact::RunResumed {
-            owner: Owner {
-                pid: 1,
-                version: "0.2.0".into(),
-            },
-        },
+        fact: Fact::RunResumed { owner: Owner { pid: 1, version: "0.2.0".into() } },
     };
     state.apply(&next);
-    wait(journal.append(Batch {
-        run: run(RUNS[1]),
-        events: [next.clone()].into(),
-        pins: Vec::new(),
-    }))
-    .unwrap();
+    wait(journal.append(Batch { run: run(RUNS[1]), events: [next.clone()].into(), pins: Vec::new() })).unwrap();
     events.push(next);
     assert_eq!(folded(&store.open(), RUNS[1]).0, events);
     assert_eq!(folded(&store.open(), RUNS[0]).0.len(), 22);
@@ -176,18 +150,10 @@ fn the_golden_files_show_every_form_that_an_event_has() {
     let lines = fs::read_to_string(golden("format_1.jsonl")).unwrap();
     let values: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let found = |pointer: &str| -> BTreeSet<String> {
-        values
-            .iter()
-            .filter_map(|value| value.pointer(pointer)?.as_str())
-            .map(str::to_owned)
-            .collect()
+        values.iter().filter_map(|value| value.pointer(pointer)?.as_str()).map(str::to_owned).collect()
     };
     let check = |pointer: &str, expected: &[&str]| {
-        assert_eq!(
-            found(pointer).iter().map(String::as_str).collect::<Vec<_>>(),
-            expected,
-            "{pointer}"
-        );
+        assert_eq!(found(pointer).iter().map(String::as_str).collect::<Vec<_>>(), expected, "{pointer}");
     };
     check(
         "/event/type",
@@ -208,16 +174,8 @@ fn the_golden_files_show_every_form_that_an_event_has() {
     check("/event/outcome/why", &["guard", "needs", "unreached"]);
     check("/event/cache/cache", &["miss", "off"]);
     check("/event/source/from", &["cache", "ran"]);
-    assert!(
-        values
-            .iter()
-            .any(|value| value.pointer("/event/outcome/reply/output/blob").is_some())
-    );
-    assert!(
-        values
-            .iter()
-            .any(|value| value.pointer("/event/outcome/reply/output/findings").is_some())
-    );
+    assert!(values.iter().any(|value| value.pointer("/event/outcome/reply/output/blob").is_some()));
+    assert!(values.iter().any(|value| value.pointer("/event/outcome/reply/output/findings").is_some()));
 }
 
 /// Returns the rows of all events, a line each, in the letters in which they are stored.
@@ -245,21 +203,14 @@ fn golden_files_are_made_on_request() {
     let (store, source) = (golden(&format!("format_{SQLITE_FORMAT}.db")), golden("golden.yaml"));
     let source: Arc<str> = fs::read_to_string(source).unwrap().into();
     let pins = vec![(blake3::hash(source.as_bytes()).to_hex().to_string(), source.clone())];
-    let events = fs::read_to_string(golden("events.jsonl"))
-        .unwrap()
-        .replace("PINNED", &pins[0].0);
+    let events = fs::read_to_string(golden("events.jsonl")).unwrap().replace("PINNED", &pins[0].0);
     if store.exists() {
         fs::remove_file(&store).unwrap();
     }
     let journal = SqliteJournal::open(&store).unwrap();
     for (name, part) in RUNS.into_iter().zip(events.split("\n\n")) {
         let events: Vec<Event> = part.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        wait(journal.append(Batch {
-            run: run(name),
-            events: events.into(),
-            pins: pins.clone(),
-        }))
-        .unwrap();
+        wait(journal.append(Batch { run: run(name), events: events.into(), pins: pins.clone() })).unwrap();
     }
     drop(journal);
     fs::write(store.with_extension("jsonl"), lines(&store)).unwrap();

@@ -48,16 +48,8 @@ fn repaired(store: &Store, runs: &[RunId]) -> (Repair, BTreeMap<String, u64>) {
         append(&journal, &RunId::new(id).unwrap(), &[event(count + 1)]).unwrap();
     }
     assert!(left.keys().all(|id| runs.iter().any(|run| run.as_str() == id)));
-    assert_eq!(
-        (done.runs, done.events as u64),
-        (left.len(), left.values().sum()),
-        "{done:?}"
-    );
-    assert_eq!(
-        repair(&store.path(), STAMP + 1).unwrap(),
-        Repair::default(),
-        "what was repaired is healthy"
-    );
+    assert_eq!((done.runs, done.events as u64), (left.len(), left.values().sum()), "{done:?}");
+    assert_eq!(repair(&store.path(), STAMP + 1).unwrap(), Repair::default(), "what was repaired is healthy");
     (done, left)
 }
 
@@ -72,10 +64,7 @@ fn a_healthy_store_is_left_alone() {
     let (store, runs) = damaged(|_| {});
     assert_eq!(repair(&store.path(), STAMP).unwrap(), Repair::default());
     let journal = store.open();
-    assert!(
-        runs.iter()
-            .all(|run| journal.read(run).unwrap().events == events(COUNT))
-    );
+    assert!(runs.iter().all(|run| journal.read(run).unwrap().events == events(COUNT)));
 }
 
 #[test]
@@ -91,10 +80,7 @@ fn a_changed_event_costs_the_rest_of_its_run_alone() {
     store.execute("UPDATE events SET sum = x'00' WHERE run = 3 AND seq = 5", []);
     let (done, left) = repaired(&store, &runs);
     assert_eq!((done.cut, left["run-002"]), (vec!["run-002".to_owned()], 4));
-    assert!(
-        left.iter().all(|(id, count)| id == "run-002" || *count == COUNT),
-        "{left:?}"
-    );
+    assert!(left.iter().all(|(id, count)| id == "run-002" || *count == COUNT), "{left:?}");
 }
 
 #[test]
@@ -120,8 +106,7 @@ fn an_overwritten_page_costs_what_was_on_it() {
     for page in 1..=pages {
         let (store, runs) = damaged(|path| {
             let file = fs::File::options().write(true).open(path).unwrap();
-            file.write_all_at(&vec![0xa5; size as usize], u64::from(page - 1) * u64::from(size))
-                .unwrap();
+            file.write_all_at(&vec![0xa5; size as usize], u64::from(page - 1) * u64::from(size)).unwrap();
         });
         let (done, left) = repaired(&store, &runs);
         assert!(done.kept.is_some(), "page {page}");

@@ -14,9 +14,7 @@ pub(crate) struct Store {
 
 impl Store {
     pub(crate) fn new() -> Store {
-        Store {
-            folder: tempfile::tempdir().unwrap(),
-        }
+        Store { folder: tempfile::tempdir().unwrap() }
     }
 
     pub(crate) fn path(&self) -> PathBuf {
@@ -30,8 +28,7 @@ impl Store {
     /// Fills the store with runs of `count` events each and closes it.
     pub(crate) fn fill(&self, runs: &[RunId], count: u64) {
         let journal = self.open();
-        runs.iter()
-            .for_each(|run| append(&journal, run, &events(count)).unwrap());
+        runs.iter().for_each(|run| append(&journal, run, &events(count)).unwrap());
     }
 
     /// Changes the database behind the journal's back.
@@ -42,27 +39,18 @@ impl Store {
 
 /// Waits for something of the journal.
 pub(crate) fn wait<T>(work: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap()
-        .block_on(work)
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(work)
 }
 
 /// Appends events to a run.
 pub(crate) fn append(journal: &SqliteJournal, run: &RunId, events: &[Event]) -> Result<(), segno_errors::Fault> {
     let pins = vec![("00".to_owned(), "steps: [{ run: [true] }]".into())];
-    wait(journal.append(Batch {
-        run: run.clone(),
-        events: events.into(),
-        pins,
-    }))
+    wait(journal.append(Batch { run: run.clone(), events: events.into(), pins }))
 }
 
 /// Names `count` runs.
 pub(crate) fn runs(prefix: &str, count: usize) -> Vec<RunId> {
-    (0..count)
-        .map(|number| RunId::new(&format!("{prefix}-{number:03}")).unwrap())
-        .collect()
+    (0..count).map(|number| RunId::new(&format!("{prefix}-{number:03}")).unwrap()).collect()
 }
 
 /// Makes the first `count` events of a run: its start, then attempts.
@@ -75,10 +63,7 @@ pub(crate) fn event(seq: u64) -> Event {
     let fact = match seq {
         1 => Fact::RunStarted {
             flow: "flow".into(),
-            pinned: Pinned {
-                path: "flow.yaml".into(),
-                hash: "00".into(),
-            },
+            pinned: Pinned { path: "flow.yaml".into(), hash: "00".into() },
             inputs: Inputs::default(),
             owner: Owner::default(),
         },
@@ -89,9 +74,5 @@ pub(crate) fn event(seq: u64) -> Event {
             cache: CacheNote::Off,
         },
     };
-    Event {
-        seq,
-        at: Timestamp(1_767_323_045_000 + seq),
-        fact,
-    }
+    Event { seq, at: Timestamp(1_767_323_045_000 + seq), fact }
 }

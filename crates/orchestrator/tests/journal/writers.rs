@@ -11,13 +11,8 @@ const COUNT: u64 = 3;
 fn write(store: &Store, runs: &[RunId]) {
     let journal = store.open();
     for seq in 1..=COUNT {
-        let append = |run: &RunId| {
-            journal.append(Batch {
-                run: run.clone(),
-                events: [event(seq)].into(),
-                pins: Vec::new(),
-            })
-        };
+        let append =
+            |run: &RunId| journal.append(Batch { run: run.clone(), events: [event(seq)].into(), pins: Vec::new() });
         let pending: Vec<_> = runs.iter().map(append).collect();
         pending.into_iter().for_each(|pending| wait(pending).unwrap());
     }

@@ -42,34 +42,18 @@ struct Project {
 
 impl Project {
     fn new() -> Project {
-        Project {
-            folder: tempfile::tempdir().unwrap(),
-            blobs: Arc::default(),
-        }
+        Project { folder: tempfile::tempdir().unwrap(), blobs: Arc::default() }
     }
 
     /// Runs a flow; `(jobs, pace)` decide on the order of ends.
     fn run(&self, flow: &str, seed: u64, (jobs, pace): (usize, u64)) -> Vec<Event> {
-        let agents = Worker {
-            seed,
-            pace,
-            calls: Calls::default(),
-        }
-        .registry();
+        let agents = Worker { seed, pace, calls: Calls::default() }.registry();
         let definition = definition(flow, &agents);
         let root = self.folder.path().to_owned();
         let memory = Some(Memory::open(&root, &root.join("cache"), Arc::new(|_: &str| None)).unwrap());
         let (journal, blobs) = (Arc::new(MemoryJournal::default()), self.blobs.clone());
         let held = journal.clone();
-        let engine = Engine::new(Setup {
-            root,
-            journal: held,
-            blobs,
-            memory,
-            agents,
-            jobs,
-            ..Setup::default()
-        });
+        let engine = Engine::new(Setup { root, journal: held, blobs, memory, agents, jobs, ..Setup::default() });
         let run = engine.begin(&definition, serde_json::Map::new()).unwrap();
         let id = run.id.clone();
         wait(engine.run(run, Stop::never())).unwrap();
@@ -80,16 +64,8 @@ impl Project {
 /// Returns the key of each task that was asked for, hit or not: equal calls may hit each other within a run.
 fn keys(events: &[Event]) -> BTreeMap<Address, String> {
     let key = |event: &Event| match event.fact.clone() {
-        Fact::StepStarted {
-            step,
-            cache: CacheNote::Miss { key, .. },
-            ..
-        } => Some((step, key)),
-        Fact::StepEnded {
-            step,
-            source: Source::Cache { key, .. },
-            ..
-        } => Some((step, key)),
+        Fact::StepStarted { step, cache: CacheNote::Miss { key, .. }, .. } => Some((step, key)),
+        Fact::StepEnded { step, source: Source::Cache { key, .. }, .. } => Some((step, key)),
         _ => None,
     };
     events.iter().filter_map(key).collect()
@@ -97,11 +73,7 @@ fn keys(events: &[Event]) -> BTreeMap<Address, String> {
 
 fn hits(events: &[Event]) -> BTreeSet<Address> {
     let hit = |event: &Event| match event.fact.clone() {
-        Fact::StepEnded {
-            step,
-            source: Source::Cache { .. },
-            ..
-        } => Some(step),
+        Fact::StepEnded { step, source: Source::Cache { .. }, .. } => Some(step),
         _ => None,
     };
     events.iter().filter_map(hit).collect()
@@ -110,7 +82,5 @@ fn hits(events: &[Event]) -> BTreeSet<Address> {
 /// Returns the tasks whose results are remembered: those that did all that they were asked.
 fn stored(events: &[Event]) -> BTreeSet<Address> {
     let ends = ends(events).into_iter();
-    ends.filter(|(_, end)| matches!(end, Outcome::Succeeded { .. }))
-        .map(|(step, _)| step)
-        .collect()
+    ends.filter(|(_, end)| matches!(end, Outcome::Succeeded { .. })).map(|(step, _)| step).collect()
 }

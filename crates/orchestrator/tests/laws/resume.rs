@@ -62,35 +62,15 @@ struct Owner {
 
 impl Trial {
     fn new(flow: &str, seed: u64) -> Trial {
-        let agents = Worker {
-            seed,
-            pace: 0,
-            calls: Calls::default(),
-        }
-        .registry();
-        Trial {
-            definition: definition(flow, &agents),
-            seed,
-            blobs: Arc::default(),
-        }
+        let agents = Worker { seed, pace: 0, calls: Calls::default() }.registry();
+        Trial { definition: definition(flow, &agents), seed, blobs: Arc::default() }
     }
 
     fn owner(&self, journal: MemoryJournal, jobs: usize) -> Owner {
         let (journal, calls) = (Arc::new(journal), Calls::default());
-        let agents = Worker {
-            seed: self.seed,
-            pace: jobs as u64,
-            calls: calls.clone(),
-        }
-        .registry();
+        let agents = Worker { seed: self.seed, pace: jobs as u64, calls: calls.clone() }.registry();
         let (held, blobs) = (journal.clone(), self.blobs.clone());
-        let engine = Engine::new(Setup {
-            journal: held,
-            blobs,
-            agents,
-            jobs,
-            ..Setup::default()
-        });
+        let engine = Engine::new(Setup { journal: held, blobs, agents, jobs, ..Setup::default() });
         Owner { engine, journal, calls }
     }
 
@@ -136,14 +116,7 @@ impl Trial {
         let read = |event: &Event| serde_json::from_str::<Event>(&serde_json::to_string(event).unwrap()).unwrap();
         let events: Vec<Event> = events.iter().map(read).collect();
         let pins = vec![(self.definition.hash(), self.definition.source.clone())];
-        journal
-            .append(Batch {
-                run: id.clone(),
-                events: events.into(),
-                pins,
-            })
-            .await
-            .unwrap();
+        journal.append(Batch { run: id.clone(), events: events.into(), pins }).await.unwrap();
         journal
     }
 }
@@ -157,10 +130,7 @@ impl Owner {
     fn check_calls(&self, found: &[Event]) {
         let (done, failed) = (ends(found), retries(found));
         for call in self.calls.lock().unwrap().iter() {
-            assert!(
-                !done.contains_key(&call.0) && !failed.contains(call),
-                "done again: {call:?}"
-            );
+            assert!(!done.contains_key(&call.0) && !failed.contains(call), "done again: {call:?}");
         }
     }
 }

@@ -40,9 +40,7 @@ impl Agent for Worker {
             for _ in 0..pace.as_bytes()[0] % 8 {
                 tokio::task::yield_now().await;
             }
-            let Request::Agent { arguments, .. } = &call.request else {
-                panic!("flows call only agents")
-            };
+            let Request::Agent { arguments, .. } = &call.request else { panic!("flows call only agents") };
             answer(self.seed, arguments, call.attempt)
         })
     }
@@ -65,10 +63,7 @@ fn answer(seed: u64, arguments: &Map<String, Value>, attempt: u32) -> Result<Rep
     let list = &items[..usize::from(width % 4)];
     let reply = Reply::value(json!({ "mark": mark, "list": list }));
     match then % 32 {
-        0..4 => Err(Failed {
-            fault: Fault::new(Kind::Validation, "it will not do"),
-            reply: Some(reply),
-        }),
+        0..4 => Err(Failed { fault: Fault::new(Kind::Validation, "it will not do"), reply: Some(reply) }),
         4..6 => Ok(Reply { partial: true, ..reply }),
         6 => Ok(Reply::value(mark.repeat(3_000))),
         _ => Ok(reply),
