@@ -3,6 +3,8 @@
 
 use std::time::Instant;
 
+use crate::crash;
+use crate::flows;
 use crate::gate::{self, Gate, Outcome, cargo};
 use crate::tally::Tally;
 use crate::tidy;
@@ -17,6 +19,8 @@ const GATES: &[Gate] = &[
     Gate::new("features", features),
     Gate::new("docs", docs),
     Gate::new("package", package),
+    Gate::new("flows", flows::gate),
+    Gate::new("crash", crash::gate),
     Gate::new("bench", bench),
 ];
 

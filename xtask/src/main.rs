@@ -1,7 +1,10 @@
-//! The project's own commands: `cargo xtask ci` and `cargo xtask tidy`.
-//! Reads the arguments and names the exit code; the gates are in `ci`, the house rules in `tidy`.
+//! The project's own commands: gates, house rules, kills, measurements.
+//! Reads the arguments and names the exit code; the work is in the modules of the commands' names.
 
+mod binaries;
 mod ci;
+mod crash;
+mod flows;
 mod gate;
 mod tally;
 mod tidy;
@@ -16,6 +19,10 @@ The project's gates.
   cargo xtask ci            runs every gate; this is all that CI runs
   cargo xtask ci NAME..     runs only the gates of these names
   cargo xtask tidy          prints every breach of the house rules
+  cargo xtask crash         kills a run at 300 random instants and resumes it
+      [--kills N] [--seed S]
+  cargo xtask crash --strace
+                            kills a run at single system calls, and checks the order of writes
   cargo xtask help          prints this text and the names of the gates
 
 Exit codes: 0 all green, 1 something is red, 2 the command is not understood.
@@ -30,6 +37,10 @@ fn main() -> ExitCode {
             Err(mistake) => misunderstood(&mistake),
         },
         ["tidy"] => exit_code(tidy::report()),
+        ["crash", wish @ ..] => match crash::Wish::read(wish) {
+            Ok(wish) => exit_code(crash::run(wish)),
+            Err(mistake) => misunderstood(&mistake),
+        },
         ["help" | "--help" | "-h"] => {
             print!("{HELP}\nGates: {}\n", ci::names().join(", "));
             ExitCode::SUCCESS

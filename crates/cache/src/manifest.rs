@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::files::Globs;
 use crate::{Digest, Error};
 
 /// The first byte of every stored manifest, hashed with it.
@@ -39,6 +40,15 @@ impl Manifest {
     /// Returns paths and digests in the order of the paths.
     pub fn entries(&self) -> &[(String, Digest)] {
         &self.entries
+    }
+
+    /// Returns the manifest without the files that `globs` mean: what a value depends on, less what it makes.
+    ///
+    /// Fails if a glob is none of the project.
+    pub fn without(&self, globs: &[String]) -> Result<Manifest, Error> {
+        let globs = Globs::parse(globs)?;
+        let kept = self.entries.iter().filter(|(path, _)| !globs.mean(path)).cloned();
+        Ok(Manifest::new(kept.collect()))
     }
 
     /// Writes the manifest; its digest is the hash of these bytes.

@@ -89,7 +89,7 @@ pub(crate) struct PlanArguments {
 pub(crate) struct WhyArguments {
     /// The run, or the end of its name, or `latest`
     pub(crate) run: String,
-    /// The step, or one task of it: review, review[3]
+    /// The step, or one task of it: `review`, `review[3]`
     pub(crate) step: String,
 }
 
@@ -109,7 +109,7 @@ pub(crate) struct RunsArguments {
 pub(crate) struct ShowArguments {
     /// The run, or the end of its name; the newest when not given
     pub(crate) run: Option<String>,
-    /// A task whose whole output is wanted: review[3]
+    /// A task whose whole output is wanted: `review[3]`
     pub(crate) step: Option<String>,
     /// Print the report as JSON
     #[arg(long)]

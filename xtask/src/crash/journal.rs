@@ -116,8 +116,16 @@ mod tests {
         check(log, &[], 1);
         check(log, &[STARTED, &ENDED.replace("succeeded", "failed")], 1);
         check(log, &[STARTED, &ENDED.replace(":\"a\"", ":\"b\"")], 1);
-        check("{\"message\":\"list made\",\"seq\":1,\"items\":2}\n", &[r#"{"seq":1,"type":"expanded","items":[1,2]}"#], 0);
-        check("{\"message\":\"list made\",\"seq\":1,\"items\":3}\n", &[r#"{"seq":1,"type":"expanded","items":[1,2]}"#], 1);
+        check(
+            "{\"message\":\"list made\",\"seq\":1,\"items\":2}\n",
+            &[r#"{"seq":1,"type":"expanded","items":[1,2]}"#],
+            0,
+        );
+        check(
+            "{\"message\":\"list made\",\"seq\":1,\"items\":3}\n",
+            &[r#"{"seq":1,"type":"expanded","items":[1,2]}"#],
+            1,
+        );
     }
 
     #[test]

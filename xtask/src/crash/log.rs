@@ -36,7 +36,8 @@ pub fn acknowledged(log: &str) -> Result<Vec<Acknowledged>, String> {
     let whole = log.rfind('\n').map_or("", |end| &log[..end]);
     let mut found = Vec::new();
     for line in whole.lines() {
-        let fields: Value = serde_json::from_str(line).map_err(|error| format!("a log line is broken: {error}: {line}"))?;
+        let fields: Value =
+            serde_json::from_str(line).map_err(|error| format!("a log line is broken: {error}: {line}"))?;
         let Some(seq) = fields["seq"].as_u64() else { continue };
         let message = fields["message"].as_str().unwrap_or_default();
         let kind = KINDS.iter().find(|(words, _)| *words == message);
@@ -52,7 +53,8 @@ mod tests {
 
     #[test]
     fn numbered_lines_are_events_and_a_torn_end_is_none() {
-        let log = "{\"message\":\"hello\"}\n{\"message\":\"step ended\",\"seq\":4,\"step\":\"a\"}\n{\"message\":\"step en";
+        let log =
+            "{\"message\":\"hello\"}\n{\"message\":\"step ended\",\"seq\":4,\"step\":\"a\"}\n{\"message\":\"step en";
         let found = acknowledged(log).unwrap();
         assert_eq!(found.len(), 1);
         assert_eq!((found[0].seq, found[0].kind), (4, "step_ended"));

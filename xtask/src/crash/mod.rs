@@ -3,16 +3,16 @@
 //! `flow.yaml` is the flow that is killed at random instants, `calls.yaml` the one that is killed at single system
 //! calls; `work.sh` is what the steps of the first do.
 
-mod command;
-mod project;
-mod log;
-mod journal;
-mod effects;
-mod survey;
-mod dice;
-mod random;
-mod trace;
 mod calls;
+mod command;
+mod dice;
+mod effects;
+mod journal;
+mod log;
 mod order;
+mod project;
+mod random;
+mod survey;
+mod trace;
 
 pub use command::{Wish, gate, run};

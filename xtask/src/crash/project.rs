@@ -144,7 +144,7 @@ impl<'p> Project<'p> {
     /// find it as the dead one left it.
     pub fn journal(&self) -> Result<Option<Journal>, String> {
         let copy = TempDir::new().map_err(|error| format!("no temporary folder: {error}"))?;
-        for name in ["segno.db", "segno.db-wal"] {
+        for name in ["segno.db", "segno.db-wal", "segno.db-journal"] {
             let from = self.path(".segno").join(name);
             if from.exists() {
                 fs::copy(from, copy.path().join(name)).map_err(|error| format!("cannot copy the store: {error}"))?;

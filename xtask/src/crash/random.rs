@@ -59,7 +59,10 @@ pub fn kill(programs: &Programs, kills: usize, seed: u64, tell: fn(&str)) -> Res
     let results: Vec<Result<(), String>> = thread::scope(|scope| {
         let work = || course.work(kills, &progress, tell);
         let workers: Vec<_> = (0..WORKERS).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().map(|worker| worker.join().unwrap_or_else(|_| Err("a worker panicked".to_owned()))).collect()
+        workers
+            .into_iter()
+            .map(|worker| worker.join().unwrap_or_else(|_| Err("a worker panicked".to_owned())))
+            .collect()
     });
     results.into_iter().collect::<Result<Vec<()>, String>>()?;
     Ok(progress.into_inner().unwrap_or_else(PoisonError::into_inner).tally)

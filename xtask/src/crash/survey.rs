@@ -74,7 +74,8 @@ pub fn compare(expected: &Report, found: &Report) -> Result<(), String> {
     if expected == found {
         return Ok(());
     }
-    let state = |report: &Report, task: &str| report.iter().find(|(name, _)| name == task).map(|(_, state)| state.clone());
+    let state =
+        |report: &Report, task: &str| report.iter().find(|(name, _)| name == task).map(|(_, state)| state.clone());
     let names = expected.iter().chain(found).map(|(name, _)| name);
     let mut differences: Vec<String> = names
         .filter(|name| state(expected, name) != state(found, name))
@@ -95,7 +96,8 @@ mod tests {
     use super::*;
 
     fn check(expected: &[(&str, &str)], found: &[(&str, &str)], difference: Option<&str>) {
-        let report = |rows: &[(&str, &str)]| rows.iter().map(|(name, state)| ((*name).into(), (*state).into())).collect();
+        let report =
+            |rows: &[(&str, &str)]| rows.iter().map(|(name, state)| ((*name).into(), (*state).into())).collect();
         let compared = compare(&report(expected), &report(found));
         assert_eq!(compared.err().as_deref(), difference);
     }

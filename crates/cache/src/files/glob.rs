@@ -36,6 +36,25 @@ impl Pattern {
     }
 }
 
+/// Globs as a test for paths: what a walk would find by them, and nothing else.
+pub(crate) struct Globs(Vec<Pattern>);
+
+impl Globs {
+    pub(crate) fn parse(globs: &[String]) -> Result<Globs, Error> {
+        globs.iter().map(|glob| Pattern::parse(glob)).collect::<Result<_, _>>().map(Globs)
+    }
+
+    /// Returns whether one of the globs means this project-relative path.
+    pub(crate) fn mean(&self, path: &str) -> bool {
+        self.0.iter().any(|pattern| match pattern {
+            Pattern::Literal(literal) => {
+                path.strip_prefix(literal.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            }
+            Pattern::Wild { matcher, .. } => matcher.is_match(path),
+        })
+    }
+}
+
 /// Returns whether the glob has no wildcard and no escape.
 pub(super) fn is_literal(glob: &str) -> bool {
     !glob.contains(WILD) && !glob.contains('\\')
@@ -77,6 +96,16 @@ mod tests {
         check("*.toml", "walk  to 1");
         check("{a,b/c}/x", "walk ");
         check("a/[bc]/d/x", "walk a to 4");
+    }
+
+    #[test]
+    fn a_path_is_matched_as_the_walk_would_find_it() {
+        let globs = Globs::parse(&["out/**".to_owned(), "dist".to_owned(), "*.o".to_owned()]).unwrap();
+        for (path, expected) in
+            [("out/a/b", true), ("dist", true), ("dist/x", true), ("distant", false), ("a.o", true), ("a/b.o", false)]
+        {
+            assert_eq!(globs.mean(path), expected, "{path}");
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod walk;
 pub use memo::CLOCK_TICK;
 pub use project::Files;
 
+pub(crate) use glob::Globs;
 pub(crate) use memo::{Row, Stamp};
 pub(crate) use paths::{TEMPORARY, project_path};
 pub(crate) use walk::{Leaf, Links, is_executable};

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use segno_errors::{Fault, Kind};
 use segno_orchestrator::model::{Address, Outcome, Output, Reply};
-use segno_orchestrator::report::{Look, TaskReport, short_duration};
+use segno_orchestrator::report::{Look, Report, Shape, StepReport, TaskReport, short_duration};
 use serde_json::Value;
 
 use crate::args::ShowArguments;
@@ -101,13 +101,24 @@ pub(super) fn task<'s>(stored: &'s Stored, step: &str) -> Result<&'s TaskReport,
         .parse()
         .map_err(|bad: segno_orchestrator::model::BadAddress| Fault::new(Kind::Validation, bad.to_string()))?;
     let found = stored.report.tasks().find(|task| task.address == address);
-    found.ok_or_else(|| {
-        let names: Vec<&str> = stored.report.steps.iter().map(|step| step.step.as_str()).collect();
-        let fault = Fault::new(Kind::Validation, format!("run {} has no task '{step}'", stored.report.run));
-        let many = stored.report.steps.iter().find(|step| step.step == address.step && !step.tasks.is_empty());
-        match many {
-            Some(step) => fault.hint(format!("it has {} items: {}[0], ..", step.tasks.len(), step.step)).into(),
-            None => fault.hint(format!("its steps are: {}", names.join(", "))).into(),
+    found.ok_or_else(|| no_task(&stored.report, &address).into())
+}
+
+/// Says why a run has no such task, and which ones it has.
+fn no_task(report: &Report, address: &Address) -> Fault {
+    let run = &report.run;
+    let fault = |message: String| Fault::new(Kind::Validation, message);
+    let unknown = || fault(format!("run {run} has no task '{address}'"));
+    let steps = || report.steps.iter().filter(|step| step.shape != Shape::Group);
+    match steps().find(|step| step.step == address.step) {
+        Some(StepReport { step, tasks, .. }) if !tasks.is_empty() => {
+            unknown().hint(format!("it has {} items: {step}[0], ..", tasks.len()))
         }
-    })
+        Some(step) if step.reached => fault(format!("'{}' had no items in run {run}", step.step)),
+        Some(step) => fault(format!("'{}' was not reached in run {run}", step.step)),
+        None => {
+            let names: Vec<&str> = steps().map(|step| step.step.as_str()).collect();
+            unknown().hint(format!("its steps are: {}", names.join(", ")))
+        }
+    }
 }

@@ -19,7 +19,7 @@ pub(super) fn why(arguments: &WhyArguments) -> Result<End, Failure> {
     let stored = session.read(&run)?;
     let step = stored.report.steps.iter().find(|step| step.step.as_str() == arguments.step);
     match step {
-        Some(step) if step.shape == Shape::Many => print(&many(&step.tasks)),
+        Some(step) if step.shape == Shape::Many && !step.tasks.is_empty() => print(&many(&step.tasks)),
         _ => print(&format!("{}\n", told(&stored, &arguments.step)?)),
     }
     Ok(End::Done)
@@ -48,6 +48,12 @@ fn many(tasks: &[TaskReport]) -> String {
 }
 
 fn sentence(task: &TaskReport) -> String {
+    let unremembered = task.outcome.as_ref().and_then(Outcome::reply).and_then(|reply| reply.unremembered.as_ref());
+    let also = unremembered.map(|reason| format!("; it is not remembered: {reason}")).unwrap_or_default();
+    reason(task) + &also
+}
+
+fn reason(task: &TaskReport) -> String {
     match (&task.outcome, &task.because[..]) {
         (Some(Outcome::Skipped { because: Skip::Guard }), _) => "skipped, because its 'if' did not hold".into(),
         (Some(Outcome::Skipped { because: Skip::Needs { step } }), _) => {

@@ -10,6 +10,8 @@ use segno_orchestrator::model::{Address, Status};
 use segno_orchestrator::patterns::{self, Tally};
 use segno_orchestrator::plan::{Kind, NodeId, Plan};
 
+use super::count::{Count, Sum};
+
 /// The count of every node.
 #[derive(Debug)]
 pub(super) struct Ledger {
@@ -21,71 +23,11 @@ pub(super) struct Ledger {
     open: HashMap<(NodeId, Vec<u32>), Tally>,
 }
 
-/// Instances of one node: one, or one for each item.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Count {
-    /// How many are known to come.
-    pub(super) expected: u32,
-    pub(super) succeeded: u32,
-    pub(super) partial: u32,
-    pub(super) failed: u32,
-    pub(super) skipped: u32,
-    /// Those of the skipped that a guard left out.
-    pub(super) guarded: u32,
-    /// Those that were remembered.
-    pub(super) cached: u32,
-    /// Those that failed themselves, not by their children.
-    broken: u32,
-    /// Of an `each`: whose items are known, or will never be.
-    resolved: u32,
-}
-
-/// What the tasks below a node, or the instances of one, come to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Sum {
-    pub(super) total: u32,
-    pub(super) ended: u32,
-    pub(super) cached: u32,
-    pub(super) partial: u32,
-    pub(super) failed: u32,
-    pub(super) skipped: u32,
-}
-
 /// Why something was never begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Passed {
     Guarded,
     Unreached,
-}
-
-impl Count {
-    pub(super) fn ended(&self) -> u32 {
-        self.succeeded + self.partial + self.failed + self.skipped
-    }
-
-    /// Returns what the instances come to.
-    pub(super) fn sum(&self) -> Sum {
-        let Count { expected, partial, failed, skipped, cached, .. } = *self;
-        Sum { total: expected, ended: self.ended(), cached, partial, failed, skipped }
-    }
-
-    fn note(&mut self, status: Status) {
-        match status {
-            Status::Succeeded => self.succeeded += 1,
-            Status::Partial => self.partial += 1,
-            Status::Failed => self.failed += 1,
-            Status::Skipped => self.skipped += 1,
-        }
-    }
-
-    fn status(&self) -> Status {
-        match self {
-            _ if self.failed > 0 => Status::Failed,
-            _ if self.partial > 0 => Status::Partial,
-            _ if self.succeeded == 0 => Status::Skipped,
-            _ => Status::Succeeded,
-        }
-    }
 }
 
 impl Ledger {

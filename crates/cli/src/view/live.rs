@@ -97,3 +97,36 @@ fn terminal() -> Size {
     let size = known.map(|(width, height)| Size { width: width.0.into(), height: height.0.into() });
     size.filter(|size| size.width > 0 && size.height > 0).unwrap_or(USUAL_SIZE)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::script::{events, plan, sink};
+    use super::*;
+
+    fn live() -> (impl Fn() -> String, Live) {
+        let (written, out) = sink();
+        let surroundings =
+            Surroundings { size: Box::new(|| Size { width: 30, height: 10 }), now: Box::new(|| Timestamp(300)) };
+        let look = Look { colour: false, unicode: true, jobs: 1 };
+        (written, Live::on(out, surroundings, plan("steps: [{ id: a, run: [a] }]"), look))
+    }
+
+    #[test]
+    fn the_final_tree_stays_and_the_cursor_comes_back() {
+        let (written, live) = live();
+        live.see(&RunId::new("r").unwrap(), &events("0 run\n0 start a\n300 done a 300\n300 over succeeded"));
+        live.say("segno: hello");
+        live.finish();
+        let last =
+            "✓ a                      0.3s\x1b[K\r\n✓ succeeded · 1/1 · 0.3s\x1b[K\r\n\x1b[J\x1b[?2026l\x1b[?25h";
+        assert!(written().ends_with(last), "{:?}", written());
+        assert!(written().contains("segno: hello\x1b[K\r\n"));
+    }
+
+    #[test]
+    fn a_view_that_saw_nothing_writes_nothing() {
+        let (written, live) = live();
+        drop(live);
+        assert_eq!(written(), "");
+    }
+}

@@ -1,31 +1,31 @@
 //! What a person sees on stderr while a run goes on: a tree on a terminal, lines elsewhere. Readers of events, no more.
 //!
-//! Events fold into a `Model`; `rows` lays it out, `fit` folds it to the screen, `screen` makes bytes of the difference.
-//! All of that is pure. Only `ticker` has a thread, so that a slow terminal never holds the loop up.
+//! Events fold into a `Model`. `rows` lays it out as a tree, `fit` folds that to the screen, `screen` draws it over what
+//! was there before; `tell` says the same in lines. All of that is pure. Only `ticker` has a thread, so that a slow
+//! terminal never holds the loop up.
+
+mod live;
+mod plain;
 
 mod look;
-
 mod text;
+mod words;
 
-mod outline;
-
+mod count;
 mod ledger;
+mod outline;
+mod span;
+mod task;
 
 mod model;
 
-mod rows;
-
 mod fit;
-
+mod rows;
 mod screen;
-
-mod ticker;
-
-mod live;
 
 mod tell;
 
-mod plain;
+mod ticker;
 
 #[cfg(test)]
 mod agreement;

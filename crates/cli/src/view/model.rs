@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use segno_orchestrator::model::{Address, Event, Fact, Outcome, RunStatus, Skip, Source, Status, Timestamp};
+use segno_orchestrator::model::{Address, Event, Fact, Outcome, Skip, Source, Status, Timestamp};
 use segno_orchestrator::plan::{Kind, NodeId, Plan};
 
-use super::ledger::{Ledger, Sum};
+use super::count::Sum;
+use super::ledger::Ledger;
 use super::outline::{Outline, Row, Shape, Step};
+use super::span::Span;
+use super::task::{Attempt, End, Ended, Phase, shortened, why};
 
 /// How many failed items are remembered one by one; more are only counted.
 const MAX_FAILED_ITEMS: usize = 100;
-/// The longest message that is remembered, in characters.
-const MAX_MESSAGE: usize = 400;
-
 /// A task of a plan: its node and the items round it.
 type Place = (NodeId, Vec<u32>);
 
@@ -31,51 +31,6 @@ pub(super) struct Model {
     failed_items: usize,
     span: Span,
     end: Option<End>,
-}
-
-/// From when to when something went on, without the time in which nobody owned the run.
-#[derive(Clone, Copy, Debug, Default)]
-struct Span {
-    began: Option<Timestamp>,
-    last: Timestamp,
-}
-
-/// A task's attempt that runs, or that failed and will be followed by another.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Attempt {
-    pub(super) label: Option<String>,
-    /// Its number, from 1.
-    pub(super) number: u32,
-    pub(super) phase: Phase,
-}
-
-/// What an attempt is doing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
-    /// It runs.
-    Running { since: Timestamp },
-    /// It failed, and the next may begin then.
-    Resting { until: Timestamp, message: String },
-}
-
-/// How a task ended, or a group that never opened.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Ended {
-    pub(super) label: Option<String>,
-    pub(super) status: Status,
-    pub(super) is_cached: bool,
-    pub(super) took: Duration,
-    /// How many attempts were made; 0 when none was.
-    pub(super) attempts: u32,
-    /// Why it failed or was skipped.
-    pub(super) why: Option<String>,
-}
-
-/// Why nothing more will happen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum End {
-    Paused(String),
-    Over(RunStatus),
 }
 
 /// Where a row stands.
@@ -281,37 +236,7 @@ impl Model {
     }
 }
 
-impl Span {
-    fn touch(&mut self, at: Timestamp) {
-        self.began.get_or_insert(at);
-        self.last = at;
-    }
-
-    fn shift(&mut self, gap: Duration) {
-        self.began = self.began.map(|began| began.after(gap));
-    }
-
-    fn until(&self, end: Timestamp) -> Duration {
-        self.began.map_or(Duration::ZERO, |began| end.since(began))
-    }
-}
-
 fn of_node<T>(tasks: &BTreeMap<Place, T>, node: NodeId) -> impl Iterator<Item = (&[u32], &T)> {
     let range = (node, Vec::new())..(NodeId(node.0 + 1), Vec::new());
     tasks.range(range).map(|((_, indices), task)| (&indices[..], task))
-}
-
-/// Says why a task failed or did not run.
-pub(super) fn why(outcome: &Outcome) -> Option<String> {
-    match outcome {
-        Outcome::Failed { fault, .. } => Some(shortened(fault.message())),
-        Outcome::Skipped { because: Skip::Guard } => Some("skipped: its 'if' did not hold".into()),
-        Outcome::Skipped { because: Skip::Needs { step } } => Some(format!("skipped: '{step}' did not end well")),
-        Outcome::Skipped { because: Skip::Unreached } => Some("not reached".into()),
-        Outcome::Succeeded { .. } | Outcome::Partial { .. } => None,
-    }
-}
-
-fn shortened(message: &str) -> String {
-    message.chars().take(MAX_MESSAGE).collect()
 }

@@ -85,3 +85,41 @@ impl Desk {
         text
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::script::{events, plan, sink};
+    use super::*;
+
+    fn plain() -> (impl Fn() -> String, Plain) {
+        let (written, out) = sink();
+        let look = Look { colour: true, unicode: true, jobs: 1 };
+        (written, Plain::on(out, Timestamp(0), plan("steps: [{ id: a, run: [a] }]"), look))
+    }
+
+    #[test]
+    fn all_lines_are_written_at_the_end_at_the_latest_and_in_order() {
+        let (written, plain) = plain();
+        let run = RunId::new("r").unwrap();
+        plain.see(&run, &events("0 run\n0 start a\n300 done a 300"));
+        plain.say("segno: hello");
+        plain.see(&run, &events("300 over succeeded"));
+        plain.finish();
+        assert_eq!(written(), "✓ a                 0.3s\nsegno: hello\n✓ succeeded · 1/1 · 0.3s\n");
+    }
+
+    #[test]
+    fn a_reader_that_does_not_keep_up_misses_lines_and_is_told_how_many() {
+        let teller = Teller::new(
+            plan("steps: [{ id: a, run: [a] }]"),
+            Look { colour: false, unicode: true, jobs: 1 },
+            Timestamp(0),
+        );
+        let mut desk = Desk { teller, lines: Vec::new(), left_out: 0 };
+        (0..MAX_WAITING + 2).for_each(|_| desk.add("x".into()));
+        let text = desk.take();
+        assert_eq!(text.lines().count(), MAX_WAITING + 1);
+        assert!(text.ends_with("x\n(2 lines left out)\n"));
+        assert_eq!(desk.take(), "");
+    }
+}

@@ -1,16 +1,15 @@
 //! Lays a model out as lines: one a step, one an attempt that runs, one a failure, and the whole run in the last.
 
-use std::time::Duration;
-
-use segno_orchestrator::model::{RunStatus, Status, Timestamp};
+use segno_orchestrator::model::{Status, Timestamp};
 
 use super::fit::{Entry, Rank, fit};
-use super::ledger::Sum;
 use super::look::{Look, Mark, Tone};
-use super::model::{Attempt, End, Ended, Model, Phase, State};
+use super::model::{Model, State};
 use super::outline::{Row, Shape};
 use super::screen::Size;
+use super::task::{Attempt, Ended, Phase};
 use super::text::{Line, again_in, clean, short_duration};
+use super::words::{counts, failure, notes, outcome, title};
 
 /// Rows of the terminal that are left free.
 const MARGIN_ROWS: usize = 2;
@@ -44,56 +43,6 @@ pub(super) fn rows(model: &Model, look: Look, now: Timestamp, motion: Motion, si
     last.cut(width, look);
     lines.push(last.render(look));
     lines
-}
-
-/// Says what tasks come to: `12/40 · 3 cached · 1 failed`.
-pub(super) fn counts(sum: Sum, look: Look) -> String {
-    format!("{}/{}{}", sum.ended, sum.total, notes(sum, look))
-}
-
-fn notes(sum: Sum, look: Look) -> String {
-    let parts = [(sum.cached, "cached"), (sum.partial, "partial"), (sum.failed, "failed"), (sum.skipped, "skipped")];
-    let told = parts.into_iter().filter(|(count, _)| *count > 0);
-    told.map(|(count, what)| format!("{}{count} {what}", look.dot())).collect()
-}
-
-/// Says what the whole run comes to, and what it took.
-pub(super) fn outcome(end: Option<&End>, sum: Sum, elapsed: Duration, look: Look) -> (Mark, String) {
-    let (mark, status) = match end {
-        None => (Mark::Waiting, "stopped".to_owned()),
-        Some(End::Paused(reason)) => (Mark::Waiting, format!("paused ({})", clean(reason, look))),
-        Some(End::Over(status)) => (run_mark(*status), status.name().to_owned()),
-    };
-    let dot = look.dot();
-    (mark, format!("{status}{dot}{}{dot}{}", counts(sum, look), short_duration(elapsed)))
-}
-
-fn run_mark(status: RunStatus) -> Mark {
-    match status {
-        RunStatus::Succeeded => Mark::Ended(Status::Succeeded),
-        RunStatus::Degraded => Mark::Ended(Status::Partial),
-        RunStatus::Failed => Mark::Ended(Status::Failed),
-        RunStatus::Running | RunStatus::Paused => Mark::Waiting,
-    }
-}
-
-/// Says why a task failed, and after how many attempts if it was more than one.
-pub(super) fn failure(attempts: u32, max: u32, message: &str) -> String {
-    match attempts {
-        0 | 1 => message.to_owned(),
-        _ => format!("attempt {attempts} of {max} failed: {message}"),
-    }
-}
-
-/// Returns a task's address as people read it.
-pub(super) fn title(name: &str, indices: &[u32], label: Option<&str>, look: Look) -> String {
-    let mut title = name.to_owned();
-    indices.iter().for_each(|index| title.push_str(&format!("[{index}]")));
-    if let Some(label) = label.filter(|_| !indices.is_empty()) {
-        title.push(' ');
-        title.push_str(&clean(label, look));
-    }
-    title
 }
 
 struct Painter<'m> {

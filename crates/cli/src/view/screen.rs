@@ -67,7 +67,8 @@ impl Canvas {
     ///
     /// A terminal that became narrower has broken what was drawn into more rows: they are counted at its new width.
     fn draw(&mut self, said: &[String], lines: Vec<String>, size: Size) -> Option<String> {
-        if said.is_empty() && lines == self.drawn && size == self.size {
+        let is_shown = lines == self.drawn && (size == self.size || lines.is_empty());
+        if said.is_empty() && is_shown {
             return None;
         }
         let drawn: usize = self.drawn.iter().map(|line| rows_of(line, size.width)).sum();

@@ -7,10 +7,11 @@ use segno_orchestrator::model::{Address, Event, Fact, Outcome, Source, Status, T
 use segno_orchestrator::plan::{NodeId, Plan};
 
 use super::look::{Look, Mark};
-use super::model::{Attempt, Model, State, why};
+use super::model::{Model, State};
 use super::outline::{Row, Shape};
-use super::rows::{counts, failure, outcome, title};
+use super::task::{Attempt, why};
 use super::text::{again_in, clean, short_duration};
+use super::words::{counts, failure, outcome, title};
 
 /// Up to how many items of a step are told one by one.
 const LISTED_ITEMS: u32 = 20;
@@ -120,13 +121,12 @@ impl Teller {
 
     /// Tells how far a step's items are: at their end, and for many of them every so often.
     fn items_line(&mut self, row: Row, now: Timestamp) -> Option<String> {
-        let sum = self.model.sum(row);
-        let is_listed = self.is_listed(row);
-        let told = &mut self.told[row];
-        let since = *told.at.get_or_insert(now);
-        if self.model.step(row).shape != Shape::Many || told.is_over {
+        if self.model.step(row).shape != Shape::Many || self.told[row].is_over {
             return None;
         }
+        let (sum, is_listed) = (self.model.sum(row), self.is_listed(row));
+        let told = &mut self.told[row];
+        let since = *told.at.get_or_insert(now);
         let mark = match self.model.state(row) {
             State::Ended(Status::Skipped) => {
                 told.is_over = true;
@@ -160,5 +160,142 @@ impl Teller {
 
     fn line(&self, mark: Mark, title: &str, what: &str) -> String {
         format!("{} {title:NAMES$}  {what}", self.look.mark(mark))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::script::{events, plan};
+    use super::*;
+
+    const LOOK: Look = Look { colour: true, unicode: true, jobs: 4 };
+
+    /// Tells a script, of which what was before `since` was told already.
+    #[track_caller]
+    fn check(flow: &str, script: &str, since: u64, expected: &str) {
+        let mut teller = Teller::new(plan(flow), LOOK, Timestamp(since));
+        let lines: Vec<String> = events(script).iter().flat_map(|event| teller.tell(event)).collect();
+        assert_eq!(lines.join("\n"), expected.trim_start());
+    }
+
+    #[test]
+    fn each_thing_that_ended_is_a_line() {
+        check(
+            "steps: [{ id: a, run: [a] }, { id: b, run: [b], retry: 3 }, { id: c, if: 'true', run: [c] }, { id: d, run: [d] },
+                     { id: e, run: [e] }]",
+            "0 run
+             0 start a
+             400 done a 400
+             400 start b
+             500 retry b 1 2500 the command ended with exit code 3
+             2500 start b 2
+             2600 done b 100
+             2600 no c
+             2700 hit d 900
+             2700 start e
+             2800 fail e 100 no\x1b[31m luck
+             2800 over failed",
+            0,
+            "
+✓ a                 0.4s
+✗ b                 attempt 1 of 3 failed: the command ended with exit code 3; again in 2 s
+✓ b                 0.1s  attempt 2 of 3
+– c                 skipped: its 'if' did not hold
+✓ d                 cached
+✗ e                 failed: no [31m luck
+✗ failed · 5/5 · 1 cached · 1 failed · 1 skipped · 2.8s",
+        );
+    }
+
+    #[test]
+    fn the_items_of_a_small_list_are_told_one_by_one() {
+        check(
+            "steps: [{ id: count, each: \"{{ range(3) }}\", run: [a], retry: 2 }]",
+            "0 run
+             0 items count 3
+             10 start count[0] 1 a.rs
+             10 start count[1] 1 b.rs
+             20 hit count[2] 300 c.rs
+             30 retry count[1] 1 1000 no answer
+             40 done count[0] 30 a.rs
+             1000 start count[1] 2 b.rs
+             1010 part count[1] 10 b.rs
+             1010 over degraded",
+            0,
+            "
+✓ count[2] c.rs     cached
+✗ count[1] b.rs     attempt 1 of 2 failed: no answer; again in 1 s
+✓ count[0] a.rs     0.0s
+◐ count[1] b.rs     0.0s  attempt 2 of 2
+◐ count             1.0s  3/3 · 1 cached · 1 partial
+◐ degraded · 3/3 · 1 cached · 1 partial · 1.0s",
+        );
+    }
+
+    #[test]
+    fn the_items_of_a_long_list_are_counted_and_their_failures_told() {
+        let mut script = "0 run\n0 items count 10000\n".to_owned();
+        for item in 0..10_000 {
+            let what = if item % 4_000 == 1_500 { "fail" } else { "hit" };
+            script.push_str(&format!("{item} {what} count[{item}] 1 no\n"));
+        }
+        check(
+            "steps: [{ id: count, each: \"{{ range(9) }}\", run: [a] }]",
+            &script,
+            0,
+            "
+· count             0.9s  1000/10000 · 1000 cached
+✗ count[1500] item  failed: no
+· count             1.9s  2000/10000 · 1999 cached · 1 failed
+· count             2.9s  3000/10000 · 2999 cached · 1 failed
+· count             3.9s  4000/10000 · 3999 cached · 1 failed
+· count             4.9s  5000/10000 · 4999 cached · 1 failed
+✗ count[5500] item  failed: no
+· count             5.9s  6000/10000 · 5998 cached · 2 failed
+· count             6.9s  7000/10000 · 6998 cached · 2 failed
+· count             7.9s  8000/10000 · 7998 cached · 2 failed
+· count             8.9s  9000/10000 · 8998 cached · 2 failed
+✗ count[9500] item  failed: no
+✗ count             9.9s  10000/10000 · 9997 cached · 3 failed",
+        );
+    }
+
+    #[test]
+    fn a_long_list_is_counted_every_five_seconds_in_any_case() {
+        let mut script = "0 run\n0 items count 1000\n".to_owned();
+        for item in 0..5 {
+            script.push_str(&format!("{} done count[{item}] 1 x\n", (item + 1) * 2_000));
+        }
+        check(
+            "steps: [{ id: count, each: \"{{ range(9) }}\", run: [a] }]",
+            &script,
+            0,
+            "· count             6.0s  3/1000",
+        );
+    }
+
+    #[test]
+    fn what_was_recorded_before_is_folded_in_silence() {
+        check(
+            "steps: [{ id: a, run: [a] }, { id: b, run: [b] }]",
+            "0 run\n0 start a\n10 done a 10\n10 start b\n9000 resume\n9000 start b\n9010 done b 10\n20 over succeeded",
+            9_000,
+            "
+✓ b                 0.0s
+✓ succeeded · 2/2 · 0.0s",
+        );
+    }
+
+    #[test]
+    fn groups_that_never_open_say_why() {
+        check(
+            "parallel: [{ id: a, run: [a] }, { id: b, needs: [a], steps: [{ id: c, run: [c] }] }]",
+            "0 run\n0 start a\n10 fail a 10 no\n10 blocked b a\n10 pause",
+            0,
+            "
+✗ a                 failed: no
+– b                 skipped: 'a' did not end well
+· paused (interrupted) · 2/2 · 1 failed · 1 skipped · 0.0s",
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! The binary from outside: each test runs it in a temporary folder and compares what it says, whole.
 #![allow(clippy::unwrap_used)]
 
+mod children;
 mod running;
 mod support;
 mod values;

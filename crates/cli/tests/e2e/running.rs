@@ -47,7 +47,23 @@ more: segno show RUN
 ",
     );
     assert_eq!(project.output("last"), "right of left of one, skipped\n");
-    check(&project, &["--deep", "true"], 0, "x");
+    check(
+        &project,
+        &["--deep", "true"],
+        0,
+        "✓ choices succeeded in TIME: 5 of 6 tasks done · 1 skipped
+  ✓ first      TIME
+  ✓ both
+    ✓ left     TIME
+    ✓ right    TIME
+  ✓ deeper     TIME
+    · shallow  not reached
+  – never      skipped: its 'if' did not hold
+  ✓ last       TIME
+
+more: segno show RUN
+",
+    );
 }
 
 #[test]
@@ -73,7 +89,23 @@ steps:
     project.write("src/b.txt", "");
     project.write("src/a.txt", "");
     project.write("src/c.md", "");
-    check(&project, &[], 0, "x");
+    check(
+        &project,
+        &[],
+        0,
+        "✓ fan succeeded in TIME: 12 of 12 tasks done
+  ✓ lines         TIME
+  ✓ over_files    2 items, TIME
+  ✓ over_lines    2 items, TIME
+  ✓ over_nothing  no items
+  ✓ outer
+    ✓ inner       4 items, TIME
+    ✓ both        2 items, TIME
+  ✓ all           TIME
+
+more: segno show RUN
+",
+    );
     assert_eq!(project.output("all"), "0 src/a.txt, 1 src/b.txt\n");
     assert_eq!(project.output("both[0]"), "1+a2\n");
     assert_eq!(project.output("both[1]"), "1+b2\n");
@@ -91,10 +123,41 @@ steps:
         )
     };
     let project = Project::of(&flow(true));
-    check(&project, &[], 0, "x");
-    check(&project, &["--strict"], 3, "x");
+    let degraded = "◐ quality degraded in TIME: 1 of 2 tasks done · 1 failed
+  ✗ lint   TIME
+  ✓ after  TIME
+
+lint failed: the command ended with exit code 3
+  command     echo dirty >&2; exit 3
+  last words  | dirty
+  category    external_service (EXTERNAL_SERVICE_ERROR, exit_status)
+  segno       ran it once and went on, since it is optional
+  you can     read what the command printed
+  all of it   segno show RUN lint
+
+more: segno show RUN
+";
+    check(&project, &[], 0, degraded);
+    assert_eq!(project.output("after"), "false 3\n");
+    check(&project, &["--strict"], 3, degraded);
     project.write("flow.yaml", flow(false));
-    check(&project, &["--strict"], 1, "x");
+    let failed = "✗ quality failed in TIME: 0 of 1 task done · 1 failed
+  ✗ lint   TIME
+  · after  not reached
+
+lint failed: the command ended with exit code 3
+  command     echo dirty >&2; exit 3
+  last words  | dirty
+  category    external_service (EXTERNAL_SERVICE_ERROR, exit_status)
+  segno       ran it once and did not start what comes after it
+  you can     read what the command printed
+  all of it   segno show RUN lint
+
+more: segno show RUN
+";
+    check(&project, &["--strict"], 1, failed);
+    let unreached = "segno: 'after' was not reached in run RUN\n";
+    assert_eq!(project.segno(&["show", "latest", "after"]).err, unreached);
 }
 
 #[test]
@@ -113,9 +176,44 @@ always:
 inputs: { code: { type: integer } }
 ";
     let project = Project::of(flow);
-    check(&project, &["--code", "7"], 1, "x");
-    assert_eq!((project.has("made"), &*project.read("report")), (false, "failed 7\n"));
-    check(&project, &["--code", "0"], 0, "x");
+    check(
+        &project,
+        &["--code", "9"],
+        1,
+        r#"✗ tidy failed in TIME: 3 of 4 tasks done · 1 failed
+  ✗ work
+    ✓ make       TIME
+    ✗ break      TIME
+    · unreached  not reached
+    ✓ clean      TIME
+  ✓ report       TIME
+
+break failed: the command ended with exit code 9
+  command     exit "${SEGNO_1}"
+  category    external_service (EXTERNAL_SERVICE_ERROR, exit_status)
+  segno       ran it once and did not start what comes after it
+  you can     read what the command printed
+  all of it   segno show RUN break
+
+more: segno show RUN
+"#,
+    );
+    assert_eq!((project.has("made"), &*project.read("report")), (false, "failed 9\n"));
+    check(
+        &project,
+        &["--code", "0"],
+        0,
+        "✓ tidy succeeded in TIME: 5 of 5 tasks done
+  ✓ work
+    ✓ make       TIME
+    ✓ break      TIME
+    ✓ unreached  TIME
+    ✓ clean      TIME
+  ✓ report       TIME
+
+more: segno show RUN
+",
+    );
     assert_eq!((project.has("made"), &*project.read("report")), (false, "succeeded 0\n"));
 }
 
@@ -130,7 +228,33 @@ steps:
   - { id: usage, run: 'echo $SEGNO_ATTEMPT >> usage; exit 2' }
 ",
     );
-    check(&project, &[], 1, "x");
+    check(
+        &project,
+        &[],
+        1,
+        "✗ stubborn failed in TIME: 1 of 3 tasks done · 2 failed · 2 retried
+  ✓ third_time  TIME  after 3 attempts
+  ✗ never       TIME  after 3 attempts
+  ✗ usage       TIME
+
+never failed: the command ended with exit code 1
+  command     echo $SEGNO_ATTEMPT: not yet >&2; exit 1
+  last words  | 3: not yet
+  category    external_service (EXTERNAL_SERVICE_ERROR, exit_status)
+  segno       tried it 3 times and went on, since it is optional
+  you can     read what the command printed
+  all of it   segno show RUN never
+
+usage failed: the command did not accept its arguments (exit code 2)
+  command     echo $SEGNO_ATTEMPT >> usage; exit 2
+  category    validation (VALIDATION_ERROR, usage)
+  segno       ran it once and did not start what comes after it
+  you can     check the arguments of the command
+  all of it   segno show RUN usage
+
+more: segno show RUN
+",
+    );
     assert_eq!((&*project.read("tries"), &*project.read("usage")), ("1\n2\n3\n", "1\n"));
 }
 

@@ -78,7 +78,7 @@ impl Host {
             let note = Arc::new(move |pid, birth| _ = sender.send(Signal::Spawned(frame, pid, birth)));
             let (result, took) = place(&shared, &dispatch, prepared, note).await;
             // The loop has gone: the run was given up, and nobody needs the answer.
-            _ = signals.send(Signal::Attempted(dispatch, result, took));
+            _ = signals.send(Signal::Attempted(Box::new(dispatch), result, took));
         };
         let id = segno_logging::correlation::Id::new(self.shared.run.as_str());
         self.attempts.spawn(segno_logging::correlation::scope(&id, work));
@@ -215,11 +215,11 @@ async fn settle(
     let shared = shared.clone();
     let keep = move || match result {
         Ok(reply) => {
-            let reply = shared.blobs.settle(reply)?;
+            let mut reply = shared.blobs.settle(reply)?;
             if let (Some(memory), Some(remembered)) = (&shared.memory, &prepared.remembered)
                 && !reply.partial
             {
-                memory.store(remembered, &reply, took, SystemTime::now());
+                reply.unremembered = memory.store(remembered, &reply, took, SystemTime::now());
             }
             Ok(reply)
         }

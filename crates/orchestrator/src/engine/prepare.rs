@@ -23,11 +23,36 @@ pub(crate) struct Remembered {
     pub(crate) key: Key,
     /// What "the same step" is called across runs.
     pub(crate) subject: String,
-    /// The files behind the key.
-    pub(crate) manifests: Vec<Manifest>,
+    /// The files behind the key: where they came from, and what they were when it was made.
+    pub(crate) files: Vec<(FileSource, Manifest)>,
     pub(crate) ttl: Option<Duration>,
     /// The globs of the files that the step makes.
     pub(crate) outputs: Vec<String>,
+}
+
+/// Where the files behind a key come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum FileSource {
+    /// The whole work tree as git sees it.
+    WorkTree,
+    /// Globs.
+    Globs(Vec<String>),
+}
+
+impl FileSource {
+    /// Returns the name of the key's part.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            FileSource::WorkTree => "the work tree",
+            FileSource::Globs(_) => "the files",
+        }
+    }
+}
+
+impl Remembered {
+    pub(crate) fn manifests(&self) -> Vec<Manifest> {
+        self.files.iter().map(|(_, manifest)| manifest.clone()).collect()
+    }
 }
 
 impl Prepared {
@@ -120,7 +145,7 @@ pub(crate) fn wanted(task: &Task, context: &Dynamic) -> Result<Wanted, Fault> {
 pub(crate) fn key(
     request: &Request,
     wanted: &Wanted,
-    manifests: &[(String, &Manifest)],
+    files: &[(FileSource, Manifest)],
     env: &[(String, Option<String>)],
 ) -> Key {
     let mut key = Key::builder(match request {
@@ -147,8 +172,8 @@ pub(crate) fn key(
             key.text("the arguments", &serde_json::to_string(arguments).unwrap_or_default());
         }
     }
-    for (name, manifest) in manifests {
-        key.files(name, manifest);
+    for (source, manifest) in files {
+        key.files(source.name(), manifest);
     }
     for (name, value) in env {
         match value {

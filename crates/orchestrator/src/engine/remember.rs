@@ -1,19 +1,20 @@
 //! The cache as the engine uses it: asked in batches before steps run, told of results after. It never fails a run.
 
+use std::cell::OnceCell;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use minijinja::Value as Dynamic;
-use segno_cache::{Files, Lookup, Manifest, MissReason, NewEntry, Options, OutputFile, Outputs, Store};
+use segno_cache::{
+    Change, Digest, Files, Key, Lookup, Manifest, MissReason, NewEntry, Options, OutputFile, Outputs, Store,
+};
 use segno_errors::{Fault, Kind};
 use serde::{Deserialize, Serialize};
 
-use super::prepare::{self, Prepared, Remembered};
+use super::prepare::{self, FileSource, Prepared, Remembered, Wanted};
 use super::world::{Asked, Dispatch};
-use crate::agents::Request;
 use crate::model::{Reply, Source};
-use crate::plan::{Plan, Task};
+use crate::plan::{Cache, Plan};
 
 /// Reads variables of the environment that steps name for their key; given by the application.
 pub type ReadVariable = dyn Fn(&str) -> Option<String> + Send + Sync;
@@ -75,7 +76,8 @@ impl Memory {
         now: SystemTime,
         restore: bool,
     ) -> Vec<(Dispatch, Asked)> {
-        let prepared: Vec<_> = dispatches.iter().map(|dispatch| self.prepare(plan, dispatch)).collect();
+        let tree = OnceCell::new();
+        let prepared: Vec<_> = dispatches.iter().map(|dispatch| self.prepare(plan, dispatch, &tree)).collect();
         let keys = prepared.iter().flatten().filter_map(|prepared| prepared.remembered.as_ref());
         let digests: Vec<_> = keys.map(|remembered| remembered.key.digest()).collect();
         let answers = self.store.fetch(&digests, now).unwrap_or_else(|error| {
@@ -140,52 +142,66 @@ impl Memory {
         }
     }
 
-    fn explain(&self, remembered: &Remembered) -> Result<Vec<segno_cache::Change>, segno_cache::Error> {
-        self.store.explain(&remembered.subject, &remembered.key, &remembered.manifests)
+    fn explain(&self, remembered: &Remembered) -> CacheResult<Vec<Change>> {
+        self.store.explain(&remembered.subject, &remembered.key, &remembered.manifests())
     }
 
-    /// Renders a task and makes its key.
-    fn prepare(&self, plan: &Plan, dispatch: &Dispatch) -> Result<Prepared, Fault> {
+    /// Renders a task and makes its key. `tree` is shared by all tasks that are asked for at one moment.
+    fn prepare(&self, plan: &Plan, dispatch: &Dispatch, tree: &OnceCell<Manifest>) -> Result<Prepared, Fault> {
         let node = plan.node(dispatch.node);
         let task = node.task().ok_or_else(|| Fault::new(Kind::Internal, "only tasks are remembered"))?;
         let context = dispatch.scope.clone().into_value();
         let request = prepare::request(task, &context)?;
-        let remembered = self.key(plan, task, &request, &context, dispatch)?;
-        Ok(Prepared { request, remembered })
+        let Some(cache) = &task.cache else { return Ok(Prepared { request, remembered: None }) };
+        let wanted = prepare::wanted(task, &context)?;
+        let files = self.files_of(cache, &wanted, tree).map_err(cache_fault)?;
+        let env: Vec<_> = cache.env.iter().map(|name| (name.clone(), (self.variable)(name))).collect();
+        let key = prepare::key(&request, &wanted, &files, &env);
+        let subject = prepare::subject(&plan.name, dispatch.address.step.as_str(), &dispatch.items);
+        let remembered = Remembered { key, subject, files, ttl: cache.ttl, outputs: wanted.outputs };
+        Ok(Prepared { request, remembered: Some(remembered) })
     }
 
-    fn key(
-        &self,
-        plan: &Plan,
-        task: &Task,
-        request: &Request,
-        context: &Dynamic,
-        dispatch: &Dispatch,
-    ) -> Result<Option<Remembered>, Fault> {
-        let Some(cache) = &task.cache else { return Ok(None) };
-        let wanted = prepare::wanted(task, context)?;
-        let mut manifests: Vec<Manifest> = Vec::new();
-        let mut names = Vec::new();
+    /// Looks at the files that a step depends on.
+    fn files_of(&self, cache: &Cache, wanted: &Wanted, tree: &OnceCell<Manifest>) -> CacheResult<Sources> {
+        let mut files = Vec::new();
         if cache.work_tree {
-            manifests.push(self.files.work_tree().map_err(cache_fault)?);
-            names.push("the work tree".to_owned());
+            if tree.get().is_none() {
+                // The first task of the batch looks; a later one finds it here.
+                _ = tree.set(self.files.work_tree()?);
+            }
+            let tree = tree.get().cloned().unwrap_or_else(|| Manifest::new(Vec::new()));
+            files.push((FileSource::WorkTree, tree.without(&wanted.outputs)?));
         }
         if !wanted.files.is_empty() {
-            manifests.push(self.files.manifest(&wanted.files).map_err(cache_fault)?);
-            names.push("the files".to_owned());
+            let source = FileSource::Globs(wanted.files.clone());
+            files.push((source.clone(), self.look(&source, &wanted.outputs)?));
         }
-        let env: Vec<_> = cache.env.iter().map(|name| (name.clone(), (self.variable)(name))).collect();
-        let named: Vec<_> = names.into_iter().zip(&manifests).collect();
-        let key = prepare::key(request, &wanted, &named, &env);
-        let subject = prepare::subject(&plan.name, dispatch.address.step.as_str(), &dispatch.items);
-        Ok(Some(Remembered { key, subject, manifests, ttl: cache.ttl, outputs: wanted.outputs }))
+        Ok(files)
     }
 
-    /// Remembers a result. What cannot be remembered is said in the log; the run goes on.
-    pub(crate) fn store(&self, remembered: &Remembered, reply: &Reply, took: Duration, now: SystemTime) {
-        if let Err(error) = self.try_store(remembered, reply, took, now) {
-            tracing::warn!(subject = remembered.subject, error = plainly(&error), "a result could not be remembered");
+    /// Lists the files of a source with their contents, less those that the step makes itself.
+    fn look(&self, source: &FileSource, outputs: &[String]) -> CacheResult<Manifest> {
+        let manifest = match source {
+            FileSource::WorkTree => self.files.work_tree()?,
+            FileSource::Globs(globs) => self.files.manifest(globs)?,
+        };
+        if outputs.is_empty() { Ok(manifest) } else { manifest.without(outputs) }
+    }
+
+    /// Remembers a result, or says why it cannot be. The run goes on either way.
+    pub(crate) fn store(
+        &self,
+        remembered: &Remembered,
+        reply: &Reply,
+        took: Duration,
+        now: SystemTime,
+    ) -> Option<String> {
+        let refused = self.try_store(remembered, reply, took, now).unwrap_or_else(|error| Some(plainly(&error)));
+        if let Some(reason) = &refused {
+            tracing::warn!(subject = remembered.subject, reason, "a result is not remembered");
         }
+        refused
     }
 
     fn try_store(
@@ -194,7 +210,10 @@ impl Memory {
         reply: &Reply,
         took: Duration,
         now: SystemTime,
-    ) -> Result<(), segno_cache::Error> {
+    ) -> CacheResult<Option<String>> {
+        if let Some(change) = self.disturbed(remembered)? {
+            return Ok(Some(format!("while it ran, {change}: declare what it makes as 'outputs'")));
+        }
         let outputs = match remembered.outputs.is_empty() {
             true => Vec::new(),
             false => Outputs::capture(&self.files, &self.store, &remembered.outputs)?,
@@ -203,20 +222,48 @@ impl Memory {
         let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         let entry = Entry { reply: reply.clone(), outputs, took_ms };
         let value = serde_json::to_vec(&entry).unwrap_or_default();
-        let Remembered { key, subject, manifests, ttl, .. } = remembered;
-        self.store.store(NewEntry {
+        let Remembered { key, subject, ttl, .. } = remembered;
+        let manifests = remembered.manifests();
+        let entry = NewEntry {
             value: &value,
             ttl: *ttl,
-            manifests,
+            manifests: &manifests,
             objects: &objects,
             ..NewEntry::of(key, subject, now)
-        })
+        };
+        self.store.store(entry).map(|()| None)
+    }
+
+    /// Says what changed in the files behind a key while the step ran. A step that writes what it depends on is not
+    /// remembered: a hit would leave out the writing.
+    fn disturbed(&self, remembered: &Remembered) -> CacheResult<Option<String>> {
+        for (source, before) in &remembered.files {
+            let after = self.look(source, &remembered.outputs)?;
+            if after.digest() != before.digest() {
+                let key = |manifest: &Manifest| {
+                    let mut key = Key::builder("files");
+                    key.files(source.name(), manifest);
+                    key.finish()
+                };
+                let find =
+                    |digest: &Digest| [before, &after].into_iter().find(|found| found.digest() == *digest).cloned();
+                let changes = Change::between(&key(before), &key(&after), find);
+                return Ok(changes.first().map(ToString::to_string));
+            }
+        }
+        Ok(None)
     }
 }
 
+/// The files behind a key.
+type Sources = Vec<(FileSource, Manifest)>;
+
+/// What the cache gives back.
+type CacheResult<T> = Result<T, segno_cache::Error>;
+
 /// Parts that only tell calls apart say nothing to a person beside the command itself.
-fn is_said(change: &segno_cache::Change) -> bool {
-    !matches!(change, segno_cache::Change::Text { name, .. } if name == "the arguments")
+fn is_said(change: &Change) -> bool {
+    !matches!(change, Change::Text { name, .. } if name == "the arguments")
 }
 
 fn plainly(error: &segno_cache::Error) -> String {

@@ -75,7 +75,7 @@ pub(crate) enum Signal {
     /// A child process lives: its pid and birth.
     Spawned(FrameId, u32, u64),
     /// An attempt ended.
-    Attempted(Dispatch, Result<Reply, Failed>, Duration),
+    Attempted(Box<Dispatch>, Result<Reply, Failed>, Duration),
     /// The run is told to stop.
     Stop(Stopped),
 }

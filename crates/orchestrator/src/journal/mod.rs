@@ -4,6 +4,7 @@
 //! run, because a database's pages carry none.
 
 mod blobs;
+#[cfg(feature = "sqlite")]
 mod chain;
 mod lock;
 mod memory;

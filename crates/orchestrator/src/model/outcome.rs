@@ -114,6 +114,9 @@ pub struct Reply {
     /// Bytes of output that were cut away because they passed the limit.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub cut: u64,
+    /// Why the result could not be remembered, where it was to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unremembered: Option<String>,
     /// Something usable, but not all: the task ends as partial.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub partial: bool,

@@ -131,11 +131,14 @@ impl Resolver<'_> {
         Ok((step_ref, Need { target, tolerant: self.tolerant(target) }))
     }
 
-    /// A need may have failed when it, or a group round it that this node is not part of, is optional.
+    /// A need may have failed when it, or a group round it that this node is not part of, is optional, and when this
+    /// node cleans up after it: to tell what failed is what clean-up steps are for.
     fn tolerant(&self, target: NodeId) -> bool {
         let mine = self.plan.path(self.node.id);
         let theirs = self.plan.path(target);
-        theirs.iter().filter(|id| !mine.contains(id)).any(|id| self.plan.node(*id).optional)
+        let shared = mine.iter().zip(&theirs).take_while(|(mine, theirs)| mine == theirs).count();
+        let cleans_up = mine[..shared].last().is_some_and(|id| matches!(self.plan.node(*id).kind, Kind::Always));
+        cleans_up || theirs[shared..].iter().any(|id| self.plan.node(*id).optional)
     }
 
     fn no_step(&self, name: &str, place: Place) -> Mistake {

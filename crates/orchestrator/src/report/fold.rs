@@ -42,6 +42,8 @@ pub struct StepReport {
     pub shape: Shape,
     /// It, or a group round it, may fail without failing the run.
     pub optional: bool,
+    /// It was come to, even if its list turned out to be empty.
+    pub reached: bool,
     /// Its own tasks, in the order of their items; a group has none.
     pub tasks: Vec<TaskReport>,
 }
@@ -224,6 +226,7 @@ fn steps(plan: &Plan, mut tasks: HashMap<Address, TaskReport>, status: RunStatus
         previous = Some(&node.step);
         let is_task = plan.nodes_of(&node.step).iter().any(|node| node.task().is_some());
         let mut tasks = by_step.remove(&node.step).unwrap_or_default();
+        let reached = !tasks.is_empty();
         tasks.retain(|task| task.attempts > 0 || task.outcome.is_some());
         tasks.sort_by(|one, other| one.address.indices.cmp(&other.address.indices));
         if tasks.is_empty() && is_task && status.is_resumable() {
@@ -244,6 +247,7 @@ fn steps(plan: &Plan, mut tasks: HashMap<Address, TaskReport>, status: RunStatus
             depth: owners.len().saturating_sub(1),
             shape,
             optional,
+            reached,
             tasks,
         });
     }

@@ -164,6 +164,12 @@ impl StepReport {
     }
 
     fn words_of_many(&self, look: Look) -> (&'static str, String) {
+        if self.tasks.is_empty() {
+            return match self.reached {
+                true => (mark(Some(Status::Succeeded), look), "no items".into()),
+                false => (mark(None, look), "not reached".into()),
+            };
+        }
         let mut counts: BTreeMap<Option<Status>, usize> = BTreeMap::new();
         self.tasks.iter().for_each(|task| *counts.entry(task.status()).or_default() += 1);
         let cached = self.tasks.iter().filter(|task| task.cached).count();

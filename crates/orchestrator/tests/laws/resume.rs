@@ -14,7 +14,7 @@ use crate::random_flows::flows;
 use crate::worker::{Calls, Worker, definition, ends, wait};
 
 /// Runs with fewer events than this are killed after each of them.
-const FEW: usize = 8;
+const FEW: usize = 6;
 /// Between two kills at most this many events less one are recorded.
 const BETWEEN: u16 = 12;
 

@@ -1,0 +1,122 @@
+//! `cargo xtask crash` and the gate of the same name: what is asked for, and what came of it in a line.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::calls;
+use super::project::Programs;
+use super::random;
+use super::trace;
+use crate::gate::{Outcome, Red};
+
+/// The kills at random instants that the issue asks for.
+const KILLS: usize = 300;
+/// Those of them that the gate makes.
+const GATE_KILLS: usize = 30;
+/// The first calls of a run at which it is killed by strace.
+const CALLS: usize = 100;
+/// Those of them that the gate makes, of a new run and of a resumed one each, spread over the same span.
+const GATE_CALLS: usize = 12;
+
+/// What the command line asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Kills at random instants.
+    Random { kills: usize, seed: Option<u64> },
+    /// Kills at single system calls, and the order of writes and syncs.
+    Strace,
+}
+
+impl Wish {
+    /// Reads the words after `cargo xtask crash`.
+    pub fn read(words: &[&str]) -> Result<Wish, String> {
+        let (mut kills, mut seed) = (KILLS, None);
+        let mut rest = words.iter();
+        while let Some(word) = rest.next() {
+            let mut number = || {
+                let value = rest.next().and_then(|value| value.parse::<u64>().ok());
+                value.ok_or_else(|| format!("{word} needs a number"))
+            };
+            match *word {
+                "--strace" if words.len() == 1 => return Ok(Wish::Strace),
+                "--kills" => kills = usize::try_from(number()?).map_err(|error| error.to_string())?,
+                "--seed" => seed = Some(number()?),
+                _ => return Err(format!("crash takes --kills N and --seed S, or --strace, and not `{word}`")),
+            }
+        }
+        Ok(Wish::Random { kills, seed })
+    }
+}
+
+/// Does what is asked for, telling how far it is, and returns whether all held.
+pub fn run(wish: Wish) -> bool {
+    let tell = |words: &str| println!("{words}");
+    let said = match wish {
+        Wish::Random { kills, seed } => random(kills, seed.unwrap_or_else(fresh_seed), tell),
+        Wish::Strace => strace(CALLS, tell),
+    };
+    match said {
+        Ok(line) => println!("crash: {line}"),
+        Err(Red { output, repeat }) => {
+            println!("{output}\nrepeat with: {repeat}");
+            return false;
+        }
+    }
+    true
+}
+
+/// The same as a gate of CI: fewer kills.
+pub fn gate() -> Outcome {
+    let quiet = |_: &str| {};
+    let random = random(GATE_KILLS, fresh_seed(), quiet)?;
+    let strace = strace(GATE_CALLS, quiet)?;
+    Ok(format!("{random}\n{strace}\n"))
+}
+
+fn random(kills: usize, seed: u64, tell: fn(&str)) -> Outcome {
+    let programs = Programs::build()?;
+    let repeat = format!("cargo xtask crash --kills {kills} --seed {seed}");
+    let tally = random::kill(&programs, kills, seed, tell).map_err(|output| Red { output, repeat })?;
+    let random::Tally { kills, runs, early, acknowledged, remade } = tally;
+    Ok(format!(
+        "{kills} kills, 0 events lost, 0 steps run twice, 0 overlaps, 0 resumes refused; {runs} runs ended as unkilled ones, \
+         {acknowledged} events were acknowledged, {remade} steps in flight were made again, {early} kills came before the \
+         run was recorded (seed {seed})"
+    ))
+}
+
+fn strace(limit: usize, tell: fn(&str)) -> Outcome {
+    let red = |output| Red { output, repeat: "cargo xtask crash --strace".to_owned() };
+    trace::ensure().map_err(red)?;
+    let programs = Programs::build()?;
+    let order = calls::check_order(&programs).map_err(red)?;
+    let calls::Tally { kills, missed } = calls::kill(&programs, CALLS, limit, tell).map_err(red)?;
+    Ok(format!(
+        "{kills} kills at system calls, 0 events lost, 0 steps run twice, 0 resumes refused ({missed} runs ended before the \
+         call); {order}"
+    ))
+}
+
+/// Returns a seed that is another one each time; a red round names it.
+fn fresh_seed() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(line: &str, expected: Result<Wish, &str>) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        assert_eq!(Wish::read(&words), expected.map_err(str::to_owned));
+    }
+
+    #[test]
+    fn the_words_say_what_is_wished() {
+        check("", Ok(Wish::Random { kills: KILLS, seed: None }));
+        check("--seed 7 --kills 30", Ok(Wish::Random { kills: 30, seed: Some(7) }));
+        check("--strace", Ok(Wish::Strace));
+        check("--kills", Err("--kills needs a number"));
+        check("--kills many", Err("--kills needs a number"));
+        check("--all", Err("crash takes --kills N and --seed S, or --strace, and not `--all`"));
+    }
+}
