@@ -34,7 +34,7 @@ impl Die<'_> {
         let mut list: Vec<Value> = Vec::new();
         for _ in 0..=self.throw(4) {
             let mut step = self.step(depth);
-            if let Some(before) = list.last().filter(|_| siblings_run_together && self.bytes.len() % 2 == 0) {
+            if let Some(before) = list.last().filter(|_| siblings_run_together && self.bytes.len().is_multiple_of(2)) {
                 step["needs"] = json!([before["id"]]);
             }
             list.push(step);

@@ -1,6 +1,7 @@
 //! Lays a model out as lines: one a step, one an attempt that runs, one a failure, and the whole run in the last.
 
 use segno_orchestrator::model::{Status, Timestamp};
+use segno_orchestrator::report::short_duration;
 
 use super::fit::{Entry, Rank, fit};
 use super::look::{Look, Mark, Tone};
@@ -8,7 +9,7 @@ use super::model::{Model, State};
 use super::outline::{Row, Shape};
 use super::screen::Size;
 use super::task::{Attempt, Ended, Phase};
-use super::text::{Line, again_in, clean, short_duration};
+use super::text::{Line, again_in, clean};
 use super::words::{counts, failure, notes, outcome, title};
 
 /// Rows of the terminal that are left free.

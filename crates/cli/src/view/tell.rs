@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use segno_orchestrator::model::{Address, Event, Fact, Outcome, Source, Status, Timestamp};
 use segno_orchestrator::plan::{NodeId, Plan};
+use segno_orchestrator::report::short_duration;
 
 use super::look::{Look, Mark};
 use super::model::{Model, State};
 use super::outline::{Row, Shape};
 use super::task::{Attempt, why};
-use super::text::{again_in, clean, short_duration};
+use super::text::{again_in, clean};
 use super::words::{counts, failure, outcome, title};
 
 /// Up to how many items of a step are told one by one.

@@ -1,20 +1,11 @@
-//! Words and widths: durations for people, text that cannot disturb a terminal, lines that are cut to a width.
+//! Words and widths: waits for people, text that cannot disturb a terminal, lines that are cut to a width.
 
 use std::time::Duration;
 
+use segno_orchestrator::report::short_duration;
 use unicode_width::UnicodeWidthChar as _;
 
 use super::look::{Look, Tone};
-
-/// Says a duration in one short word: `0.3s`, `12.4s`, `2m03s`, `1h05m`. What is below its last digit is cut away.
-pub(crate) fn short_duration(duration: Duration) -> String {
-    let seconds = duration.as_secs();
-    match seconds {
-        0..60 => format!("{seconds}.{}s", duration.subsec_millis() / 100),
-        60..3600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
-        _ => format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60),
-    }
-}
 
 /// Says when something that waits goes on: `again in 3 s`, rounded up.
 pub(super) fn again_in(wait: Duration) -> String {
@@ -124,24 +115,6 @@ mod tests {
     use super::*;
 
     const LOOK: Look = Look { colour: false, unicode: true, jobs: 1 };
-
-    #[test]
-    fn a_duration_is_one_short_word() {
-        let cases = [
-            (0, "0.0s"),
-            (340, "0.3s"),
-            (12_499, "12.4s"),
-            (59_999, "59.9s"),
-            (60_000, "1m00s"),
-            (123_000, "2m03s"),
-            (3_599_999, "59m59s"),
-            (3_900_000, "1h05m"),
-            (360_000_000, "100h00m"),
-        ];
-        for (millis, expected) in cases {
-            assert_eq!(short_duration(Duration::from_millis(millis)), expected);
-        }
-    }
 
     #[test]
     fn a_wait_is_rounded_up() {

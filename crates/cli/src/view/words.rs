@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use segno_orchestrator::model::{RunStatus, Status};
+use segno_orchestrator::report::short_duration;
 
 use super::count::Sum;
 use super::look::{Look, Mark};
 use super::task::End;
-use super::text::{clean, short_duration};
+use super::text::clean;
 
 /// Says what tasks come to: `12/40 · 3 cached · 1 failed`.
 pub(super) fn counts(sum: Sum, look: Look) -> String {

@@ -17,7 +17,17 @@ steps:
     let ran = project.segno(&["run", "flow.yaml"]);
     assert!(began.elapsed() < Duration::from_secs(8), "it took {:?}", began.elapsed());
     assert!(!is_alive(&project.read("pid")));
-    assert_eq!((ran.code, &*ran.out), (Some(1), "x"), "{}", ran.err);
+    assert_eq!((ran.code, &*ran.out), (Some(1), "✗ deaf failed in TIME: 0 of 1 task done · 1 failed
+  ✗ deaf  TIME
+
+deaf failed: the step took longer than 100ms
+  category    timeout (TIMEOUT_ERROR)
+  segno       ran it once and did not start what comes after it
+  you can     give it more time with 'timeout', or look why it hangs
+  all of it   segno show RUN deaf
+
+more: segno show RUN
+"), "{}", ran.err);
 }
 
 #[test]
@@ -125,5 +135,46 @@ parallel:
     project.write("script", "#!/bin/sh\n");
     std::fs::set_permissions(project.path("script"), std::fs::Permissions::from_mode(0o644)).unwrap();
     let ran = project.segno(&["run", "flow.yaml"]);
-    assert_eq!((ran.code, &*ran.out), (Some(0), "x"), "{}", ran.err);
+    assert_eq!((ran.code, &*ran.out), (Some(0), "◐ broken degraded in TIME: 0 of 5 tasks done · 5 failed
+  ✗ missing  TIME
+  ✗ folder   TIME
+  ✗ rights   TIME
+  ✗ shell    TIME
+  ✗ killed   TIME
+
+missing failed: the program 'no-such-program' was not found
+  category    configuration (CONFIGURATION_ERROR, not_started)
+  segno       ran it once and went on, since it is optional
+  you can     install it, or check its name and PATH; a command line in one text needs no list
+  all of it   segno show RUN missing
+
+folder failed: the folder 'nowhere' does not exist
+  category    configuration (CONFIGURATION_ERROR, not_started)
+  segno       ran it once and went on, since it is optional
+  you can     make it in an earlier step, or correct 'cwd'
+  all of it   segno show RUN folder
+
+rights failed: the program './script' may not be run
+  category    configuration (CONFIGURATION_ERROR, not_started)
+  segno       ran it once and went on, since it is optional
+  you can     make it executable: chmod +x
+  all of it   segno show RUN rights
+
+shell failed: the command was not found
+  command     no-such-program a
+  last words  | sh: 1: no-such-program: not found
+  category    configuration (CONFIGURATION_ERROR, not_found)
+  segno       ran it once and went on, since it is optional
+  you can     install it or check its name
+  all of it   segno show RUN shell
+
+killed failed: the command was killed (SIGKILL), most likely because memory ran out
+  command     kill -9 $$
+  category    resource (RESOURCE_ERROR, oom_killed)
+  segno       ran it once and went on, since it is optional
+  you can     run fewer things at once or give it more memory, then resume
+  all of it   segno show RUN killed
+
+more: segno show RUN
+"), "{}", ran.err);
 }

@@ -43,8 +43,8 @@ impl FileSource {
     /// Returns the name of the key's part.
     pub(crate) fn name(&self) -> &'static str {
         match self {
-            FileSource::WorkTree => "the work tree",
-            FileSource::Globs(_) => "the files",
+            FileSource::WorkTree => "work tree",
+            FileSource::Globs(_) => "files",
         }
     }
 }
@@ -154,22 +154,22 @@ pub(crate) fn key(
     });
     match request {
         Request::Program(program) => {
-            key.text("the command", &program.shown());
+            key.text("command", &program.shown());
             // Arguments with blanks must not meet: what is shown is for people, this part tells calls apart.
-            key.text("the arguments", &serde_json::to_string(&program.argv).unwrap_or_default());
+            key.text("arguments", &serde_json::to_string(&program.argv).unwrap_or_default());
             for (name, value) in &program.values {
-                key.text(&format!("the value {name}"), value);
+                key.text(&format!("value {name}"), value);
             }
             for (name, value) in &program.env {
-                key.text(&format!("the variable {name}"), value);
+                key.text(&format!("variable {name}"), value);
             }
-            key.text("the folder", program.cwd.as_deref().unwrap_or("."));
-            key.text("the input", program.stdin.as_deref().unwrap_or(""));
-            key.text("the exit codes", &format!("{:?}", program.ok_codes));
+            key.text("folder", program.cwd.as_deref().unwrap_or("."));
+            key.text("input", program.stdin.as_deref().unwrap_or(""));
+            key.text("exit codes", &format!("{:?}", program.ok_codes));
         }
         Request::Agent { name, arguments } => {
-            key.text("the agent", name);
-            key.text("the arguments", &serde_json::to_string(arguments).unwrap_or_default());
+            key.text("agent", name);
+            key.text("arguments", &serde_json::to_string(arguments).unwrap_or_default());
         }
     }
     for (source, manifest) in files {
@@ -177,12 +177,12 @@ pub(crate) fn key(
     }
     for (name, value) in env {
         match value {
-            Some(value) => key.secret(&format!("the variable {name}"), value),
-            None => key.text(&format!("the variable {name} (unset)"), ""),
+            Some(value) => key.secret(&format!("variable {name}"), value),
+            None => key.text(&format!("variable {name} (unset)"), ""),
         };
     }
-    key.text("the outputs", &wanted.outputs.join(" "));
-    key.text("the salt", wanted.salt.as_deref().unwrap_or(""));
+    key.text("outputs", &wanted.outputs.join(" "));
+    key.text("salt", wanted.salt.as_deref().unwrap_or(""));
     key.finish()
 }
 

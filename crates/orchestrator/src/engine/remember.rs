@@ -263,7 +263,7 @@ type CacheResult<T> = Result<T, segno_cache::Error>;
 
 /// Parts that only tell calls apart say nothing to a person beside the command itself.
 fn is_said(change: &Change) -> bool {
-    !matches!(change, Change::Text { name, .. } if name == "the arguments")
+    !matches!(change, Change::Text { name, .. } if name == "arguments")
 }
 
 fn plainly(error: &segno_cache::Error) -> String {
