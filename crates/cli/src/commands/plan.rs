@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use segno_orchestrator::engine::{Forecast, Foreseen, foresee};
 use segno_orchestrator::model::StepId;
+use segno_orchestrator::report::joined_reasons;
 use serde_json::json;
 
 use crate::args::PlanArguments;
@@ -36,7 +37,7 @@ fn said(forecast: &Forecast) -> (&'static str, String) {
     match forecast {
         Forecast::Hit => ("hit", "nothing it depends on changed".into()),
         Forecast::Miss(because) if because.is_empty() => ("miss", "nothing is stored for it yet".into()),
-        Forecast::Miss(because) => ("miss", because.join(" and ")),
+        Forecast::Miss(because) => ("miss", joined_reasons(because)),
         Forecast::Runs => ("runs", "it is not cached".into()),
         Forecast::Skipped => ("skip", "its 'if' does not hold".into()),
         Forecast::Unknown(because) => ("unknown", because.clone()),

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use segno_orchestrator::model::{Outcome, Skip};
-use segno_orchestrator::report::{Shape, TaskReport};
+use segno_orchestrator::report::{Shape, TaskReport, joined_reasons};
 
 use crate::args::WhyArguments;
 use crate::exit::{End, Failure};
@@ -68,6 +68,6 @@ fn reason(task: &TaskReport) -> String {
         _ if task.cached => "cached: nothing it depends on changed".into(),
         (_, []) if task.cacheable => "run, because nothing is stored for it yet".into(),
         (_, []) => "run, because it is not cached; 'cache: true' or 'cache: { files: [..] }' would remember it".into(),
-        (_, because) => format!("re-run because {}", because.join(" and ")),
+        (_, because) => format!("re-run because {}", joined_reasons(because)),
     }
 }

@@ -252,7 +252,7 @@ fn a_resumed_run_goes_on_counting_where_it_stopped() {
     let script = format!("{BASELINE}500 pause\n9000 resume\n9000 start test 1");
     check(
         &script,
-        9_250,
+        9_200,
         (60, 24),
         "
 ⠹ baseline  2/3 · 1 cached                             0.7s

@@ -245,19 +245,19 @@ mod tests {
             &script,
             0,
             "
-· count             0.9s  1000/10000 · 1000 cached
+· count             1.0s  1000/10000 · 1000 cached
 ✗ count[1500] item  failed: no
-· count             1.9s  2000/10000 · 1999 cached · 1 failed
-· count             2.9s  3000/10000 · 2999 cached · 1 failed
-· count             3.9s  4000/10000 · 3999 cached · 1 failed
-· count             4.9s  5000/10000 · 4999 cached · 1 failed
+· count             2.0s  2000/10000 · 1999 cached · 1 failed
+· count             3.0s  3000/10000 · 2999 cached · 1 failed
+· count             4.0s  4000/10000 · 3999 cached · 1 failed
+· count             5.0s  5000/10000 · 4999 cached · 1 failed
 ✗ count[5500] item  failed: no
-· count             5.9s  6000/10000 · 5998 cached · 2 failed
-· count             6.9s  7000/10000 · 6998 cached · 2 failed
-· count             7.9s  8000/10000 · 7998 cached · 2 failed
-· count             8.9s  9000/10000 · 8998 cached · 2 failed
+· count             6.0s  6000/10000 · 5998 cached · 2 failed
+· count             7.0s  7000/10000 · 6998 cached · 2 failed
+· count             8.0s  8000/10000 · 7998 cached · 2 failed
+· count             9.0s  9000/10000 · 8998 cached · 2 failed
 ✗ count[9500] item  failed: no
-✗ count             9.9s  10000/10000 · 9997 cached · 3 failed",
+✗ count             10.0s  10000/10000 · 9997 cached · 3 failed",
         );
     }
 

@@ -17,7 +17,11 @@ steps:
     let ran = project.segno(&["run", "flow.yaml"]);
     assert!(began.elapsed() < Duration::from_secs(8), "it took {:?}", began.elapsed());
     assert!(!is_alive(&project.read("pid")));
-    assert_eq!((ran.code, &*ran.out), (Some(1), "✗ deaf failed in TIME: 0 of 1 task done · 1 failed
+    assert_eq!(
+        (ran.code, &*ran.out),
+        (
+            Some(1),
+            "✗ deaf failed in TIME: 0 of 1 task done · 1 failed
   ✗ deaf  TIME
 
 deaf failed: the step took longer than 100ms
@@ -27,7 +31,11 @@ deaf failed: the step took longer than 100ms
   all of it   segno show RUN deaf
 
 more: segno show RUN
-"), "{}", ran.err);
+"
+        ),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]
@@ -135,7 +143,11 @@ parallel:
     project.write("script", "#!/bin/sh\n");
     std::fs::set_permissions(project.path("script"), std::fs::Permissions::from_mode(0o644)).unwrap();
     let ran = project.segno(&["run", "flow.yaml"]);
-    assert_eq!((ran.code, &*ran.out), (Some(0), "◐ broken degraded in TIME: 0 of 5 tasks done · 5 failed
+    assert_eq!(
+        (ran.code, &*ran.out),
+        (
+            Some(0),
+            "◐ broken degraded in TIME: 0 of 5 tasks done · 5 failed
   ✗ missing  TIME
   ✗ folder   TIME
   ✗ rights   TIME
@@ -176,5 +188,9 @@ killed failed: the command was killed (SIGKILL), most likely because memory ran 
   all of it   segno show RUN killed
 
 more: segno show RUN
-"), "{}", ran.err);
+"
+        ),
+        "{}",
+        ran.err
+    );
 }

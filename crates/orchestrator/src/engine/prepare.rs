@@ -176,10 +176,9 @@ pub(crate) fn key(
         key.files(source.name(), manifest);
     }
     for (name, value) in env {
-        match value {
-            Some(value) => key.secret(&format!("variable {name}"), value),
-            None => key.text(&format!("variable {name} (unset)"), ""),
-        };
+        // Set to nothing and not set at all are two things.
+        let value = value.as_ref().map_or_else(|| "unset".to_owned(), |value| format!("={value}"));
+        key.secret(&format!("variable {name}"), &value);
     }
     key.text("outputs", &wanted.outputs.join(" "));
     key.text("salt", wanted.salt.as_deref().unwrap_or(""));

@@ -7,4 +7,4 @@ mod words;
 
 pub use fold::{Report, ReportFold, Shape, StepReport, TaskReport};
 pub use text::{Look, fault_text};
-pub use words::short_duration;
+pub use words::{joined_reasons, short_duration};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use segno_errors::Fault;
 
 use super::fold::{Report, Shape, StepReport, TaskReport};
-use super::words::{counted, short_duration};
+use super::words::{counted, joined_reasons, short_duration};
 use crate::model::{Outcome, RunStatus, Skip, Status};
 
 /// The most failures that are told in full.
@@ -157,8 +157,7 @@ impl StepReport {
         };
         let because = match &task.because[..] {
             [] => String::new(),
-            [because] => format!("  re-run because {because}"),
-            [because, more @ ..] => format!("  re-run because {because} and {} more", more.len()),
+            because => format!("  re-run because {}", joined_reasons(because)),
         };
         (mark(task.status(), look), words + &because)
     }

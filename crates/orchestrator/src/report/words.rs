@@ -12,6 +12,15 @@ pub fn short_duration(duration: Duration) -> String {
     }
 }
 
+/// Joins reasons into one sentence: the first three, and how many more there are.
+pub fn joined_reasons(reasons: &[String]) -> String {
+    const MAX: usize = 3;
+    match reasons.len().checked_sub(MAX).filter(|more| *more > 0) {
+        Some(more) => format!("{}, and {more} more things changed", reasons[..MAX].join(", ")),
+        None => reasons.join(" and "),
+    }
+}
+
 /// Writes a count with its noun: `1 step`, `3 steps`.
 pub(super) fn counted(count: usize, noun: &str) -> String {
     match count {
