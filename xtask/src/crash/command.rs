@@ -15,7 +15,7 @@ const GATE_KILLS: usize = 30;
 /// The first calls of a run at which it is killed by strace.
 const CALLS: usize = 100;
 /// Those of them that the gate makes, of a new run and of a resumed one each, spread over the same span.
-const GATE_CALLS: usize = 12;
+const GATE_CALLS: usize = 8;
 
 /// What the command line asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

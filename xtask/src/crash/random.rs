@@ -21,7 +21,9 @@ const MAX_KILLS: usize = 3;
 /// How probable another kill is after the first.
 const AGAIN: f64 = 0.7;
 /// The runs that are killed at the same time: most of a run is waiting.
-const WORKERS: usize = 2;
+const WORKERS: usize = 4;
+/// How much of a whole run's time a resumed one usually takes, at most: a later instant finds nothing left to kill.
+const REST: f64 = 0.6;
 
 /// What came of the kills.
 #[derive(Clone, Copy, Debug, Default)]
@@ -124,6 +126,14 @@ impl<'p> Course<'p> {
         })
     }
 
+    /// Returns how long the process that is next will usually live.
+    fn span(&self, next: &Next) -> Duration {
+        match next {
+            Next::Resume(_) => self.took.mul_f64(REST),
+            _ => self.took,
+        }
+    }
+
     fn drive(&self, project: &Project<'_>, dice: &mut Dice, allowed: usize) -> Result<Tally, String> {
         let mut tally = Tally::default();
         let mut survey = Survey::default();
@@ -137,7 +147,7 @@ impl<'p> Course<'p> {
             let child = project.start(&project.segno(resumed))?;
             let kills = tally.kills < allowed && (tally.kills == 0 || dice.happens(AGAIN));
             let ended = match kills {
-                true => project.kill_after(child, dice.within(self.took))?,
+                true => project.kill_after(child, dice.within(self.span(&next)))?,
                 false => project.wait(child)?,
             };
             next = survey.look(project, ended)?;

@@ -6,7 +6,7 @@ use segno_errors::{Fault, Kind};
 use segno_orchestrator::Definition;
 use segno_orchestrator::agents::{Registry, Stop};
 use segno_orchestrator::engine::{Engine, Setup};
-use segno_orchestrator::model::{Event, Reply};
+use segno_orchestrator::model::{Event, Reply, Timestamp};
 use segno_orchestrator::state::RunState;
 use serde_json::{Value, json};
 
@@ -122,7 +122,7 @@ proptest! {
         let definition = definition.map_err(|mistakes| TestCaseError::reject(mistakes.to_string()))?;
         let events = run(&definition, agents);
 
-        let mut model = Model::new(definition.plan.clone());
+        let mut model = Model::new(definition.plan.clone(), Timestamp(0));
         let mut state = RunState::new(definition.plan.clone());
         for event in &events {
             model.apply(event);

@@ -13,6 +13,8 @@ pub(super) struct Count {
     pub(super) skipped: u32,
     /// Those of the skipped that a guard left out.
     pub(super) guarded: u32,
+    /// Those of the skipped that were never reached.
+    pub(super) unreached: u32,
     /// Those that were remembered.
     pub(super) cached: u32,
     /// Those that failed themselves, not by their children.

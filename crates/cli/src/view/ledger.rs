@@ -102,7 +102,7 @@ impl Ledger {
         let count = &mut self.counts[node.0 as usize];
         count.cached += u32::from(is_cached);
         count.broken += u32::from(status == Status::Failed);
-        self.close_below(node, status);
+        self.close_below(node, status, None);
         self.settle(node, indices, status, is_blocked);
     }
 
@@ -159,7 +159,7 @@ impl Ledger {
         let plan = self.plan.clone();
         let (mut node, mut status, mut is_blocked) = (plan.node(node), status, is_blocked);
         loop {
-            self.counts[node.id.0 as usize].note(status);
+            self.note(node.id, status, None);
             let Some(parent) = node.parent.map(|parent| plan.node(parent)) else {
                 return;
             };
@@ -182,14 +182,19 @@ impl Ledger {
 
     /// Notes that an instance of a node and of all below it will never begin.
     fn pass(&mut self, node: NodeId, passed: Passed) {
+        self.note(node, Status::Skipped, Some(passed));
+        self.close_below(node, Status::Skipped, Some(passed));
+    }
+
+    fn note(&mut self, node: NodeId, status: Status, passed: Option<Passed>) {
         let count = &mut self.counts[node.0 as usize];
-        count.skipped += 1;
-        count.guarded += u32::from(passed == Passed::Guarded);
-        self.close_below(node, Status::Skipped);
+        count.note(status);
+        count.guarded += u32::from(passed == Some(Passed::Guarded));
+        count.unreached += u32::from(passed == Some(Passed::Unreached));
     }
 
     /// What stands below a node that never opened: its own step's nodes share its end, the rest is passed over.
-    fn close_below(&mut self, node: NodeId, status: Status) {
+    fn close_below(&mut self, node: NodeId, status: Status, passed: Option<Passed>) {
         let plan = self.plan.clone();
         let node = plan.node(node);
         if matches!(node.kind, Kind::Each(_)) {
@@ -198,8 +203,8 @@ impl Ledger {
         }
         for child in &node.children {
             if plan.node(*child).step == node.step {
-                self.counts[child.0 as usize].note(status);
-                self.close_below(*child, status);
+                self.note(*child, status, passed);
+                self.close_below(*child, status, passed);
             } else {
                 self.pass(*child, Passed::Unreached);
             }

@@ -47,7 +47,7 @@ impl Live {
     }
 
     fn on(out: Box<dyn Write + Send>, surroundings: Surroundings, plan: Arc<Plan>, look: Look) -> Live {
-        let scene = Arc::new(Mutex::new(Scene { model: Model::new(plan), said: Vec::new() }));
+        let scene = Arc::new(Mutex::new(Scene { model: Model::new(plan, (surroundings.now)()), said: Vec::new() }));
         let shared = scene.clone();
         let mut screen = Screen::new(out);
         let draw = move |turn| {
@@ -87,7 +87,7 @@ impl Scene {
             Turn::Next => Motion::Moving,
             Turn::Last => Motion::Still,
         };
-        if self.model.has_begun() { rows(&self.model, look, now, motion, size) } else { Vec::new() }
+        if self.model.is_current() { rows(&self.model, look, now, motion, size) } else { Vec::new() }
     }
 }
 
@@ -117,15 +117,15 @@ mod tests {
         live.see(&RunId::new("r").unwrap(), &events("0 run\n0 start a\n300 done a 300\n300 over succeeded"));
         live.say("segno: hello");
         live.finish();
-        let last =
-            "✓ a                      0.3s\x1b[K\r\n✓ succeeded · 1/1 · 0.3s\x1b[K\r\n\x1b[J\x1b[?2026l\x1b[?25h";
+        let last = "✓ a                      0.3s\x1b[K\r\n✓ succeeded · 1/1 · 0.3s\x1b[K\r\n\x1b[J\x1b[?25h\x1b[?2026l\x1b[?25h";
         assert!(written().ends_with(last), "{:?}", written());
         assert!(written().contains("segno: hello\x1b[K\r\n"));
     }
 
     #[test]
-    fn a_view_that_saw_nothing_writes_nothing() {
+    fn a_view_that_saw_nothing_but_the_past_writes_nothing() {
         let (written, live) = live();
+        live.see(&RunId::new("r").unwrap(), &events("0 run\n0 start a"));
         drop(live);
         assert_eq!(written(), "");
     }

@@ -11,10 +11,11 @@ use super::count::Sum;
 use super::ledger::Ledger;
 use super::outline::{Outline, Row, Shape, Step};
 use super::span::Span;
-use super::task::{Attempt, End, Ended, Phase, shortened, why};
+use super::task::{Attempt, End, Ended, GUARDED, Phase, UNREACHED, shortened, why};
 
 /// How many failed items are remembered one by one; more are only counted.
 const MAX_FAILED_ITEMS: usize = 100;
+
 /// A task of a plan: its node and the items round it.
 type Place = (NodeId, Vec<u32>);
 
@@ -31,6 +32,8 @@ pub(super) struct Model {
     failed_items: usize,
     span: Span,
     end: Option<End>,
+    since: Timestamp,
+    is_current: bool,
 }
 
 /// Where a row stands.
@@ -42,7 +45,8 @@ pub(super) enum State {
 }
 
 impl Model {
-    pub(super) fn new(plan: Arc<Plan>) -> Model {
+    /// Makes the model of a run of which nothing was seen; `since` is when this process began to look.
+    pub(super) fn new(plan: Arc<Plan>, since: Timestamp) -> Model {
         let outline = Outline::new(&plan);
         Model {
             spans: vec![Span::default(); outline.rows().len()],
@@ -54,11 +58,15 @@ impl Model {
             failed_items: 0,
             span: Span::default(),
             end: None,
+            since,
+            is_current: false,
         }
     }
 
     /// Takes one event in. One that does not fit the plan is passed over.
     pub(super) fn apply(&mut self, event: &Event) {
+        // Once and for all: a clock that is set back later must not silence the run.
+        self.is_current |= event.at >= self.since;
         let node = event.fact.step().and_then(|step| self.ledger.find(step));
         match &event.fact {
             Fact::RunResumed { .. } => self.resume(event.at),
@@ -174,9 +182,14 @@ impl Model {
         self.ledger.over(self.plan.root())
     }
 
-    /// Says whether a row was left out by its guard.
-    pub(super) fn is_guarded(&self, row: Row) -> bool {
-        self.ledger.count(self.step(row).main).guarded > 0
+    /// Says why a row was never begun, if it was not.
+    pub(super) fn passed(&self, row: Row) -> Option<&'static str> {
+        let count = self.ledger.count(self.step(row).main);
+        match (count.guarded, count.unreached) {
+            (1.., _) => Some(GUARDED),
+            (0, 1..) => Some(UNREACHED),
+            (0, 0) => None,
+        }
     }
 
     /// Returns a row's attempts that run or wait, with their indices.
@@ -225,9 +238,9 @@ impl Model {
         if self.end.is_some() { self.span.last } else { now }
     }
 
-    /// Says whether anything was seen.
-    pub(super) fn has_begun(&self) -> bool {
-        self.span.began.is_some()
+    /// Says whether anything was seen that happened since this process looks; what was before was shown by another.
+    pub(super) fn is_current(&self) -> bool {
+        self.is_current
     }
 
     /// Returns why nothing more will happen, if that is so.

@@ -288,6 +288,25 @@ fn a_step_that_needs_a_failed_one_says_so() {
 }
 
 #[test]
+fn a_group_whose_steps_were_all_left_out_is_no_group_that_was_not_reached() {
+    let flow = "
+steps:
+  - { id: a, parallel: [{ id: b, if: 'false', run: [b] }, { id: c, if: 'false', run: [c] }] }
+  - { id: d, if: 'false', each: [1], steps: [{ id: e, run: [e] }], else: [{ id: f, run: [f] }] }
+  - { id: g, each: [1, 2], run: [g], if: 'false' }
+";
+    let model = model(flow, "0 run\n0 no b\n0 no c\n0 no d\n0 start f\n100 done f 100\n100 no g\n100 over succeeded");
+    let picture = rows(&model, LOOK, Timestamp(100), Motion::Still, Size { width: 60, height: 24 }).join("\n");
+    let expected = "
+– a  2/2 · 2 skipped
+– d  skipped: its 'if' did not hold
+  ✓ f                                                  0.1s
+– g  skipped: its 'if' did not hold
+✓ succeeded · 3/3 · 2 skipped · 0.1s";
+    assert_eq!(picture, expected.trim_start());
+}
+
+#[test]
 fn a_terminal_without_unicode_is_shown_ascii_alone() {
     let ascii = Look { unicode: false, ..LOOK };
     let script = format!("{BASELINE}900 retry test 1 3900 größer");

@@ -83,14 +83,10 @@ impl Painter<'_> {
         }
         let step = self.model.step(row);
         let (mark, rank, detail) = match state {
-            State::Ended(status) => (Mark::Ended(status), Rank::Ended, self.passed(row)),
+            State::Ended(status) => (Mark::Ended(status), Rank::Ended, self.model.passed(row).unwrap_or_default()),
             State::Waiting | State::Begun => (Mark::Waiting, Rank::Waiting, ""),
         };
         self.entry(step.depth, rank, mark, &step.name).says(mark.tone(), detail)
-    }
-
-    fn passed(&self, row: Row) -> &'static str {
-        if self.model.is_guarded(row) { "skipped: its 'if' did not hold" } else { "not reached" }
     }
 
     fn group(&self, row: Row, state: State) -> Entry {
@@ -107,7 +103,7 @@ impl Painter<'_> {
             State::Waiting => (Rank::Waiting, Mark::Waiting, (Tone::Faint, String::new()), None),
             State::Begun => (Rank::Open, self.turning(), (tone, counts), took),
             State::Ended(Status::Skipped) => {
-                let why = failed.unwrap_or_else(|| self.passed(row).to_owned());
+                let why = failed.or_else(|| self.model.passed(row).map(str::to_owned)).unwrap_or(counts);
                 (Rank::Ended, Mark::Ended(Status::Skipped), (Tone::Faint, why), None)
             }
             State::Ended(Status::Failed) => {
@@ -198,7 +194,8 @@ impl Painter<'_> {
             return line;
         }
         let (dot, elapsed) = (self.look.dot(), short_duration(elapsed));
-        let (running, jobs) = (self.model.running(), self.look.jobs);
+        // Short attempts are admitted ahead of a free place: more have begun then than run.
+        let (running, jobs) = (self.model.running().min(self.look.jobs), self.look.jobs);
         line.push(Tone::Plain, format!("{}/{}{dot}{elapsed}{dot}{running} of {jobs} jobs", sum.ended, sum.total));
         line.push(Tone::Faint, notes(sum, self.look));
         line

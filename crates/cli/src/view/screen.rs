@@ -23,7 +23,7 @@ pub(super) struct Size {
 pub(super) struct Screen {
     out: Box<dyn Write + Send>,
     canvas: Canvas,
-    hides_cursor: bool,
+    has_drawn: bool,
 }
 
 /// What the terminal shows of the view.
@@ -37,13 +37,13 @@ struct Canvas {
 
 impl Screen {
     pub(super) fn new(out: Box<dyn Write + Send>) -> Screen {
-        Screen { out, canvas: Canvas::default(), hides_cursor: false }
+        Screen { out, canvas: Canvas::default(), has_drawn: false }
     }
 
     /// Shows a frame instead of the last one, and above it lines that stay.
     pub(super) fn show(&mut self, said: &[String], lines: Vec<String>, size: Size) {
         if let Some(bytes) = self.canvas.draw(said, lines, size) {
-            self.hides_cursor = true;
+            self.has_drawn = true;
             self.write(&bytes);
         }
     }
@@ -55,8 +55,9 @@ impl Screen {
 }
 
 impl Drop for Screen {
+    /// A frame may have been written in part only.
     fn drop(&mut self) {
-        if self.hides_cursor {
+        if self.has_drawn {
             self.write(SHOW_CURSOR);
         }
     }
@@ -105,7 +106,9 @@ fn frame<'l>(rows: usize, lines: impl Iterator<Item = &'l String>) -> String {
         bytes.push_str(CLEAR_TO_LINE_END);
         bytes.push_str("\r\n");
     }
+    // The cursor comes back after each frame, not only at the end: a killed process must not take it along.
     bytes.push_str(CLEAR_BELOW);
+    bytes.push_str(SHOW_CURSOR);
     bytes.push_str(END_FRAME);
     bytes
 }
@@ -136,8 +139,9 @@ mod tests {
 
     /// Makes the bytes of a frame legible: `^[2A` goes up two rows, `|` ends a row.
     fn legible(bytes: &str) -> String {
-        let inner =
-            bytes.strip_prefix("\x1b[?2026h\x1b[?25l\r").and_then(|rest| rest.strip_suffix("\x1b[J\x1b[?2026l"));
+        let inner = bytes
+            .strip_prefix("\x1b[?2026h\x1b[?25l\r")
+            .and_then(|rest| rest.strip_suffix("\x1b[J\x1b[?25h\x1b[?2026l"));
         inner.unwrap().replace("\x1b[K\r\n", "|").replace('\x1b', "^")
     }
 
@@ -199,6 +203,6 @@ mod tests {
         let mut screen = Screen::new(out);
         screen.show(&[], lines("a"), SIZE);
         drop(screen);
-        assert!(written().ends_with("a\x1b[K\r\n\x1b[J\x1b[?2026l\x1b[?25h"));
+        assert!(written().ends_with("a\x1b[K\r\n\x1b[J\x1b[?25h\x1b[?2026l\x1b[?25h"));
     }
 }

@@ -38,7 +38,7 @@ pub(super) fn sink() -> (impl Fn() -> String, Box<dyn Write + Send>) {
 
 /// Folds a script.
 pub(super) fn model(flow: &str, script: &str) -> Model {
-    let mut model = Model::new(plan(flow));
+    let mut model = Model::new(plan(flow), Timestamp(0));
     events(script).iter().for_each(|event| model.apply(event));
     model
 }

@@ -6,6 +6,10 @@ use segno_orchestrator::model::{Outcome, RunStatus, Skip, Status, Timestamp};
 
 /// The longest message that is remembered, in characters.
 const MAX_MESSAGE: usize = 400;
+/// Why a guarded step did not run.
+pub(super) const GUARDED: &str = "skipped: its 'if' did not hold";
+/// Why a step behind a failed one did not run.
+pub(super) const UNREACHED: &str = "not reached";
 
 /// A task's attempt that runs, or that failed and will be followed by another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,9 +53,9 @@ pub(super) enum End {
 pub(super) fn why(outcome: &Outcome) -> Option<String> {
     match outcome {
         Outcome::Failed { fault, .. } => Some(shortened(fault.message())),
-        Outcome::Skipped { because: Skip::Guard } => Some("skipped: its 'if' did not hold".into()),
+        Outcome::Skipped { because: Skip::Guard } => Some(GUARDED.into()),
         Outcome::Skipped { because: Skip::Needs { step } } => Some(format!("skipped: '{step}' did not end well")),
-        Outcome::Skipped { because: Skip::Unreached } => Some("not reached".into()),
+        Outcome::Skipped { because: Skip::Unreached } => Some(UNREACHED.into()),
         Outcome::Succeeded { .. } | Outcome::Partial { .. } => None,
     }
 }

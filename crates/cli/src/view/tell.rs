@@ -10,7 +10,7 @@ use segno_orchestrator::report::short_duration;
 use super::look::{Look, Mark};
 use super::model::{Model, State};
 use super::outline::{Row, Shape};
-use super::task::{Attempt, why};
+use super::task::{Attempt, GUARDED, why};
 use super::text::{again_in, clean};
 use super::words::{counts, failure, outcome, title};
 
@@ -28,9 +28,6 @@ const NAMES: usize = 16;
 pub(super) struct Teller {
     model: Model,
     look: Look,
-    /// What was recorded before this moment was told by somebody else.
-    since: Timestamp,
-    is_telling: bool,
     told: Vec<Told>,
 }
 
@@ -45,15 +42,13 @@ struct Told {
 impl Teller {
     /// Makes a teller that folds what was recorded before `since` in silence.
     pub(super) fn new(plan: Arc<Plan>, look: Look, since: Timestamp) -> Teller {
-        let model = Model::new(plan);
+        let model = Model::new(plan, since);
         let told = vec![Told::default(); model.steps().len()];
-        Teller { model, look: Look { colour: false, ..look }, since, is_telling: false, told }
+        Teller { model, look: Look { colour: false, ..look }, told }
     }
 
     /// Takes one event in and returns what is to be told of it.
     pub(super) fn tell(&mut self, event: &Event) -> Vec<String> {
-        // Once: a clock that is set back later must not silence the run.
-        self.is_telling |= event.at >= self.since;
         let node = event.fact.step().and_then(|step| self.model.find(step));
         let last = node.and_then(|node| self.attempt(node, event));
         self.model.apply(event);
@@ -65,7 +60,7 @@ impl Teller {
         for row in node.map(|node| self.model.path(node)).unwrap_or_default() {
             lines.extend(self.items_line(row, event.at));
         }
-        if self.is_telling { lines } else { Vec::new() }
+        if self.model.is_current() { lines } else { Vec::new() }
     }
 
     /// Returns the last attempt of the event's task, before the event is folded in.
@@ -82,7 +77,7 @@ impl Teller {
         match &event.fact {
             Fact::Decided { step, taken: false } if is_listed => {
                 let mark = Mark::Ended(Status::Skipped);
-                Some(self.line(mark, &self.title(step, None), "skipped: its 'if' did not hold"))
+                Some(self.line(mark, &self.title(step, None), GUARDED))
             }
             Fact::StepRetried { step, attempt, fault, until } if is_listed => {
                 let (max, message) = (self.model.max_attempts(row), clean(fault.message(), self.look));

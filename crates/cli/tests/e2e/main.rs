@@ -1,7 +1,9 @@
 //! The binary from outside: each test runs it in a temporary folder and compares what it says, whole.
 #![allow(clippy::unwrap_used)]
 
+mod caching;
 mod children;
+mod resuming;
 mod running;
 mod support;
 mod values;

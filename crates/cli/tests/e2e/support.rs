@@ -1,6 +1,6 @@
 //! A project in a temporary folder, and the built binary run in it. What differs from run to run is made the same.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -81,9 +81,11 @@ impl Project {
         format!("{}{}\n{}", ran.err, ran.code.unwrap(), ran.out)
     }
 
-    /// Starts the binary with its outputs piped.
-    pub(crate) fn start(&self, words: &[&str]) -> Child {
-        self.command(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    /// Starts the binary; what it says goes to the files `out` and `err`.
+    pub(crate) fn start(&self, words: &[&str]) -> Started<'_> {
+        let file = |name| File::create(self.path(name)).unwrap();
+        let child = self.command(words).stdout(file("out")).stderr(file("err")).spawn().unwrap();
+        Started { project: self, child }
     }
 
     /// Returns what `segno show` prints of a task of the newest run, as it is.
@@ -98,10 +100,33 @@ impl Project {
         let output = self.command(&["show", "latest", "--json"]).output().unwrap();
         serde_json::from_slice(&output.stdout).unwrap()
     }
+}
 
-    /// Waits until a file holds as many lines as that.
-    pub(crate) fn wait_for_lines(&self, name: &str, count: usize) {
-        wait(name, || self.read(name).lines().count() >= count);
+/// The binary while it runs. It is killed when the test ends before it does.
+pub(crate) struct Started<'p> {
+    project: &'p Project,
+    child: Child,
+}
+
+impl Started<'_> {
+    /// Sends it a signal, by the signal's name.
+    pub(crate) fn signal(&self, name: &str) {
+        let line = format!("kill -{name} {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success());
+    }
+
+    /// Waits for its end.
+    pub(crate) fn end(mut self) -> Ran {
+        let code = self.child.wait().unwrap().code();
+        let text = |name| normalised(&self.project.read(name));
+        Ran { code, out: text("out"), err: text("err") }
+    }
+}
+
+impl Drop for Started<'_> {
+    fn drop(&mut self) {
+        // It has ended already, unless the test failed.
+        _ = self.child.kill().and_then(|()| self.child.wait());
     }
 }
 
@@ -127,18 +152,20 @@ pub(crate) fn is_alive(pid: &str) -> bool {
     stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
 }
 
-/// Returns a text with run names as `RUN` and durations as `TIME`.
+/// Returns a text with run names as `RUN`, durations as `TIME` and figures with a fraction as `NUMBER`.
 pub(crate) fn normalised(text: &str) -> String {
     let in_word = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.');
     let mut normal = String::with_capacity(text.len());
     let mut rest = text;
     while !rest.is_empty() {
         let (word, after) = rest.split_at(rest.find(|letter| !in_word(letter)).unwrap_or(rest.len()));
-        normal.push_str(match word {
-            word if is_run(word) => "RUN",
-            word if is_duration(word) => "TIME",
-            word => word,
-        });
+        match word.split_once('.') {
+            _ if is_run(word) => normal.push_str("RUN"),
+            _ if is_duration(word) => normal.push_str("TIME"),
+            Some((name, ending)) if is_run(name) => normal.extend(["RUN.", ending]),
+            Some((whole, tenth)) if is_number(whole) && is_number(tenth) => normal.push_str("NUMBER"),
+            _ => normal.push_str(word),
+        }
         let (gap, after) = after.split_at(after.find(in_word).unwrap_or(after.len()));
         normal.push_str(gap);
         rest = after;
@@ -147,12 +174,16 @@ pub(crate) fn normalised(text: &str) -> String {
 }
 
 fn is_run(word: &str) -> bool {
-    let digits = |part: &str, count| part.len() == count && part.bytes().all(|byte| byte.is_ascii_digit());
     let parts: Vec<&str> = word.split('-').collect();
-    matches!(parts[..], [day, time, letters] if digits(day, 8) && digits(time, 6) && letters.len() == 4)
+    let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
+    lengths == [8, 6, 4] && parts[..2].iter().all(|part| is_number(part))
 }
 
 fn is_duration(word: &str) -> bool {
     let number = word.strip_suffix('s').and_then(|number| number.split_once('.'));
-    number.is_some_and(|(whole, tenths)| whole.parse::<u32>().is_ok() && tenths.parse::<u32>().is_ok())
+    number.is_some_and(|(whole, tenths)| is_number(whole) && is_number(tenths))
+}
+
+fn is_number(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -42,7 +42,10 @@ pub(crate) async fn drive<W: World>(
         jobs: jobs.max(1),
         in_flight: 0,
         usual: None,
-        asked: 0,
+        working_out: 0,
+        is_asking: false,
+        unasked: VecDeque::new(),
+        unstarted: VecDeque::new(),
         missed: VecDeque::new(),
         prepared: HashMap::new(),
         batch: Vec::new(),
@@ -62,8 +65,14 @@ struct Drive<'w, W> {
     in_flight: usize,
     /// How long attempts took of late.
     usual: Option<Duration>,
-    /// Pieces of work that are neither attempts nor waits: guards, lists, questions to the cache.
-    asked: usize,
+    /// Guards and lists that are being worked out.
+    working_out: usize,
+    /// The cache is being asked.
+    is_asking: bool,
+    /// Attempts for which the cache is to be asked first.
+    unasked: VecDeque<Ready>,
+    /// Attempts that wait for room.
+    unstarted: VecDeque<Ready>,
     /// Attempts that the cache could not save and that wait for room, with what it said.
     missed: VecDeque<(Dispatch, CacheNote)>,
     /// What was rendered for tasks that may be remembered, until they end.
@@ -96,7 +105,7 @@ impl<W: World> Drive<'_, W> {
 
     /// Says how the run ends, if it does now: over, or stopped with nothing in flight.
     fn end(&self) -> Option<Fact> {
-        if self.in_flight + self.asked > 0 {
+        if self.is_busy() {
             return None;
         }
         if let Some(status) = self.state.status() {
@@ -111,35 +120,51 @@ impl<W: World> Drive<'_, W> {
         while let Some(ready) = self.state.take_duty() {
             launches.extend(self.take_duty(ready));
         }
-        let mut questions = Vec::new();
-        while let Some(frame) = self.state.next_task() {
-            let asks = self.state.plan_node(frame).task().is_some_and(|task| task.cache.is_some());
-            let known = self.prepared.get(&frame).cloned();
-            if asks && known.is_none() {
-                if self.asked > 0 || self.missed.len() + questions.len() >= MAX_ASKED {
-                    break;
-                }
-                questions.extend(self.state.take_task().map(|ready| self.context.dispatch(&self.state, ready)));
-            } else {
-                if !self.has_room() {
-                    break;
-                }
-                let Some(ready) = self.state.take_task() else { break };
-                let dispatch = self.context.dispatch(&self.state, ready);
-                launches.push(self.start(dispatch, CacheNote::Off, known));
-            }
-        }
-        if !questions.is_empty() {
-            self.asked += 1;
+        self.sort_tasks();
+        let room = MAX_ASKED.saturating_sub(self.missed.len());
+        if !self.is_asking && room > 0 && !self.unasked.is_empty() {
+            let count = room.min(self.unasked.len());
+            let questions =
+                self.unasked.drain(..count).map(|ready| self.context.dispatch(&self.state, ready)).collect();
+            self.is_asking = true;
             launches.push(Launch::Ask(questions));
         }
         while self.has_room()
-            && let Some((dispatch, note)) = self.missed.pop_front()
+            && let Some((dispatch, note)) = self.next_to_start()
         {
-            let known = self.prepared.get(&dispatch.frame).cloned();
-            launches.push(self.start(dispatch, note, known));
+            launches.push(self.start(dispatch, note));
         }
         launches
+    }
+
+    /// Parts tasks that may start from those for which the cache is asked first, so that neither waits for the other.
+    fn sort_tasks(&mut self) {
+        while let Some(ready) = self.state.take_task() {
+            let is_cached = self.state.plan_node(ready.frame).task().is_some_and(|task| task.cache.is_some());
+            match is_cached && !self.prepared.contains_key(&ready.frame) {
+                true => self.unasked.push_back(ready),
+                false => self.unstarted.push_back(ready),
+            }
+        }
+    }
+
+    /// Takes the attempt that became ready first, of those that need no question and those whose answer was no.
+    fn next_to_start(&mut self) -> Option<(Dispatch, CacheNote)> {
+        let missed = self.missed.front().map(|(dispatch, _)| dispatch.frame);
+        match (missed, self.unstarted.front().map(|ready| ready.frame)) {
+            (Some(missed), unstarted) if unstarted.is_none_or(|frame| missed < frame) => self.missed.pop_front(),
+            _ => {
+                let ready = self.unstarted.pop_front()?;
+                let known = self.prepared.get(&ready.frame).and_then(|prepared| prepared.key());
+                let note = known.map_or(CacheNote::Off, |key| CacheNote::Miss { key, because: Vec::new() });
+                Some((self.context.dispatch(&self.state, ready), note))
+            }
+        }
+    }
+
+    /// Says whether something is under way whose end will come as a signal.
+    fn is_busy(&self) -> bool {
+        self.in_flight + self.working_out > 0 || self.is_asking
     }
 
     fn has_room(&self) -> bool {
@@ -155,18 +180,19 @@ impl<W: World> Drive<'_, W> {
                 None
             }
             Work::Decide => {
-                self.asked += 1;
+                self.working_out += 1;
                 Some(Launch::Decide(self.context.dispatch(&self.state, ready)))
             }
             Work::Expand | Work::Attempt(_) => {
-                self.asked += 1;
+                self.working_out += 1;
                 Some(Launch::Expand(self.context.dispatch(&self.state, ready)))
             }
         }
     }
 
     /// Records the start of an attempt, which is durable before the attempt begins.
-    fn start(&mut self, dispatch: Dispatch, cache: CacheNote, prepared: Option<Arc<Prepared>>) -> Launch {
+    fn start(&mut self, dispatch: Dispatch, cache: CacheNote) -> Launch {
+        let prepared = self.prepared.get(&dispatch.frame).cloned();
         let (step, attempt, label) = (dispatch.address.clone(), dispatch.attempt, dispatch.label());
         self.in_flight += 1;
         self.record(Fact::StepStarted { step, attempt, label, cache });
@@ -188,7 +214,7 @@ impl<W: World> Drive<'_, W> {
         let notes_due = self.notes_since.map(|since| since.after(NOTE_DELAY));
         let due = self.state.next_due().filter(|_| self.stopping.is_none());
         let until = due.into_iter().chain(notes_due).min();
-        if until.is_none() && self.in_flight + self.asked == 0 && self.state.is_idle() {
+        if until.is_none() && !self.is_busy() && self.state.is_idle() {
             let fault = Fault::new(Kind::Internal, "nothing is left to do, and the run has not ended");
             return Err(fault.hint("this is a bug of segno: please report it with the workflow"));
         }
@@ -206,7 +232,7 @@ impl<W: World> Drive<'_, W> {
             }
             Signal::Stop(stopped) => self.stopping = self.stopping.max(Some(stopped)),
             Signal::Decided(frame, answer) => {
-                self.asked -= 1;
+                self.working_out -= 1;
                 let step = self.state.address(frame);
                 match answer {
                     Ok(taken) => self.record(Fact::Decided { step, taken }),
@@ -214,7 +240,7 @@ impl<W: World> Drive<'_, W> {
                 }
             }
             Signal::Expanded(frame, answer) => {
-                self.asked -= 1;
+                self.working_out -= 1;
                 let step = self.state.address(frame);
                 match answer {
                     Ok(items) => self.record(Fact::Expanded { step, items }),
@@ -222,7 +248,7 @@ impl<W: World> Drive<'_, W> {
                 }
             }
             Signal::Asked(answers) => {
-                self.asked -= 1;
+                self.is_asking = false;
                 answers.into_iter().for_each(|(dispatch, asked)| self.answered(dispatch, asked));
             }
             Signal::Attempted(dispatch, result, took) => self.attempted(&dispatch, result, took),

@@ -138,7 +138,7 @@ impl Foresight<'_> {
             return;
         };
         let plan = self.state.plan().clone();
-        for (dispatch, asked) in memory.ask(&plan, questions, SystemTime::now(), false) {
+        for (dispatch, asked) in memory.ask(&plan, questions, &self.engine.setup().blobs, SystemTime::now(), false) {
             match asked {
                 Asked::Hit { reply, source, .. } => {
                     self.row(&dispatch, Forecast::Hit);

@@ -241,7 +241,7 @@ fn render(shared: &Shared, dispatch: &Dispatch) -> Result<Prepared, Fault> {
 
 fn ask(shared: &Shared, dispatches: Vec<Dispatch>) -> Signal {
     let answers = match &shared.memory {
-        Some(memory) => memory.ask(&shared.plan, dispatches, SystemTime::now(), true),
+        Some(memory) => memory.ask(&shared.plan, dispatches, &shared.blobs, SystemTime::now(), true),
         None => dispatches.into_iter().map(|dispatch| unremembered(shared, dispatch)).collect(),
     };
     Signal::Asked(answers)

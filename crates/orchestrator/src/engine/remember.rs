@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::prepare::{self, FileSource, Prepared, Remembered, Wanted};
 use super::world::{Asked, Dispatch};
+use crate::journal::Blobs;
 use crate::model::{Reply, Source};
 use crate::plan::{Cache, Plan};
 
@@ -73,6 +74,7 @@ impl Memory {
         &self,
         plan: &Plan,
         dispatches: Vec<Dispatch>,
+        blobs: &Blobs,
         now: SystemTime,
         restore: bool,
     ) -> Vec<(Dispatch, Asked)> {
@@ -92,7 +94,7 @@ impl Memory {
                     Err(fault) => Asked::Broken(fault),
                     Ok(prepared) => {
                         let answer = prepared.remembered.as_ref().and_then(|_| answers.next());
-                        self.answer(prepared, answer, restore)
+                        self.answer(prepared, answer, blobs, restore)
                     }
                 };
                 (dispatch, asked)
@@ -100,9 +102,9 @@ impl Memory {
             .collect()
     }
 
-    fn answer(&self, prepared: Prepared, answer: Option<Lookup>, restore: bool) -> Asked {
+    fn answer(&self, prepared: Prepared, answer: Option<Lookup>, blobs: &Blobs, restore: bool) -> Asked {
         let because = match (answer, &prepared.remembered) {
-            (Some(Lookup::Hit(hit)), Some(remembered)) => match self.hit(&hit.value, remembered, restore) {
+            (Some(Lookup::Hit(hit)), Some(remembered)) => match self.hit(&hit.value, remembered, blobs, restore) {
                 Ok(asked) => return asked,
                 Err(reason) => vec![reason],
             },
@@ -112,9 +114,12 @@ impl Memory {
         Asked::Miss { prepared: Arc::new(prepared), because }
     }
 
-    fn hit(&self, value: &[u8], remembered: &Remembered, restore: bool) -> Result<Asked, String> {
+    fn hit(&self, value: &[u8], remembered: &Remembered, blobs: &Blobs, restore: bool) -> Result<Asked, String> {
         let entry: Entry =
             serde_json::from_slice(value).map_err(|_| "the stored result is not understood".to_owned())?;
+        if !blobs.hold(&entry.reply) {
+            return Err("its stored output is gone".into());
+        }
         let mut restored = Vec::new();
         if restore && !entry.outputs.is_empty() {
             let result = Outputs::restore(&self.files, &self.store, &entry.outputs);

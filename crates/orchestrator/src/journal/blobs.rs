@@ -82,6 +82,17 @@ impl Blobs {
         Ok(reply)
     }
 
+    /// Says whether all that a reply keeps in blobs is there. The content is checked when it is read.
+    pub fn hold(&self, reply: &Reply) -> bool {
+        [&reply.output, &reply.errors].into_iter().all(|output| match (output, self) {
+            (Output::Inline(_), _) => true,
+            (Output::Blob { blob, .. }, Blobs::Disk(folder)) => path(folder, blob).is_file(),
+            (Output::Blob { blob, .. }, Blobs::Memory(texts)) => {
+                texts.lock().unwrap_or_else(PoisonError::into_inner).contains_key(blob)
+            }
+        })
+    }
+
     /// Returns an output's value, wherever it stands.
     ///
     /// # Errors

@@ -1,11 +1,48 @@
 //! One owner per run: a lock on a file, which the kernel frees when its owner dies, whatever way it dies.
 
 use std::fs::{self, File, TryLockError};
+#[cfg(feature = "sqlite")]
+use std::path::Path;
 use std::path::PathBuf;
 
 use segno_errors::{Fault, Kind, from_io};
 
 use crate::model::RunId;
+
+/// A hold on a whole store: shared by all who use it, exclusive for repair, which exchanges its file.
+#[cfg(feature = "sqlite")]
+#[derive(Debug)]
+pub(super) struct StoreLock {
+    _file: File,
+}
+
+#[cfg(feature = "sqlite")]
+impl StoreLock {
+    /// Holds the store together with others.
+    pub(super) fn shared(store: &Path) -> Result<StoreLock, Fault> {
+        StoreLock::take(store, File::try_lock_shared, "the store is being repaired")
+    }
+
+    /// Holds the store alone.
+    pub(super) fn alone(store: &Path) -> Result<StoreLock, Fault> {
+        StoreLock::take(store, File::try_lock, "another process is using the store")
+    }
+
+    fn take(store: &Path, lock: fn(&File) -> Result<(), TryLockError>, taken: &str) -> Result<StoreLock, Fault> {
+        let mut name = store.as_os_str().to_owned();
+        name.push(".lock");
+        let open = File::options().create(true).truncate(false).write(true).read(true).open(name);
+        let failed = |error| from_io(error).operation("store.lock").with("store", store.display());
+        let file = open.map_err(failed)?;
+        match lock(&file) {
+            Ok(()) => Ok(StoreLock { _file: file }),
+            Err(TryLockError::WouldBlock) => {
+                Err(Fault::new(Kind::BusinessLogic, taken).reason("locked").hint("try again when it has ended"))
+            }
+            Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
+    }
+}
 
 /// The folder of lock files.
 #[derive(Clone, Debug)]

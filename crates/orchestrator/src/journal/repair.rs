@@ -1,16 +1,20 @@
 //! Repair of a damaged store: what is whole is carried over into a new one, the old one is kept aside.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use rusqlite::types::FromSql;
 use rusqlite::{Connection, params};
 use segno_errors::{Fault, from_io};
 
 use super::chain::Chain;
-use super::schema::{fault, open, open_to_read};
+use super::lock::StoreLock;
+use super::schema::{FORMAT, fault, newer, open, open_to_read, version};
 use super::sqlite::read_events;
-use crate::model::RunId;
+use super::stored::RunEntry;
+use crate::model::{Event, RunId, Timestamp};
 
 /// What a repair did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,16 +32,22 @@ pub struct Repair {
 /// Checks the store at `path`; where it is damaged, makes a new one of what is whole.
 ///
 /// # Errors
-/// When the new store cannot be written. The old one is untouched until the new one is complete.
+/// When another process has the store open (reason `locked`), when it is of a newer format, or when the new store cannot
+/// be written. The old one is untouched until the new one is complete.
 pub fn repair(path: &Path, stamp: u64) -> Result<Repair, Fault> {
+    if !path.exists() {
+        return Ok(Repair::default());
+    }
+    let _alone = StoreLock::alone(path)?;
     if is_whole(path) {
         return Ok(Repair::default());
     }
+    refuse_newer(path)?;
     let fresh = beside(path, "repaired");
     remove(&fresh)?;
     let mut done = Repair::default();
     let target = open(&fresh)?;
-    if let Ok(source) = open_to_read(path) {
+    if let Ok(source) = open_damaged(path) {
         copy_definitions(&source, &target);
         copy_runs(&source, &target, &fresh, &mut done)?;
     }
@@ -63,7 +73,7 @@ fn is_whole(path: &Path) -> bool {
     let check = connection.pragma_query_value(None, "integrity_check", |row| row.get::<_, String>(0));
     if check.is_ok_and(|word| word == "ok") {
         let runs = runs(&connection);
-        return runs.iter().all(|(number, id, ..)| {
+        return runs.iter().all(|(number, id)| {
             let log = RunId::new(id).ok().and_then(|id| read_events(&connection, &id, *number).ok());
             log.is_some_and(|log| log.damage.is_none())
         });
@@ -71,29 +81,42 @@ fn is_whole(path: &Path) -> bool {
     false
 }
 
-/// Reads the rows of runs as far as they can be read.
-fn runs(source: &Connection) -> Vec<(i64, String, String, String, i64)> {
-    let Ok(mut query) = source.prepare("SELECT number, id, flow, path, started FROM runs ORDER BY number") else {
-        return Vec::new();
-    };
-    let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)));
-    rows.map(|rows| rows.map_while(Result::ok).collect()).unwrap_or_default()
+/// Opens a store that may have lost its end. Without the pragma it is refused: its header counts more pages than it has.
+fn open_damaged(path: &Path) -> Result<Connection, Fault> {
+    let source = open_to_read(path)?;
+    let tolerant = source.pragma_update(None, "writable_schema", "ON");
+    tolerant.map_err(|error| fault(error, path))?;
+    Ok(source)
+}
+
+/// Reads the numbers and names of runs, from their rows and from the index over the names.
+fn runs(source: &Connection) -> BTreeMap<i64, String> {
+    let rows = rows(source, "SELECT number, id FROM runs NOT INDEXED ORDER BY number");
+    let index = self::rows(source, "SELECT number, id FROM runs INDEXED BY sqlite_autoindex_runs_1 ORDER BY id");
+    index.into_iter().chain(rows).collect()
+}
+
+/// Reads rows of two columns from both ends, as far as they can be read: a damaged page hides only what is on it.
+fn rows<T: FromSql, U: FromSql>(source: &Connection, sql: &str) -> Vec<(T, U)> {
+    let mut read = Vec::new();
+    for sql in [sql, &format!("{sql} DESC")] {
+        let Ok(mut query) = source.prepare(sql) else { continue };
+        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+        read.extend(rows.into_iter().flatten().map_while(Result::ok));
+    }
+    read
 }
 
 fn copy_runs(source: &Connection, target: &Connection, fresh: &Path, done: &mut Repair) -> Result<(), Fault> {
     let at = |error| fault(error, fresh);
     target.execute_batch("BEGIN").map_err(at)?;
-    for (number, id, flow, path, started) in runs(source) {
+    for (number, id) in runs(source) {
         let log = RunId::new(&id).ok().and_then(|run| Some((run.clone(), read_events(source, &run, number).ok()?)));
         let Some((run, log)) = log.filter(|(_, log)| !log.events.is_empty()) else {
             done.cut.push(id);
             continue;
         };
-        let insert = "INSERT INTO runs(number, id, flow, path, started, touched, status) VALUES(?1,?2,?3,?4,?5,?6,?7)";
-        let last = log.events.last().map_or(0, |event| event.at.0.cast_signed());
-        let mut entry = super::stored::RunEntry::blank(crate::model::Timestamp(0));
-        log.events.iter().for_each(|event| entry.see(event));
-        target.execute(insert, params![number, id, flow, path, started, last, entry.status.name()]).map_err(at)?;
+        insert_run(target, number, &run, &log.events).map_err(at)?;
         let mut chain = Chain::start(&run);
         for event in &log.events {
             // Written as it was read: the same text gives the same sum.
@@ -113,17 +136,34 @@ fn copy_runs(source: &Connection, target: &Connection, fresh: &Path, done: &mut 
     target.execute_batch("COMMIT").map_err(at)
 }
 
+/// Makes the row of a run from its events: the old one may be gone.
+fn insert_run(target: &Connection, number: i64, run: &RunId, events: &[Event]) -> rusqlite::Result<usize> {
+    let first = events.first().and_then(|event| RunEntry::first(run, event));
+    let mut entry = first.unwrap_or_else(|| RunEntry::blank(Timestamp(0)));
+    events.iter().for_each(|event| entry.see(event));
+    let (started, touched) = (entry.started.0.cast_signed(), entry.touched.0.cast_signed());
+    let sql = "INSERT INTO runs(number, id, flow, path, started, touched, status, reason)
+        VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let status = entry.status.name();
+    target.execute(sql, params![number, run.as_str(), entry.flow, entry.path, started, touched, status, entry.reason])
+}
+
 /// Carries definitions over, as far as they can be read; a missing one is reported when its run is resumed.
 fn copy_definitions(source: &Connection, target: &Connection) {
-    let Ok(mut query) = source.prepare("SELECT hash, text FROM definitions") else {
-        return;
-    };
-    let rows = query.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)));
-    for (hash, text) in rows.into_iter().flatten().map_while(Result::ok) {
+    for (hash, text) in rows::<String, String>(source, "SELECT hash, text FROM definitions ORDER BY hash") {
         let kept = target.execute("INSERT OR IGNORE INTO definitions(hash, text) VALUES(?1, ?2)", params![hash, text]);
         if let Err(error) = kept {
             tracing::warn!(%error, "a definition was not carried over");
         }
+    }
+}
+
+/// Refuses a store that a newer segno made: what looks damaged may only be unknown.
+fn refuse_newer(path: &Path) -> Result<(), Fault> {
+    let found = open_to_read(path).ok().and_then(|connection| version(&connection).ok());
+    match found {
+        Some(found) if found > FORMAT => Err(newer(found, path)),
+        _ => Ok(()),
     }
 }
 

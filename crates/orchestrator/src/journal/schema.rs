@@ -61,11 +61,11 @@ fn set_up(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-fn version(connection: &Connection) -> rusqlite::Result<u32> {
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<u32> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
-fn newer(found: u32, path: &Path) -> Fault {
+pub(super) fn newer(found: u32, path: &Path) -> Fault {
     let message = format!("the store is of format {found}, and this segno knows up to {FORMAT}");
     Fault::new(Kind::Configuration, message).with("store", path.display()).hint("use a newer segno")
 }

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use segno_errors::Fault;
 
 use super::chain::Chain;
+use super::lock::StoreLock;
 use super::memory::{no_definition, no_run};
 use super::schema::{fault, open, open_to_read};
 use super::stored::{Batch, Damage, Journal, Log, Pending, RunEntry};
@@ -19,6 +20,7 @@ pub struct SqliteJournal {
     path: PathBuf,
     writer: Writer,
     reader: Mutex<Option<Connection>>,
+    _lock: StoreLock,
 }
 
 impl SqliteJournal {
@@ -27,8 +29,9 @@ impl SqliteJournal {
     /// # Errors
     /// When it cannot be written, is damaged, or is of a newer format; each with a hint.
     pub fn open(path: &Path) -> Result<SqliteJournal, Fault> {
+        let lock = StoreLock::shared(path)?;
         let writer = Writer::start(open(path)?, path)?;
-        Ok(SqliteJournal { path: path.to_owned(), writer, reader: Mutex::new(None) })
+        Ok(SqliteJournal { path: path.to_owned(), writer, reader: Mutex::new(None), _lock: lock })
     }
 
     fn with_reader<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Fault> {

@@ -55,7 +55,9 @@ impl Writer {
 
     pub(super) fn set_aside(&self, run: &RunId, seq: u64) -> Result<(), Fault> {
         let answer = self.send(Order::SetAside(run.clone(), seq));
-        answer.blocking_recv().unwrap_or_else(|_| Err(gone()))
+        // A run is resumed inside a runtime, where no thread may block on a promise; one of its own may.
+        let waiting = std::thread::spawn(|| answer.blocking_recv());
+        waiting.join().ok().and_then(Result::ok).unwrap_or_else(|| Err(gone()))
     }
 
     /// Hands an order over. When the thread is gone the answer's other end is dropped, which says so.

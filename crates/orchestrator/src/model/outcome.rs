@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use segno_errors::Fault;
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeMap as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 /// How a task ended; before that it waits or runs, which are phases and not statuses.
@@ -67,8 +68,7 @@ impl RunStatus {
 }
 
 /// What a task produced: small values in place, large ones by the hash of a blob.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Output {
     /// A text that stands beside the journal, by its BLAKE3 hash.
     Blob {
@@ -79,6 +79,40 @@ pub enum Output {
     },
     /// A value in place; commands give text, functions any JSON.
     Inline(Arc<Value>),
+}
+
+/// A value in place is written as it is; one that could be taken for a blob, or for this very form, inside `inline`.
+impl Serialize for Output {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = match self {
+            Output::Inline(value) if value.get("blob").or(value.get("inline")).is_none() => {
+                return value.serialize(serializer);
+            }
+            _ => serializer.serialize_map(None)?,
+        };
+        match self {
+            Output::Inline(value) => map.serialize_entry("inline", value)?,
+            Output::Blob { blob, bytes } => {
+                map.serialize_entry("blob", blob)?;
+                map.serialize_entry("bytes", bytes)?;
+            }
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Output {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Output, D::Error> {
+        let mut value = Value::deserialize(deserializer)?;
+        let stored = |name: &str| value.get(name);
+        if let (Some(blob), Some(bytes)) =
+            (stored("blob").and_then(Value::as_str), stored("bytes").and_then(Value::as_u64))
+        {
+            return Ok(Output::Blob { blob: blob.to_owned(), bytes });
+        }
+        let wrapped = value.get_mut("inline").map(Value::take);
+        Ok(Output::Inline(Arc::new(wrapped.unwrap_or(value))))
+    }
 }
 
 impl Output {
@@ -222,6 +256,31 @@ impl Outcome {
         match self {
             Outcome::Failed { fault, .. } => Some(fault),
             _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn check(output: &Output, expected: &Value) {
+        let stored = serde_json::to_value(output).unwrap();
+        assert_eq!(&stored, expected);
+        assert_eq!(&serde_json::from_value::<Output>(stored).unwrap(), output);
+    }
+
+    #[test]
+    fn no_value_is_taken_for_a_blob() {
+        let blob = json!({ "blob": "00ff", "bytes": 3 });
+        check(&Output::Blob { blob: "00ff".into(), bytes: 3 }, &blob);
+        for value in [blob.clone(), json!({ "blob": 1 }), json!({ "inline": blob }), json!({ "inline": 1, "a": 2 })] {
+            check(&Output::Inline(Arc::new(value.clone())), &json!({ "inline": value }));
+        }
+        for value in [json!(null), json!("inline"), json!(["blob"]), json!(["00ff", 3]), json!({ "bytes": 3 })] {
+            check(&Output::Inline(Arc::new(value.clone())), &value);
         }
     }
 }

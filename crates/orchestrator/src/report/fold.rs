@@ -186,7 +186,8 @@ impl TaskReport {
                 self.label.clone_from(label);
                 if let CacheNote::Miss { because, .. } = cache {
                     self.cacheable = true;
-                    self.because.clone_from(because);
+                    // Only the first attempt asked the cache.
+                    self.because.extend(because.iter().filter(|_| *attempt == 1).cloned());
                 }
             }
             Fact::StepRetried { attempt, .. } => self.attempts = *attempt,

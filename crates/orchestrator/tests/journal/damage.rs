@@ -1,10 +1,13 @@
 //! Whatever is changed in the rows of a run is found: what stands before it is good, the rest is set aside.
 
 use rusqlite::{Connection, params};
-use segno_orchestrator::journal::Journal;
-use segno_orchestrator::model::RunId;
+use segno_orchestrator::Definition;
+use segno_orchestrator::agents::Registry;
+use segno_orchestrator::engine::{Engine, Setup};
+use segno_orchestrator::journal::{Batch, Journal};
+use segno_orchestrator::model::{Fact, RunId};
 
-use crate::store::{Store, append, event, events, runs};
+use crate::store::{Store, append, event, events, runs, wait};
 
 const COUNT: u64 = 6;
 
@@ -99,4 +102,24 @@ fn an_event_follows_the_one_before_it_or_is_refused() {
     }
     append(&journal, &runs[0], &[event(COUNT + 1)]).unwrap();
     assert_eq!(journal.read(&runs[0]).unwrap().events, events(COUNT + 1));
+}
+
+#[test]
+fn a_damaged_run_is_resumed_from_what_is_whole() {
+    let (store, agents) = (Store::new(), Registry::default());
+    let run = RunId::new("run-000").unwrap();
+    let definition = Definition::parse("steps: [{ id: review, run: [true] }]", "flow.yaml", &agents).unwrap();
+    let mut all = events(3);
+    if let Fact::RunStarted { pinned, .. } = &mut all[0].fact {
+        pinned.hash = definition.hash();
+    }
+    let journal = std::sync::Arc::new(store.open());
+    let pins = vec![(definition.hash(), definition.source.clone())];
+    wait(journal.append(Batch { run: run.clone(), events: all.into(), pins })).unwrap();
+    store.execute("UPDATE events SET sum = x'' WHERE seq = 2", []);
+
+    let engine = Engine::new(Setup { journal: journal.clone(), ..Setup::default() });
+    let resumed = wait(engine.resume(&run)).unwrap();
+    assert_eq!(resumed.damage.map(|damage| damage.seq), Some(2));
+    assert_eq!(journal.read(&run).unwrap().events.len(), 1);
 }

@@ -61,13 +61,19 @@ fn answer(seed: u64, arguments: &Map<String, Value>, attempt: u32) -> Result<Rep
         return Err(Fault::new(Kind::Network, format!("no answer to attempt {attempt}")).into());
     }
     let list = &items[..usize::from(width % 4)];
-    let reply = Reply::value(json!({ "mark": mark, "list": list }));
+    let score = f64::from_bits(0x3ff0_0000_0000_0000 | seed_of(items) >> 12) - 1.0;
+    let reply = Reply::value(json!({ "mark": mark, "list": list, "score": score }));
     match then % 32 {
         0..4 => Err(Failed { fault: Fault::new(Kind::Validation, "it will not do"), reply: Some(reply) }),
         4..6 => Ok(Reply { partial: true, ..reply }),
         6 => Ok(Reply::value(mark.repeat(3_000))),
+        7 => Ok(Reply::value(json!({ "blob": mark, "bytes": 3, "list": list }))),
         _ => Ok(reply),
     }
+}
+
+fn seed_of(bytes: &[u8]) -> u64 {
+    u64::from_le_bytes(*bytes.first_chunk().unwrap())
 }
 
 /// Reads a flow; whatever the generator makes is good.

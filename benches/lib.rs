@@ -1,0 +1,9 @@
+//! What the benches share: two works timed in turn, and a run of durable steps that do nothing.
+//!
+//! `cargo bench` runs each topic and prints, beside criterion's figures, how it compares with its peer in the same run.
+
+mod rounds;
+mod durable;
+
+pub use durable::DurableSteps;
+pub use rounds::{Work, compare};
