@@ -1,7 +1,6 @@
 //! What a retry costs when nothing fails, beside the bare call.
 
 use std::convert::Infallible;
-use std::future::Future as _;
 use std::hint::black_box;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
