@@ -3,9 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 use segno_errors::{Fault, Kind, Later};
 use segno_resilience::{Retry, Verdict};
+
+use crate::model::RunId;
 
 /// The version of the tables; a newer one is refused, an older one will be carried over.
 pub const FORMAT: u32 = 1;
@@ -68,6 +70,12 @@ pub(super) fn version(connection: &Connection) -> rusqlite::Result<u32> {
 pub(super) fn newer(found: u32, path: &Path) -> Fault {
     let message = format!("the store is of format {found}, and this segno knows up to {FORMAT}");
     Fault::new(Kind::Configuration, message).with("store", path.display()).hint("use a newer segno")
+}
+
+/// Returns the number under which a run's rows are kept.
+pub(super) fn number(connection: &Connection, run: &RunId) -> rusqlite::Result<Option<i64>> {
+    let mut query = connection.prepare_cached("SELECT number FROM runs WHERE id = ?1")?;
+    query.query_row([run.as_str()], |row| row.get(0)).optional()
 }
 
 fn is_busy(error: &rusqlite::Error) -> bool {

@@ -9,7 +9,7 @@ use segno_errors::Fault;
 use super::chain::Chain;
 use super::lock::StoreLock;
 use super::memory::{no_definition, no_run};
-use super::schema::{fault, open, open_to_read};
+use super::schema::{fault, number, open, open_to_read};
 use super::stored::{Batch, Damage, Journal, Log, Pending, RunEntry};
 use super::writer::Writer;
 use crate::model::{Event, RunId, RunStatus, Timestamp};
@@ -80,11 +80,6 @@ impl Journal for SqliteJournal {
         })?;
         text.ok_or_else(|| no_definition(hash))
     }
-}
-
-pub(super) fn number(connection: &Connection, run: &RunId) -> rusqlite::Result<Option<i64>> {
-    let mut query = connection.prepare_cached("SELECT number FROM runs WHERE id = ?1")?;
-    query.query_row([run.as_str()], |row| row.get(0)).optional()
 }
 
 /// Reads a run's events up to the first that is not as it was written.

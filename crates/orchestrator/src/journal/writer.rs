@@ -10,8 +10,7 @@ use segno_errors::{Fault, Kind, from_io};
 use tokio::sync::oneshot;
 
 use super::chain::{Chain, Sum};
-use super::schema::fault;
-use super::sqlite::number;
+use super::schema::{fault, number};
 use super::stored::{Batch, Pending, RunEntry};
 use crate::model::{Event, RunId};
 

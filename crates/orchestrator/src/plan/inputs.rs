@@ -6,13 +6,10 @@ use minijinja::Value as Dynamic;
 use serde_json::{Map, Value};
 
 use super::node::Plan;
-use super::scope::Scope;
+use super::scope::{ListFiles, Scope};
 use super::template::Template;
 use crate::model::{DefaultValue, InputSpec, InputType, Inputs};
 use crate::spec::{Mistake, nearest};
-
-/// Lists files by a glob: given by the caller, since a plan does no I/O.
-pub type ListFiles = dyn Fn(&str) -> Result<Vec<String>, String> + Send + Sync;
 
 /// An input, its default parsed.
 #[derive(Debug)]

@@ -14,9 +14,9 @@ mod task;
 mod template;
 
 pub use compile::compile;
-pub use inputs::{BadInputs, ListFiles};
+pub use inputs::BadInputs;
 pub use node::{Items, Kind, Need, Node, NodeId, Plan, StepRef};
-pub use scope::Scope;
+pub use scope::{ListFiles, Scope};
 pub use shell::{Rendered, Script};
 pub use task::{Cache, Call, ItemTemplate, Program, RunForm, Task};
 pub use template::{BadValue, Expression, Template};

@@ -7,7 +7,8 @@ use minijinja::value::{Object, ObjectRepr};
 use minijinja::{Error, ErrorKind, Value as Dynamic};
 use serde_json::{Map, Value};
 
-use super::inputs::ListFiles;
+/// Lists files by a glob: given by the caller, since a plan does no I/O.
+pub type ListFiles = dyn Fn(&str) -> Result<Vec<String>, String> + Send + Sync;
 
 /// What one rendering sees. Cheap to clone and to build: values are shared.
 #[derive(Clone, Default)]

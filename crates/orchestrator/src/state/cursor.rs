@@ -5,17 +5,10 @@
 use std::sync::Arc;
 
 use super::fold::RunState;
-use super::frame::{End, Frame, FrameId, Phase, Work};
+use super::frame::{End, Frame, FrameId, Phase, Waiter, Work};
 use crate::model::{Skip, Status};
 use crate::patterns::{self, Tally};
 use crate::plan::{Kind, Need, NodeId};
-
-/// A frame that waits for a node which is not over yet.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Waiter {
-    frame: FrameId,
-    target: NodeId,
-}
 
 /// What a need says.
 enum NeedState {

@@ -3,8 +3,7 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::cursor::Waiter;
-use super::frame::{End, Frame, FrameId, Phase, Ready, Work};
+use super::frame::{End, Frame, FrameId, Phase, Ready, Waiter, Work};
 use crate::model::{Address, Event, Fact, Inputs, RunStatus, Status, Timestamp};
 use crate::plan::{Node, NodeId, Plan};
 

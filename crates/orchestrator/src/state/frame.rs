@@ -78,6 +78,13 @@ impl Frame {
     }
 }
 
+/// A frame that waits for a node which is not over yet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Waiter {
+    pub(super) frame: FrameId,
+    pub(super) target: NodeId,
+}
+
 /// Something that the loop may take up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ready {

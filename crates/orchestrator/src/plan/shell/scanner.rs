@@ -1,7 +1,7 @@
 //! Reads a script the way a shell does, just far enough to know how it will see each value.
 
 use super::super::template::{Expression, place_in, value_end};
-use super::script::{Context, Piece};
+use super::piece::{Context, Piece};
 use crate::model::Text;
 use crate::spec::Mistake;
 

@@ -7,6 +7,7 @@ use minijinja::Value;
 
 use super::super::language;
 use super::super::template::{BadValue, Expression, has_statements};
+use super::piece::{Context, Piece};
 use super::scanner::Scanner;
 use crate::model::Text;
 use crate::spec::Mistake;
@@ -15,21 +16,6 @@ use crate::spec::Mistake;
 #[derive(Debug)]
 pub struct Script {
     pieces: Vec<Piece>,
-}
-
-#[derive(Debug)]
-pub(super) enum Piece {
-    Text(String),
-    Value { expression: Expression, context: Context },
-}
-
-/// How the shell reads the place of a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Context {
-    /// Outside quotes; `alone` when the value is the whole word, so that a list may stand there.
-    Bare { alone: bool },
-    /// Inside double quotes.
-    Quoted,
 }
 
 /// A script ready for `sh -c`, and the variables that carry its values.
