@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
 use segno_bench::{Work, compare};
-use segno_orchestrator::model::{CacheNote, Event, Fact, Inputs, Outcome, Owner, Pinned, Reply, Source, Timestamp};
+use segno_orchestrator::model::{
+    Block, Body, CacheNote, Event, Fact, Inputs, Outcome, Owner, Pinned, Reply, Source, StepId, Timestamp, Workflow,
+};
 use segno_orchestrator::plan::{self, Plan};
 use segno_orchestrator::spec;
 use segno_orchestrator::state::{RunState, Work as Duty};
@@ -19,11 +21,14 @@ const BAR: f64 = 2.0;
 
 fn main() {
     let mut criterion = Criterion::default().sample_size(10).configure_from_args();
-    let chains = SIZES.map(|steps| plan(&format!("steps:\n{}", "  - run: [true]\n".repeat(steps))));
-    let fan = plan("steps: [{ id: fan, each: \"{{ [] }}\", run: [true] }]");
+    let chains = SIZES.map(|steps| plan(&chain(steps)));
+    let fan = plan(&workflow("steps: [{ id: fan, each: \"{{ [] }}\", run: [\"true\"] }]"));
 
     let mut group = criterion.benchmark_group("cursor");
-    group.sampling_mode(SamplingMode::Flat).warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(2));
+    group
+        .sampling_mode(SamplingMode::Flat)
+        .warm_up_time(Duration::from_secs(1))
+        .measurement_time(Duration::from_secs(2));
     for (steps, chain) in SIZES.into_iter().zip(&chains) {
         group.throughput(Throughput::Elements(steps as u64));
         group.bench_function(BenchmarkId::new("chain", steps), |bencher| bencher.iter(|| walk(chain, 0)));
@@ -41,9 +46,23 @@ fn main() {
     compare(Work::new("a fan-out of 100,000", large), Work::new("100 of 1,000", || repeat(&fan, few)), Some(BAR));
 }
 
-fn plan(flow: &str) -> Arc<Plan> {
-    let workflow = spec::parse(flow, "cursor.yaml").expect("the flow above is well written");
-    Arc::new(plan::compile(&workflow, &[]).expect("the flow above has no mistakes"))
+fn workflow(flow: &str) -> Workflow {
+    spec::parse(flow, "cursor.yaml").expect("the flows here are well written")
+}
+
+/// Makes a sequence longer than a file may be.
+fn chain(steps: usize) -> Workflow {
+    let mut workflow = workflow("steps: [{ id: only, run: [\"true\"] }]");
+    if let Body::Sequence(blocks) = &mut workflow.body.body {
+        let only = blocks.remove(0);
+        let id = |number: usize| StepId::new(&format!("s{number}")).expect("a letter and digits");
+        blocks.extend((0..steps).map(|number| Block { id: id(number), ..only.clone() }));
+    }
+    workflow
+}
+
+fn plan(workflow: &Workflow) -> Arc<Plan> {
+    Arc::new(plan::compile(workflow, &[]).expect("the flows here have no mistakes"))
 }
 
 /// Brings a run to its end; each list has so many items.

@@ -39,7 +39,10 @@ fn write_files(folder: &Path) -> std::io::Result<()> {
     for number in 0..FILES {
         let text = format!("{number:05}").repeat(BYTES / 5);
         fs::write(path(folder, number), text)?;
-        File::options().write(true).open(path(folder, number))?.set_modified(SystemTime::now() - Duration::from_secs(60))?;
+        File::options()
+            .write(true)
+            .open(path(folder, number))?
+            .set_modified(SystemTime::now() - Duration::from_secs(60))?;
     }
     // The time of the last change of a file's facts is the kernel's and cannot be set back.
     std::thread::sleep(CLOCK_TICK * 2);

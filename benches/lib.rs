@@ -2,8 +2,8 @@
 //!
 //! `cargo bench` runs each topic and prints, beside criterion's figures, how it compares with its peer in the same run.
 
-mod rounds;
 mod durable;
+mod rounds;
 
 pub use durable::DurableSteps;
 pub use rounds::{Work, compare};

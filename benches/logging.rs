@@ -38,7 +38,14 @@ fn emit(dispatch: &Dispatch, lines: &Lines) {
     tracing::dispatcher::with_default(dispatch, || {
         let _run = correlation::span(&correlation::Id::new("20260101-120000-abcd")).entered();
         for seq in 0..EVENTS {
-            tracing::info!(seq, step = "review[3]", status = "succeeded", cached = false, took_ms = 17_u64, "step ended");
+            tracing::info!(
+                seq,
+                step = "review[3]",
+                status = "succeeded",
+                cached = false,
+                took_ms = 17_u64,
+                "step ended"
+            );
         }
     });
     let mut lines = lines.lock().expect("no event panics");

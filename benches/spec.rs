@@ -14,7 +14,8 @@ const STEPS: usize = 1_000;
 fn main() {
     let (yaml, json) = (yaml(), json());
     let agents = Registry::default();
-    let read = |text: &str, name: &str| black_box(Definition::parse(text, name, &agents).expect("the flow is well written"));
+    let read =
+        |text: &str, name: &str| black_box(Definition::parse(text, name, &agents).expect("the flow is well written"));
     let serde = || black_box(serde_json::from_str::<Value>(&json).expect("the same content"));
 
     let mut criterion = Criterion::default().sample_size(20).configure_from_args();

@@ -113,8 +113,9 @@ fn package() -> Outcome {
 
 /// Each measurement runs once, so that none rots; figures come from a quiet machine, not from CI.
 fn bench() -> Outcome {
-    // Only this package: with the others cargo would run their unit tests again, optimised.
-    cargo("bench --package segno-bench -- --test").run()
+    // Built like the tests, since optimising everything for one round would take longer than all other gates. Only this
+    // package: with the others cargo would run their unit tests again.
+    cargo("bench --profile dev --package segno-bench -- --test").run()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod ci;
 mod crash;
 mod flows;
 mod gate;
+mod peers;
 mod tally;
 mod tidy;
 mod tools;
@@ -23,6 +24,8 @@ The project's gates.
       [--kills N] [--seed S]
   cargo xtask crash --strace
                             kills a run at single system calls, and checks the order of writes
+  cargo xtask bench --peers [--rounds N]
+                            measures whole programs beside their peers
   cargo xtask help          prints this text and the names of the gates
 
 Exit codes: 0 all green, 1 something is red, 2 the command is not understood.
@@ -37,6 +40,10 @@ fn main() -> ExitCode {
             Err(mistake) => misunderstood(&mistake),
         },
         ["tidy"] => exit_code(tidy::report()),
+        ["bench", wish @ ..] => match peers::Wish::read(wish) {
+            Ok(wish) => exit_code(peers::run(wish)),
+            Err(mistake) => misunderstood(&mistake),
+        },
         ["crash", wish @ ..] => match crash::Wish::read(wish) {
             Ok(wish) => exit_code(crash::run(wish)),
             Err(mistake) => misunderstood(&mistake),

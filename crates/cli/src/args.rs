@@ -58,7 +58,7 @@ pub(crate) struct ResumeArguments {
 }
 
 /// How a run is run.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Debug, clap::Args)]
 pub(crate) struct Way {
     /// How many steps run at once [default: the number of processors]
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]

@@ -16,3 +16,4 @@ mod survey;
 mod trace;
 
 pub use command::{Wish, gate, run};
+pub use trace::ensure as ensure_strace;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use segno_errors::{Fault, Kind, from_io};
+use segno_errors::from_io;
 use segno_orchestrator::agents::StopHandle;
 use segno_orchestrator::engine::{Begun, Engine, Observer, trace_events};
 use segno_orchestrator::model::{Event, RunId, RunStatus};
@@ -64,12 +64,10 @@ impl View {
     }
 }
 
-/// Does the work of a command on the runtime: on one of its threads, so that the loop and the attempts wake each other
-/// without the kernel.
-pub(super) fn on_runtime(work: impl Future<Output = Result<End, Failure>> + Send + 'static) -> Result<End, Failure> {
+/// Does the work of a command on a runtime.
+pub(super) fn on_runtime(work: impl Future<Output = Result<End, Failure>>) -> Result<End, Failure> {
     let runtime = tokio::runtime::Runtime::new().map_err(|error| from_io(error).operation("runtime"))?;
-    let done = runtime.block_on(runtime.spawn(work));
-    done.unwrap_or_else(|error| Err(Fault::new(Kind::Internal, "segno itself failed").caused_by(error).into()))
+    runtime.block_on(work)
 }
 
 /// Goes on with a run that this process owns, and reports.
@@ -96,7 +94,12 @@ pub(super) async fn go(session: Session, begun: Begun, way: &Way) -> Result<End,
     announce.abort();
     view.finish();
     let signal = *heard.borrow();
-    let status = result.inspect_err(|_| say(&format!("segno: go on with: segno resume {run}")))?;
+    let status = result.inspect_err(|_| {
+        // A run whose very start could not be recorded is not there to go on with.
+        if session.setup.journal.read(&run).is_ok() {
+            say(&format!("segno: go on with: segno resume {run}"));
+        }
+    })?;
     tell(&session, &run, way, terminal)?;
     Ok(End::Run { status, strict: way.strict, signal })
 }

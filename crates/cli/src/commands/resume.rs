@@ -11,11 +11,10 @@ use crate::terminal::say;
 pub(super) fn resume(arguments: &ResumeArguments) -> Result<End, Failure> {
     let session = Session::open_existing()?;
     let run = session.find_resumable(arguments.run.as_deref())?;
-    let way = arguments.way.clone();
-    on_runtime(async move {
+    on_runtime(async {
         let resumed = session.engine().resume(&run).await?;
         tell(&session, &resumed);
-        go(session, resumed.run, &way).await
+        go(session, resumed.run, &arguments.way).await
     })
 }
 

@@ -15,8 +15,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<End, Failure> {
     let given = inputs(&definition, &arguments.inputs)?;
     let session = Session::open()?;
     let begun = session.engine().begin(&definition, given)?;
-    let way = arguments.way.clone();
-    on_runtime(async move { go(session, begun, &way).await })
+    on_runtime(go(session, begun, &arguments.way))
 }
 
 /// Reads the given words as the inputs that the workflow declares.

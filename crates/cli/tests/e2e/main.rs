@@ -5,6 +5,7 @@ mod caching;
 mod children;
 mod resuming;
 mod running;
+mod storage;
 mod support;
 mod values;
 

@@ -80,10 +80,15 @@ fn a_killed_run_goes_on_where_it_was() {
     let project = killed(FLOW);
     assert!(is_alive(&project.read("pid")), "the child outlives its owner");
     let orphan = project.read("pid");
-    assert_eq!(project.segno(&["runs"]).out, "RUN                   FLOW  STATUS               STARTED   TOOK
+    assert_eq!(
+        project.segno(&["runs"]).out,
+        "RUN                   FLOW  STATUS               STARTED   TOOK
 RUN  long  paused, interrupted  just now  TIME
-");
-    assert_eq!(project.told(&["show"]), "0
+"
+    );
+    assert_eq!(
+        project.told(&["show"]),
+        "0
 ‖ long paused (interrupted) in TIME: 1 of 2 tasks done
   ✓ first  TIME
   · hold   not finished
@@ -94,25 +99,35 @@ go on with: segno resume RUN
   slowest     TIME  first
   log         .segno/logs/RUN.jsonl
   file        flow.yaml
-");
+"
+    );
     project.write("go", "");
     let resumed = project.segno(&["resume"]);
     assert_eq!((resumed.code, &*resumed.out), (Some(0), DONE), "{}", resumed.err);
     assert!(resumed.err.starts_with("resuming RUN (long)\n  ended "), "{}", resumed.err);
     assert!(!is_alive(&orphan));
     assert_eq!(project.read("effects"), "first\nhold\nhold\nlast one\n");
-    assert_eq!(project.told(&["resume", "latest"]), "segno: run RUN has ended: succeeded
+    assert_eq!(
+        project.told(&["resume", "latest"]),
+        "segno: run RUN has ended: succeeded
   hint: start it again with: segno run; what is remembered is not run again
 1
-");
-    assert_eq!(project.told(&["resume"]), "segno: no run is waiting to be resumed
+"
+    );
+    assert_eq!(
+        project.told(&["resume"]),
+        "segno: no run is waiting to be resumed
   hint: segno runs lists them; start one with: segno run FLOW
 2
-");
-    assert_eq!(project.told(&["resume", "nowhere"]), "segno: there is no run 'nowhere'
+"
+    );
+    assert_eq!(
+        project.told(&["resume", "nowhere"]),
+        "segno: there is no run 'nowhere'
   hint: segno runs lists them
 2
-");
+"
+    );
 }
 
 #[test]
@@ -142,7 +157,9 @@ fn a_run_has_one_owner_and_others_can_look_on() {
     let started = held(&project);
     let locked = "segno: run RUN is being worked on\n  hint: wait until it ends, or stop the other process\n75\n";
     assert_eq!(project.told(&["resume", "latest"]), locked);
-    assert_eq!(project.told(&["show"]), "0
+    assert_eq!(
+        project.told(&["show"]),
+        "0
 ‖ long running in TIME: 1 of 2 tasks done
   ✓ first  TIME
   · hold   not finished
@@ -153,13 +170,17 @@ it is being worked on; run RUN
   slowest     TIME  first
   log         .segno/logs/RUN.jsonl
   file        flow.yaml
-");
+"
+    );
     project.write("other.yaml", "flow: other\nsteps: [{ id: quick, run: [echo, quick] }]");
     assert_eq!(project.segno(&["run", "other.yaml"]).code, Some(0));
-    assert_eq!(project.segno(&["runs"]).out, "RUN                   FLOW   STATUS     STARTED   TOOK
+    assert_eq!(
+        project.segno(&["runs"]).out,
+        "RUN                   FLOW   STATUS     STARTED   TOOK
 RUN  other  succeeded  just now  TIME
 RUN  long   running    just now  TIME
-");
+"
+    );
     started.signal("TERM");
     assert_eq!(started.end().code, Some(143));
 }
@@ -205,23 +226,38 @@ steps:
     assert_eq!(project.told(&["show", "latest", "words"]), "0\nout\n--- errors\nerr\n");
     assert_eq!(project.told(&["show", "latest", "many[1]"]), "0\nb\n");
     assert_eq!(project.told(&["show", "latest", "broken"]), "0\n");
-    assert_eq!(project.told(&["show", "latest", "many"]), "segno: run RUN has no task 'many'
+    assert_eq!(
+        project.told(&["show", "latest", "many"]),
+        "segno: run RUN has no task 'many'
   hint: it has 2 items: many[0], ..
 2
-");
-    assert_eq!(project.told(&["show", "latest", "wrods"]), "segno: run RUN has no task 'wrods'
+"
+    );
+    assert_eq!(
+        project.told(&["show", "latest", "wrods"]),
+        "segno: run RUN has no task 'wrods'
   hint: its steps are: words, many, broken
 2
-");
-    assert_eq!(project.told(&["show", "latest", "a/b"]), "segno: 'a/b' is not a step name (a letter, then letters, digits and '_', at most 64)
+"
+    );
+    assert_eq!(
+        project.told(&["show", "latest", "a/b"]),
+        "segno: 'a/b' is not a step name (a letter, then letters, digits and '_', at most 64)
 2
-");
-    assert_eq!(project.told(&["show", "nowhere"]), "segno: there is no run 'nowhere'
+"
+    );
+    assert_eq!(
+        project.told(&["show", "nowhere"]),
+        "segno: there is no run 'nowhere'
   hint: segno runs lists them
 2
-");
-    assert_eq!(project.told(&["why", "latest", "many"]), "0
+"
+    );
+    assert_eq!(
+        project.told(&["why", "latest", "many"]),
+        "0
 many[0] a: run, because it is not cached; 'cache: true' or 'cache: { files: [..] }' would remember it
 many[1] b: run, because it is not cached; 'cache: true' or 'cache: { files: [..] }' would remember it
-");
+"
+    );
 }

@@ -225,7 +225,7 @@ defaults: { retry: { attempts: 3, wait: 1ms } }
 steps:
   - { id: third_time, run: 'echo $SEGNO_ATTEMPT >> tries; test $SEGNO_ATTEMPT -ge 3' }
   - { id: never, run: 'echo $SEGNO_ATTEMPT: not yet >&2; exit 1', optional: true }
-  - { id: usage, run: 'echo $SEGNO_ATTEMPT >> usage; exit 2' }
+  - { id: missing, run: [no-such-program] }
 ",
     );
     check(
@@ -235,7 +235,7 @@ steps:
         "✗ stubborn failed in TIME: 1 of 3 tasks done · 2 failed · 2 retried
   ✓ third_time  TIME  after 3 attempts
   ✗ never       TIME  after 3 attempts
-  ✗ usage       TIME
+  ✗ missing     TIME
 
 never failed: the command ended with exit code 1
   command     echo $SEGNO_ATTEMPT: not yet >&2; exit 1
@@ -245,17 +245,16 @@ never failed: the command ended with exit code 1
   you can     read what the command printed
   all of it   segno show RUN never
 
-usage failed: the command did not accept its arguments (exit code 2)
-  command     echo $SEGNO_ATTEMPT >> usage; exit 2
-  category    validation (VALIDATION_ERROR, usage)
+missing failed: the program 'no-such-program' was not found
+  category    configuration (CONFIGURATION_ERROR, not_started)
   segno       ran it once and did not start what comes after it
-  you can     check the arguments of the command
-  all of it   segno show RUN usage
+  you can     install it, or check its name and PATH; a command line in one text needs no list
+  all of it   segno show RUN missing
 
 more: segno show RUN
 ",
     );
-    assert_eq!((&*project.read("tries"), &*project.read("usage")), ("1\n2\n3\n", "1\n"));
+    assert_eq!(project.read("tries"), "1\n2\n3\n");
 }
 
 #[test]

@@ -152,7 +152,7 @@ pub(crate) fn is_alive(pid: &str) -> bool {
     stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
 }
 
-/// Returns a text with run names as `RUN`, durations as `TIME` and figures with a fraction as `NUMBER`.
+/// Returns a text with run names as `RUN`, durations as `TIME`, and how much went on at once as `NUMBER`.
 pub(crate) fn normalised(text: &str) -> String {
     let in_word = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.');
     let mut normal = String::with_capacity(text.len());
@@ -163,7 +163,9 @@ pub(crate) fn normalised(text: &str) -> String {
             _ if is_run(word) => normal.push_str("RUN"),
             _ if is_duration(word) => normal.push_str("TIME"),
             Some((name, ending)) if is_run(name) => normal.extend(["RUN.", ending]),
-            Some((whole, tenth)) if is_number(whole) && is_number(tenth) => normal.push_str("NUMBER"),
+            Some((whole, tenth)) if is_number(whole) && is_number(tenth) && after.starts_with(" at once") => {
+                normal.push_str("NUMBER");
+            }
             _ => normal.push_str(word),
         }
         let (gap, after) = after.split_at(after.find(in_word).unwrap_or(after.len()));

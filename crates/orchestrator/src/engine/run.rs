@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use segno_errors::{Fault, Kind, Later};
 use serde_json::{Map, Value};
+use tokio::task::JoinSet;
 
 use super::context::Context;
 use super::drive::drive;
@@ -175,7 +176,8 @@ impl Engine {
         Ok(Resumed { run, damage: log.damage, strays })
     }
 
-    /// Goes on with a run to its end or its pause.
+    /// Goes on with a run to its end or its pause. The loop is a task of the runtime, so that it and its attempts wake
+    /// each other on one thread; dropping the future ends the run as a kill would.
     ///
     /// # Errors
     /// When an event could not be made durable; what was recorded before stands, and the run can be resumed.
@@ -193,8 +195,16 @@ impl Engine {
         };
         let mut host = Host::new(shared, self.setup.journal.clone(), self.setup.observers.clone(), pins);
         let context = Context::new(self.setup.blobs.clone(), self.list_files());
-        let ended = drive(&mut host, state, context, self.setup.jobs, first).await;
-        host.finish(ended.is_err()).await;
+        let jobs = self.setup.jobs;
+        let mut alone = JoinSet::new();
+        alone.spawn(async move {
+            let ended = drive(&mut host, state, context, jobs, first).await;
+            host.finish(ended.is_err()).await;
+            ended
+        });
+        let ended = alone.join_next().await.and_then(Result::ok).unwrap_or_else(|| {
+            Err(Fault::new(Kind::Internal, "the loop itself failed").hint("this is a bug of segno: please report it"))
+        });
         if let Some(memory) = &self.setup.memory {
             memory.flush();
         }

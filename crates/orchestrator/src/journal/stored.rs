@@ -23,7 +23,8 @@ pub struct Batch {
 
 /// An append-only list of events for each run.
 pub trait Journal: Send + Sync {
-    /// Appends a batch. The call returns at once; the promise resolves when the batch is durable.
+    /// Appends a batch; the promise resolves when it is durable. The call itself may block for one sync of the disk when
+    /// nobody else writes.
     ///
     /// # Errors
     /// When the batch could not be made durable; then nothing of it counts.

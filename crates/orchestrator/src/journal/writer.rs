@@ -1,8 +1,13 @@
-//! The one writer: a thread that takes everything waiting into one transaction and then answers all of it.
+//! The one writer. Who finds the store free commits at once; who finds it taken queues, and a thread takes everything
+//! that waits into one transaction (group commit).
+//!
+//! A thread for every commit was rejected: two changes of threads a step cost as much as a third of the commit itself.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
@@ -14,57 +19,61 @@ use super::schema::{fault, number};
 use super::stored::{Batch, Pending, RunEntry};
 use crate::model::{Event, RunId};
 
-/// The most requests that one transaction takes, so that none waits long.
+/// The most batches that one transaction takes, so that none waits long.
 const MAX_GROUP: usize = 1_024;
 
-/// A handle on the writer thread; dropping it lets the thread finish what it has.
+/// A handle on the store and its thread; dropping it lets the thread finish what it has.
 #[derive(Debug)]
 pub(super) struct Writer {
+    store: Arc<Mutex<Store>>,
+    /// How many batches are queued: while there are any, newcomers queue too, so that they share a commit.
+    queued: Arc<AtomicUsize>,
     requests: Option<Sender<Request>>,
     thread: Option<JoinHandle<()>>,
 }
 
 #[derive(Debug)]
 struct Request {
-    order: Order,
+    batch: Batch,
     answer: oneshot::Sender<Result<(), Fault>>,
-}
-
-#[derive(Debug)]
-enum Order {
-    Append(Batch),
-    SetAside(RunId, u64),
 }
 
 impl Writer {
     pub(super) fn start(connection: Connection, path: &Path) -> Result<Writer, Fault> {
         let (requests, waiting) = channel();
         let store = Store { connection, path: path.to_owned(), chains: HashMap::new() };
+        let store = Arc::new(Mutex::new(store));
+        let queued = Arc::new(AtomicUsize::new(0));
+        let (theirs, count) = (store.clone(), queued.clone());
         let thread = std::thread::Builder::new()
             .name("segno-journal".into())
-            .spawn(move || serve(store, &waiting))
+            .spawn(move || serve(&theirs, &count, &waiting))
             .map_err(from_io)?;
-        Ok(Writer { requests: Some(requests), thread: Some(thread) })
+        Ok(Writer { store, queued, requests: Some(requests), thread: Some(thread) })
     }
 
+    /// Commits at once when nobody else does; that blocks for one sync of the disk.
     pub(super) fn append(&self, batch: Batch) -> Pending {
-        let answer = self.send(Order::Append(batch));
+        if self.queued.load(Ordering::Acquire) == 0
+            && let Ok(mut store) = self.store.try_lock()
+        {
+            return Box::pin(std::future::ready(store.write([&batch])));
+        }
+        let answer = self.send(batch);
         Box::pin(async move { answer.await.unwrap_or_else(|_| Err(gone())) })
     }
 
     pub(super) fn set_aside(&self, run: &RunId, seq: u64) -> Result<(), Fault> {
-        let answer = self.send(Order::SetAside(run.clone(), seq));
-        // A run is resumed inside a runtime, where no thread may block on a promise; one of its own may.
-        let waiting = std::thread::spawn(|| answer.blocking_recv());
-        waiting.join().ok().and_then(Result::ok).unwrap_or_else(|| Err(gone()))
+        held(&self.store).set_aside(run, seq)
     }
 
-    /// Hands an order over. When the thread is gone the answer's other end is dropped, which says so.
-    fn send(&self, order: Order) -> oneshot::Receiver<Result<(), Fault>> {
+    /// Queues a batch. When the thread is gone the answer's other end is dropped, which says so.
+    fn send(&self, batch: Batch) -> oneshot::Receiver<Result<(), Fault>> {
         let (answer, receiver) = oneshot::channel();
         if let Some(requests) = &self.requests {
+            self.queued.fetch_add(1, Ordering::AcqRel);
             // A failed send drops the answer, and the receiver reports that.
-            _ = requests.send(Request { order, answer });
+            _ = requests.send(Request { batch, answer });
         }
         receiver
     }
@@ -74,7 +83,7 @@ impl Drop for Writer {
     fn drop(&mut self) {
         self.requests = None;
         if let Some(thread) = self.thread.take() {
-            // A panic of the writer was reported to whoever waited for it.
+            // A panic of the thread was reported to whoever waited for it.
             _ = thread.join();
         }
     }
@@ -84,12 +93,24 @@ fn gone() -> Fault {
     Fault::new(Kind::Internal, "the journal's writer has stopped").operation("journal")
 }
 
+/// Takes the store, whoever panicked with it: what was not committed is rolled back, and the chains are read again.
+fn held(store: &Mutex<Store>) -> MutexGuard<'_, Store> {
+    store.lock().unwrap_or_else(|poisoned: PoisonError<MutexGuard<'_, Store>>| {
+        let mut store = poisoned.into_inner();
+        store.chains.clear();
+        store
+    })
+}
+
 /// Takes what waits, writes it in one transaction, answers. Ends when no handle is left.
-fn serve(mut store: Store, waiting: &Receiver<Request>) {
+fn serve(store: &Mutex<Store>, queued: &AtomicUsize, waiting: &Receiver<Request>) {
     while let Ok(first) = waiting.recv() {
+        let mut store = held(store);
         let mut group = vec![first];
         group.extend(waiting.try_iter().take(MAX_GROUP - 1));
-        let result = store.write(&group);
+        let result = store.write(group.iter().map(|request| &request.batch));
+        drop(store);
+        queued.fetch_sub(group.len(), Ordering::AcqRel);
         for request in group {
             // Who stopped waiting has no use for the answer.
             _ = request.answer.send(result.clone());
@@ -97,6 +118,7 @@ fn serve(mut store: Store, waiting: &Receiver<Request>) {
     }
 }
 
+#[derive(Debug)]
 struct Store {
     connection: Connection,
     path: PathBuf,
@@ -105,8 +127,8 @@ struct Store {
 }
 
 impl Store {
-    fn write(&mut self, group: &[Request]) -> Result<(), Fault> {
-        let result = self.commit(group);
+    fn write<'b>(&mut self, batches: impl IntoIterator<Item = &'b Batch>) -> Result<(), Fault> {
+        let result = self.commit(batches);
         if result.is_err() {
             // What was rolled back must not stay in the chains.
             self.chains.clear();
@@ -114,19 +136,22 @@ impl Store {
         result
     }
 
-    fn commit(&mut self, group: &[Request]) -> Result<(), Fault> {
+    fn commit<'b>(&mut self, batches: impl IntoIterator<Item = &'b Batch>) -> Result<(), Fault> {
         let Store { connection, path, chains } = self;
         let at = |error| fault(error, path);
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(at)?;
-        for request in group {
-            match &request.order {
-                Order::Append(batch) => append(&transaction, chains, batch, path)?,
-                Order::SetAside(run, seq) => {
-                    chains.remove(run);
-                    set_aside(&transaction, run, *seq).map_err(at)?;
-                }
-            }
+        for batch in batches {
+            append(&transaction, chains, batch, path)?;
         }
+        transaction.commit().map_err(at)
+    }
+
+    fn set_aside(&mut self, run: &RunId, seq: u64) -> Result<(), Fault> {
+        let Store { connection, path, chains } = self;
+        chains.remove(run);
+        let at = |error| fault(error, path);
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(at)?;
+        set_aside(&transaction, run, seq).map_err(at)?;
         transaction.commit().map_err(at)
     }
 }

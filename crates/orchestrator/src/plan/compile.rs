@@ -201,3 +201,65 @@ fn bare(source: &str) -> &str {
     let inner = trimmed.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
     inner.filter(|inner| !inner.contains("}}")).unwrap_or(trimmed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::parse;
+
+    /// Compiles a flow and shows its nodes: `step:kind(children)`, by number.
+    fn check(flow: &str, expected: &str) {
+        let shown = match compile(&parse(flow, "a.yaml").unwrap(), &["known"]) {
+            Ok(plan) => {
+                let kind = |node: &Node| match &node.kind {
+                    Kind::Task(_) => "task",
+                    Kind::Sequential => "steps",
+                    Kind::Parallel => "parallel",
+                    Kind::Conditional(_) => "if",
+                    Kind::Each(_) => "each",
+                    Kind::Always => "always",
+                };
+                let children =
+                    |node: &Node| node.children.iter().map(|id| id.0.to_string()).collect::<Vec<_>>().join(",");
+                let row = |node: &Node| match children(node).as_str() {
+                    "" => format!("{}:{}", node.step, kind(node)),
+                    children => format!("{}:{}({children})", node.step, kind(node)),
+                };
+                plan.nodes().iter().map(row).collect::<Vec<_>>().join(" ")
+            }
+            Err(mistakes) => mistakes.into_iter().map(|mistake| mistake.message).collect::<Vec<_>>().join("; "),
+        };
+        assert_eq!(shown, expected, "{flow}");
+    }
+
+    #[test]
+    fn a_block_is_its_guard_then_its_list_then_its_body() {
+        check(
+            "steps: [{ id: a, if: 'true', each: [1], run: [x], else: [{ id: b, run: [x] }] }]",
+            "_flow:steps(1) a:if(2,4) a:each(3) a:task _a_else:steps(5) b:task",
+        );
+        check(
+            "{parallel: [{ id: a, run: [x] }], always: [{ id: b, agent: known }]}",
+            "_flow:always(1,3) _flow_steps:parallel(2) a:task _flow_always:steps(4) b:task",
+        );
+    }
+
+    #[test]
+    fn braces_round_a_whole_guard_do_no_harm() {
+        check("steps: [{ id: a, if: '{{ true }}', run: [x] }]", "_flow:steps(1) a:if(2) a:task");
+        check(
+            "steps: [{ id: a, if: '{{ 1 }} {{ 2 }}', run: [x] }]",
+            "the expression cannot be read: unexpected `}`, expected `:`",
+        );
+    }
+
+    #[test]
+    fn all_mistakes_come_at_once() {
+        check(
+            "steps: [{ id: a, if: '1 +', run: 'echo {{ x', each: y }, { agent: knwon }, { run: [x, '{{ }}'] }]",
+            "the expression cannot be read: unexpected end of input, expected expression; \
+             'each' takes a list or a value in braces; this {{ is not closed; unknown agent 'knwon'; \
+             the expression cannot be read: unexpected end of input, expected expression",
+        );
+    }
+}

@@ -100,3 +100,45 @@ fn describe(plan: &Plan, cycle: &[usize]) -> Mistake {
     let hint = "a step can use only what comes before it; in a list of 'steps' that is what stands above it";
     Mistake { place, message, hint: Some(hint.into()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::compile;
+    use crate::spec::parse;
+
+    fn check(flow: &str, expected: &str) {
+        let shown = match compile(&parse(flow, "a.yaml").unwrap(), &[]) {
+            Ok(_) => "none".to_owned(),
+            Err(mistakes) => mistakes.into_iter().map(|mistake| mistake.message).collect::<Vec<_>>().join("; "),
+        };
+        assert_eq!(shown.trim_start_matches("these steps wait for each other: "), expected, "{flow:.80}");
+    }
+
+    #[test]
+    fn steps_that_wait_for_each_other_are_found() {
+        check("parallel: [{ id: a, needs: b, run: [x] }, { id: b, needs: a, run: [x] }]", "a -> b -> a");
+        check("steps: [{ id: a, needs: b, run: [x] }, { id: b, run: [x] }]", "a -> b -> a");
+        check(
+            "steps: [{ id: g, steps: [{ id: a, needs: b, run: [x] }] }, { id: h, parallel: [{ id: b, run: [x] }] }]",
+            "g -> a -> b -> h -> g",
+        );
+        check("{steps: [{ id: a, needs: b, run: [x] }], always: [{ id: b, run: [x] }]}", "a -> b -> a");
+    }
+
+    #[test]
+    fn order_without_a_circle_is_fine() {
+        check("parallel: [{ id: a, needs: b, run: [x] }, { id: b, run: [x] }]", "none");
+        check("steps: [{ id: a, run: [x] }, { id: b, needs: a, run: [x] }]", "none");
+        check(
+            "steps: [{ id: a, if: 'true', run: [x], else: [{ id: b, needs: c, run: [x] }] }, { id: c, run: [x] }]",
+            "a -> b -> c -> a",
+        );
+    }
+
+    #[test]
+    fn a_long_chain_needs_no_deep_stack() {
+        let row = |index: usize| format!("{{ id: s{index}, needs: s{}, run: [x] }}", index + 1);
+        let rows: Vec<String> = (0..5_000).map(row).collect();
+        check(&format!("parallel: [{}, {{ id: s5000, run: [x] }}]", rows.join(", ")), "none");
+    }
+}

@@ -165,3 +165,76 @@ fn preset(
 fn to_json(value: &Dynamic) -> Option<Value> {
     serde_json::to_value(value).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::compile;
+    use crate::spec::parse;
+
+    const INPUTS: &str = "
+  goal: { type: string, required: true }
+  count: { type: integer, default: 3 }
+  ratio: { type: number }
+  fast: { type: boolean, default: '{{ inputs.count > 2 }}' }
+  files: { type: list, default: \"{{ files('*.rs') }}\" }
+  more: { type: map, default: { a: [1] } }
+  title: { default: 'about {{ inputs.goal }}' }
+";
+
+    fn plan(inputs: &str) -> Result<Plan, Vec<Mistake>> {
+        compile(&parse(&format!("inputs:{inputs}\nsteps: [{{ run: [x] }}]"), "a.yaml").unwrap(), &[])
+    }
+
+    fn check(words: &[(&str, &str)], expected: &str) {
+        let files: Arc<ListFiles> = Arc::new(|glob: &str| Ok(vec![glob.replace('*', "main")]));
+        let plan = plan(INPUTS).unwrap();
+        let words: Vec<(String, String)> = words.iter().map(|(name, word)| ((*name).into(), (*word).into())).collect();
+        let bound = plan.read_inputs(&words).and_then(|given| plan.bind(given, &files));
+        let shown = bound.map_or_else(|bad| bad.to_string(), |inputs| Value::Object((*inputs).clone()).to_string());
+        assert_eq!(shown, expected, "{words:?}");
+    }
+
+    #[test]
+    fn words_become_values_and_defaults_fill_the_gaps() {
+        check(
+            &[("goal", "x")],
+            r#"{"goal":"x","count":3,"fast":true,"files":["main.rs"],"more":{"a":[1]},"title":"about x"}"#,
+        );
+        check(
+            &[("goal", ""), ("count", "-1"), ("ratio", "0.5"), ("files", "a, b"), ("more", "{}"), ("title", "{{ x }}")],
+            r#"{"goal":"","count":-1,"ratio":0.5,"fast":false,"files":["a","b"],"more":{},"title":"{{ x }}"}"#,
+        );
+    }
+
+    #[test]
+    fn all_that_does_not_fit_is_told_at_once() {
+        check(&[], "input 'goal' is missing; give it with --goal VALUE");
+        check(
+            &[("gaol", "x"), ("count", "1.5"), ("other_thing", "")],
+            "unknown input 'gaol'; did you mean 'goal'?\ninput 'count' must be of type integer, not '1.5'\n\
+             unknown input 'other_thing'; the inputs are: goal, count, ratio, fast, files, more, title\n\
+             input 'goal' is missing; give it with --goal VALUE",
+        );
+    }
+
+    #[test]
+    fn a_default_sees_only_what_stands_above_it() {
+        let files: Arc<ListFiles> = Arc::new(|_: &str| Err("no files here".into()));
+        let bind = |inputs: &str| plan(inputs).unwrap().bind(Map::new(), &files).unwrap_err().to_string();
+        assert_eq!(
+            bind("\n  a: { default: '{{ inputs.b }}' }\n  b: { default: x }"),
+            "the default of input 'a': 'inputs.b' (line 2, column 18): it is not defined"
+        );
+        assert_eq!(
+            bind("\n  a: { type: list, default: \"{{ files('*') }}\" }"),
+            "the default of input 'a': 'files('*')' (line 2, column 30): no files here"
+        );
+        assert_eq!(
+            bind("\n  a: { type: integer, default: '{{ 1.5 }}' }"),
+            "input 'a' must be of type integer, not 1.5"
+        );
+        let mistakes = plan("\n  a: { default: '{{ steps.x.output }}' }").unwrap_err();
+        assert_eq!(mistakes[0].message, "the default of input 'a' cannot use 'steps'");
+    }
+}

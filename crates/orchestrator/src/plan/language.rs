@@ -86,3 +86,41 @@ fn from_json(text: &str) -> Result<Value, Error> {
         .map_err(|error| Error::new(ErrorKind::InvalidOperation, "the text is not JSON").with_source(error))?;
     Ok(Value::from(minijinja::value::Serde(value)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(source: &str, expected: &str) {
+        let value = parse_expression(source).and_then(|parsed| parsed.eval(()));
+        let shown =
+            value.and_then(|value| to_text(&value)).unwrap_or_else(|error| format!("error: {:?}", error.kind()));
+        assert_eq!(shown, expected, "{source}");
+    }
+
+    #[test]
+    fn values_become_the_text_that_a_file_would_hold() {
+        check("'it is'", "it is");
+        check("[true, none, 1.5, 'a']", r#"[true,null,1.5,"a"]"#);
+        check("{'a': [1]}", r#"{"a":[1]}"#);
+        check("true and not false", "true");
+        check("none", "");
+        check("2 ** 10", "1024");
+        check("range(3)", "[0,1,2]");
+    }
+
+    #[test]
+    fn the_filters_of_our_own_do_what_they_say() {
+        check("'áéí' | truncate(2)", "áé...");
+        check("'áé' | truncate(2)", "áé");
+        check("('{\"a\": [1, 2]}' | fromjson).a[1]", "2");
+        check("'{' | fromjson", "error: InvalidOperation");
+    }
+
+    #[test]
+    fn what_is_missing_or_endless_is_an_error() {
+        check("nothing", "error: UndefinedError");
+        check("debug()", "error: UnknownFunction");
+        check("range(100001)", "error: InvalidOperation");
+    }
+}

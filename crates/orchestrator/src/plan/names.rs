@@ -169,3 +169,98 @@ fn unknown(root: &str, place: Place) -> Mistake {
         _ => mistake.hint(format!("known names: inputs, steps, item, index; a text is quoted: '{root}'")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::compile;
+    use crate::spec::parse;
+
+    /// Compiles a flow and shows who waits for whom: `b<a` for a need, `b<a?` for one that may have failed.
+    fn check(flow: &str, expected: &str) {
+        let workflow = parse(flow, "a.yaml").unwrap();
+        let shown = match compile(&workflow, &[]) {
+            Ok(plan) => {
+                let step = |id: NodeId| plan.node(id).step.to_string();
+                let row = |node: &Node, need: &Need| {
+                    format!("{}<{}{}", node.step, step(need.target), if need.tolerant { "?" } else { "" })
+                };
+                let rows = plan.nodes().iter().flat_map(|node| node.needs.iter().map(move |need| row(node, need)));
+                rows.collect::<Vec<_>>().join(" ")
+            }
+            Err(mistakes) => mistakes.into_iter().map(|mistake| mistake.message).collect::<Vec<_>>().join("; "),
+        };
+        assert_eq!(shown, expected, "{flow}");
+    }
+
+    fn steps(rows: &str) -> String {
+        format!("inputs: {{ goal: {{ type: string }} }}\nparallel:\n{rows}")
+    }
+
+    #[test]
+    fn templates_anywhere_in_a_step_are_needs() {
+        check(
+            &steps(
+                "- { id: a, run: [x] }\n- { id: b, run: 'echo {{ steps.a.output }}' }\n- { id: c, run: [x, '{{ steps.b.ok }}'] }",
+            ),
+            "b<a c<b",
+        );
+        check(
+            &steps("- { id: a, run: [x] }\n- { id: b, if: steps.a.ok, run: [x], env: { A: '{{ steps.a.code }}' } }"),
+            "b<a b<a",
+        );
+        check(&steps("- { id: a, run: [x] }\n- { id: b, each: '{{ steps.a.output | lines }}', run: [x] }"), "b<a");
+        check(
+            &steps(
+                "- { id: a, run: [x] }\n- { id: b, run: [x], stdin: '{{ steps.a.output }}', cwd: '{{ steps.a.output }}' }",
+            ),
+            "b<a",
+        );
+        check(&steps("- { id: a, run: [x] }\n- { id: b, run: [x], cache: { salt: '{{ steps.a.output }}' } }"), "b<a");
+        check(&steps("- { id: a, run: [x] }\n- { id: b, needs: [a], run: [x, '{{ inputs.goal }}'] }"), "b<a");
+    }
+
+    #[test]
+    fn what_may_fail_may_have_failed() {
+        check(&steps("- { id: a, run: [x], optional: true }\n- { id: b, needs: a, run: [x] }"), "b<a?");
+        check(
+            &steps("- { id: g, optional: true, steps: [{ id: a, run: [x] }] }\n- { id: b, needs: a, run: [x] }"),
+            "b<a?",
+        );
+        let inside = "- { id: g, optional: true, parallel: [{ id: a, run: [x] }, { id: b, needs: a, run: [x] }] }";
+        check(&steps(inside), "b<a");
+        check("{steps: [{ id: a, run: [x] }], always: [{ id: b, run: [x, '{{ steps.a.ok }}'] }]}", "b<a?");
+        check("{steps: [{ id: a, run: [x] }], always: [{ id: b, run: [x] }, { id: c, needs: b, run: [x] }]}", "c<b");
+    }
+
+    #[test]
+    fn items_are_seen_from_inside_and_lists_from_outside() {
+        let each = "- { id: g, each: [1, 2], steps: [{ id: a, run: [x, '{{ item }}{{ index }}'] }, { id: b, needs: a, run: [x] }] }\n";
+        check(&steps(each), "b<a");
+        check(&steps(&format!("{each}- {{ id: c, run: [x, '{{{{ steps.g.items }}}}'] }}")), "b<a c<g");
+        check(&steps(&format!("{each}- {{ id: c, needs: a, run: [x] }}")), "step 'a' runs once for each item of 'g'");
+        check(&steps("- { id: a, run: [x, '{{ index }}'] }"), "'index' is used outside of an 'each'");
+    }
+
+    #[test]
+    fn names_that_cannot_be_followed_are_mistakes() {
+        for (template, expected) in [
+            ("steps.b.output", "unknown step 'b'"),
+            ("steps[inputs.goal]", "'steps' is used without saying which step is meant"),
+            ("steps", "'steps' is used without saying which step is meant"),
+            ("steps.a.output", "step 'a' uses its own result, or that of a group it is part of"),
+            ("steps._flow.ok", "unknown step '_flow'"),
+            ("inputs.gaol", "unknown input 'gaol'"),
+            ("files('*')", "'files()' cannot be used here"),
+            ("run.cost", "unknown name 'run'"),
+            ("self.x", "'self' cannot be used"),
+            ("goal", "unknown name 'goal'"),
+        ] {
+            check(&steps(&format!("- {{ id: a, run: [x, \"{{{{ {template} }}}}\"] }}")), expected);
+        }
+        check(
+            &steps("- { id: g, steps: [{ id: a, if: steps.g.ok, run: [x] }] }"),
+            "step 'a' uses its own result, or that of a group it is part of",
+        );
+    }
+}

@@ -267,3 +267,98 @@ fn without_empty_groups(steps: Vec<StepReport>) -> Vec<StepReport> {
     kept.reverse();
     kept
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Owner, Reply};
+    use crate::plan::compile;
+    use crate::spec::parse;
+
+    const FLOW: &str = "
+flow: demo
+steps:
+  - id: group
+    optional: true
+    parallel:
+      - { id: a, run: [x] }
+      - { id: b, if: 'true', each: [1, 2], run: [x], else: [{ id: c, run: [x] }] }
+  - { id: d, run: [x] }
+";
+
+    /// Folds facts and shows the run and each step: `depth step shape optional: tasks with status and attempts`.
+    fn check(facts: Vec<Fact>, owned: bool, expected: &[&str]) {
+        let plan = compile(&parse(FLOW, "a.yaml").unwrap(), &[]).unwrap();
+        let event = |(index, fact)| Event { seq: index as u64 + 1, at: Timestamp(index as u64), fact };
+        let events: Vec<Event> = facts.into_iter().enumerate().map(event).collect();
+        let report = Report::of(&RunId::new("r").unwrap(), &plan, &events, owned);
+        let task = |task: &TaskReport| format!(" {}={:?}/{}", task.address, task.status(), task.attempts);
+        let step = |step: &StepReport| {
+            let tasks: String = step.tasks.iter().map(task).collect();
+            let optional = if step.optional { "?" } else { "" };
+            format!("{} {}{optional} {:?}:{tasks}", step.depth, step.step, step.shape)
+        };
+        let run = format!("{} {:?} resumed {}", report.status.name(), report.reason, report.resumed);
+        let shown: Vec<String> = std::iter::once(run).chain(report.steps.iter().map(step)).collect();
+        assert_eq!(shown, expected);
+    }
+
+    fn began(step: &str, attempt: u32) -> Fact {
+        Fact::StepStarted { step: step.parse().unwrap(), attempt, label: None, cache: CacheNote::Off }
+    }
+
+    fn done(step: &str) -> Fact {
+        let outcome = Outcome::of_reply(Reply::default());
+        Fact::StepEnded { step: step.parse().unwrap(), outcome, source: Source::Ran, took_ms: 1, label: None }
+    }
+
+    fn decided(taken: bool) -> Fact {
+        Fact::Decided { step: "b".parse().unwrap(), taken }
+    }
+
+    #[test]
+    fn tasks_stand_under_their_steps_in_the_files_order() {
+        check(
+            vec![
+                decided(true),
+                began("b[1]", 1),
+                began("a", 2),
+                done("b[1]"),
+                done("a"),
+                began("b[0]", 1),
+                done("b[0]"),
+            ],
+            true,
+            &[
+                "running None resumed 0",
+                "0 group? Group:",
+                "1 a? One: a=Some(Succeeded)/2",
+                "1 b? Many: b[0]=Some(Succeeded)/1 b[1]=Some(Succeeded)/1",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_branch_not_taken_and_steps_not_reached_are_told_once_the_run_is_over() {
+        check(
+            vec![decided(false), began("c", 1), done("c"), Fact::RunEnded { status: RunStatus::Failed }],
+            false,
+            &[
+                "failed None resumed 0",
+                "0 group? Group:",
+                "1 a? One:",
+                "1 b? Many: b=Some(Skipped)/0",
+                "2 c? One: c=Some(Succeeded)/1",
+                "0 d One:",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_run_whose_owner_is_gone_is_paused() {
+        let owner = Owner::default;
+        let resumed = || vec![Fact::RunPaused { reason: "interrupted".into() }, Fact::RunResumed { owner: owner() }];
+        check(resumed(), true, &["running None resumed 1"]);
+        check(resumed(), false, &["paused Some(\"interrupted\") resumed 1"]);
+    }
+}

@@ -50,7 +50,7 @@ impl Report {
         let cached = count(|task| task.cached);
         let mut facts = vec![format!("{} of {} done", done, counted(tasks.len(), "task"))];
         if cached > 0 && cached == tasks.len() {
-            facts = vec![format!("all {cached} tasks cached")];
+            facts = vec![format!("all {} cached", counted(cached, "task"))];
         } else if cached > 0 {
             facts.push(format!("{cached} cached"));
         }
@@ -268,5 +268,164 @@ fn mark_of_run(status: RunStatus, look: Look) -> &'static str {
         (RunStatus::Failed, _) => mark(Some(Status::Failed), look),
         (RunStatus::Running | RunStatus::Paused, true) => "‖",
         (RunStatus::Running | RunStatus::Paused, false) => "=",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use segno_errors::Kind;
+
+    use super::*;
+    use crate::model::{CacheNote, Event, Fact, Owner, Pinned, Reply, RunId, Source, Timestamp};
+    use crate::plan::compile;
+    use crate::spec::parse;
+
+    const ASCII: Look = Look { unicode: false, rows: 24 };
+
+    fn started() -> Fact {
+        let pinned = Pinned { path: "a.yaml".into(), hash: String::new() };
+        Fact::RunStarted { flow: "demo".into(), pinned, inputs: Default::default(), owner: Owner::default() }
+    }
+
+    fn tried(step: &str, attempt: u32, because: &[&str]) -> Fact {
+        let because = because.iter().map(|because| (*because).to_owned()).collect();
+        let cache = CacheNote::Miss { key: String::new(), because };
+        Fact::StepStarted { step: step.parse().unwrap(), attempt, label: None, cache }
+    }
+
+    fn ended(step: &str, outcome: Outcome, source: Source) -> Fact {
+        Fact::StepEnded { step: step.parse().unwrap(), outcome, source, took_ms: 1_200, label: None }
+    }
+
+    fn done(step: &str) -> Fact {
+        ended(step, Outcome::of_reply(Reply::default()), Source::Ran)
+    }
+
+    fn broken(step: &str, fault: Fault) -> Fact {
+        ended(step, Outcome::of_fault(fault), Source::Ran)
+    }
+
+    fn kept(step: &str, restored: &[&str]) -> Fact {
+        let restored = restored.iter().map(|file| (*file).to_owned()).collect();
+        ended(step, Outcome::of_reply(Reply::default()), Source::Cache { key: String::new(), restored })
+    }
+
+    /// Reports a run of these facts, a second apart, and compares the whole text.
+    fn check(steps: &str, facts: Vec<Fact>, look: Look, expected: &str) {
+        let workflow = parse(&format!("{{ flow: demo, steps: [{steps}] }}"), "a.yaml").unwrap();
+        let plan = compile(&workflow, &[]).unwrap();
+        let facts = std::iter::once(started()).chain(facts).enumerate();
+        let event = |(index, fact)| Event { seq: index as u64 + 1, at: Timestamp(index as u64 * 1_000), fact };
+        let events: Vec<Event> = facts.map(event).collect();
+        let report = Report::of(&RunId::new("r-1").unwrap(), &plan, &events, false);
+        assert_eq!(report.summary(look), expected);
+    }
+
+    #[test]
+    fn a_good_run_is_a_table_with_what_was_remembered() {
+        check(
+            "{ id: a, run: [x] }, { id: b, run: [x] }, { id: c, run: [x] }",
+            vec![
+                tried("a", 1, &["src/a changed", "src/b is new"]),
+                tried("a", 2, &[]),
+                done("a"),
+                kept("b", &[]),
+                kept("c", &["out"]),
+                Fact::RunEnded { status: RunStatus::Succeeded },
+            ],
+            Look::default(),
+            "✓ demo succeeded in 6.0s: 3 of 3 tasks done · 2 cached · 1 retried
+  ✓ a  1.2s  after 2 attempts  re-run because src/a changed and src/b is new
+  ✓ b  cached
+  ✓ c  cached, 1 file restored
+
+more: segno show r-1
+",
+        );
+        check(
+            "{ id: a, run: [x] }",
+            vec![kept("a", &[]), Fact::RunEnded { status: RunStatus::Succeeded }],
+            ASCII,
+            "+ demo succeeded in 2.0s: all 1 task cached\n  + a  cached\n\nmore: segno show r-1\n",
+        );
+    }
+
+    #[test]
+    fn a_failure_is_told_with_its_last_words_and_what_to_do() {
+        let fault = Fault::new(Kind::ExternalService, "it broke").reason("exit_status").hint("mend it");
+        let fault = fault.with("command", "do\tit").with("secret", "no").detail("one\n\u{1b}[31mtwo");
+        check(
+            "{ id: a, run: [x] }, { id: b, run: [x] }",
+            vec![tried("a", 1, &[]), broken("a", fault), Fact::RunEnded { status: RunStatus::Failed }],
+            ASCII,
+            "x demo failed in 3.0s: 0 of 1 task done, 1 failed
+  x a  1.2s
+  . b  not reached
+
+a failed: it broke
+  command     do\tit
+  last words  | one
+              |  [31mtwo
+  category    external_service (EXTERNAL_SERVICE_ERROR, exit_status)
+  segno       ran it once and did not start what comes after it
+  you can     mend it
+  all of it   segno show r-1 a
+
+more: segno show r-1
+",
+        );
+    }
+
+    #[test]
+    fn what_does_not_fit_is_counted() {
+        let list: Vec<String> = (0..9).map(|index| format!("{{ id: s{index}, optional: true, run: [x] }}")).collect();
+        let fault = || Fault::new(Kind::Timeout, "too slow").hint("wait");
+        let mut facts: Vec<Fact> = (0..9).map(|index| broken(&format!("s{index}"), fault())).collect();
+        facts.push(Fact::RunEnded { status: RunStatus::Degraded });
+        let failure = |index: usize| {
+            format!(
+                "
+s{index} failed: too slow
+  category    timeout (TIMEOUT_ERROR)
+  segno       ran it once and went on, since it is optional
+  you can     wait
+  all of it   segno show r-1 s{index}
+"
+            )
+        };
+        let failures: String = (0..5).map(failure).collect();
+        let expected = format!(
+            "~ demo degraded in 10.0s: 0 of 9 tasks done, 9 failed\n  x s0  1.2s\n  x s1  1.2s\n  .. and 7 more steps
+{failures}
+.. and 4 more failures: segno show r-1 --json
+
+more: segno show r-1\n"
+        );
+        check(&list.join(", "), facts, Look { rows: 2, ..ASCII }, &expected);
+    }
+
+    #[test]
+    fn a_run_without_an_owner_can_be_gone_on_with() {
+        check(
+            "{ id: a, each: [1, 2], run: [x] }, { id: b, run: [x] }",
+            vec![
+                Fact::Expanded { step: "a".parse().unwrap(), items: vec![1.into(), 2.into()] },
+                tried("a[1]", 1, &[]),
+                done("a[0]"),
+            ],
+            ASCII,
+            "= demo paused (interrupted) in 3.0s: 1 of 2 tasks done
+  . a  2 items, 1 not finished, 1.2s
+
+go on with: segno resume r-1
+",
+        );
+        let nothing = Fact::Expanded { step: "a".parse().unwrap(), items: Vec::new() };
+        check(
+            "{ id: a, each: [], run: [x] }, { id: b, each: [1], run: [x] }",
+            vec![nothing, Fact::RunEnded { status: RunStatus::Failed }],
+            ASCII,
+            "x demo failed in 2.0s: 0 of 0 tasks done\n  + a  no items\n  . b  not reached\n\nmore: segno show r-1\n",
+        );
     }
 }

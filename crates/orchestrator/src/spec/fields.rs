@@ -185,3 +185,26 @@ pub(crate) fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> O
 fn looks_like_template(fields: &[(Key, Node)]) -> bool {
     fields.len() == 1 && matches!(fields[0].1.tree, Tree::Null)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn only_a_near_name_is_meant() {
+        let names = ["run", "retry", "timeout", "outputs"];
+        let cases = [
+            ("rum", Some("run")),
+            ("urn", Some("run")),
+            ("retyr", Some("retry")),
+            ("time_out", Some("timeout")),
+            ("output", Some("outputs")),
+            ("stdin", None),
+            ("", None),
+            (&*"retry".repeat(100_000), None),
+        ];
+        for (word, expected) in cases {
+            assert_eq!(nearest(word, names.into_iter()), expected, "{:.20}", word);
+        }
+    }
+}

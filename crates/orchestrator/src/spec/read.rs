@@ -111,3 +111,77 @@ fn similar_file(path: &Path) -> Option<String> {
     let near = super::fields::nearest(name, names.iter().map(String::as_str))?;
     Some(path.with_file_name(near).display().to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes the places and forms of texts out: they are all in which the formats may differ.
+    fn without_places(text: &str) -> String {
+        let parts: Vec<&str> =
+            text.split("Place {").map(|part| part.split_once('}').map_or(part, |(_, rest)| rest)).collect();
+        parts.concat().replace("literal: true", "literal: false")
+    }
+
+    #[test]
+    fn the_three_formats_say_the_same() {
+        let yaml = "
+flow: same
+inputs:
+  goal: { type: string, required: true }
+defaults: { retry: 2, timeout: 1m }
+steps:
+  - id: a
+    run: |
+      echo {{ inputs.goal }}
+      echo done
+    env: { A: b }
+  - id: b
+    each: [1, '{{ inputs.goal }}']
+    parallel:
+      - { run: [echo, 1.5, true], cache: { files: ['*.rs'], ttl: 1h } }
+";
+        let json = r#"{"flow": "same",
+  "inputs": {"goal": {"type": "string", "required": true}},
+  "defaults": {"retry": 2, "timeout": "1m"},
+  "steps": [
+    {"id": "a", "run": "echo {{ inputs.goal }}\necho done\n", "env": {"A": "b"}},
+    {"id": "b", "each": [1, "{{ inputs.goal }}"], "parallel": [
+      {"run": ["echo", 1.5, true], "cache": {"files": ["*.rs"], "ttl": "1h"}}]}]}"#;
+        let toml = "flow = 'same'
+defaults = { retry = 2, timeout = '1m' }
+[inputs.goal]
+type = 'string'
+required = true
+[[steps]]
+id = 'a'
+run = '''
+echo {{ inputs.goal }}
+echo done
+'''
+env.A = 'b'
+[[steps]]
+id = 'b'
+each = [1, '{{ inputs.goal }}']
+[[steps.parallel]]
+run = ['echo', 1.5, true]
+cache = { files = ['*.rs'], ttl = '1h' }
+";
+        let said = |source, name| without_places(&format!("{:?}", parse(source, name).unwrap()));
+        let expected = said(yaml, "a.yaml");
+        assert_eq!(said(json, "a.json"), expected);
+        assert_eq!(said(toml, "a.toml"), expected);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_file() {
+        assert_eq!(parse("\u{feff}flow: a\nsteps: [{ run: [x] }]", "b.yaml").unwrap().name, "a");
+    }
+
+    #[test]
+    fn a_flow_without_a_name_is_called_like_its_file() {
+        for (path, name) in [("a/review.flow.yaml", "review"), ("x.json", "x"), (".yaml", "flow")] {
+            assert_eq!(parse("{steps: [{run: [x]}]}", path).unwrap().name, name);
+        }
+    }
+}

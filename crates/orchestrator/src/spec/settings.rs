@@ -91,3 +91,91 @@ fn cache(node: &Node, findings: &mut Findings) -> Option<CachePolicy> {
         salt: fields.find("salt").and_then(|node| findings.text(node, "salt")),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Body, CachePolicy, Settings};
+    use crate::spec::parse;
+
+    fn settings(defaults: &str, step: &str) -> Result<Settings, String> {
+        let source = format!("{{defaults: {{ {defaults} }}, steps: [{{ run: [x]{step} }}]}}");
+        let workflow = parse(&source, "a.yaml").map_err(|bad| bad.list()[0].message.clone())?;
+        let Body::Sequence(mut blocks) = workflow.body.body else { unreachable!("the flow is a list of steps") };
+        let Body::Command(command) = blocks.remove(0).body else { unreachable!("its step is a command") };
+        Ok(command.settings)
+    }
+
+    fn check(defaults: &str, step: &str, expected: &str) {
+        let shown = match settings(defaults, step) {
+            Err(message) => message,
+            Ok(Settings { retry, timeout, cache }) => {
+                let cache = match cache {
+                    CachePolicy::Off => "off".to_owned(),
+                    CachePolicy::By { work_tree, files, env, ttl, salt } => {
+                        format!(
+                            "tree {work_tree}, {} files, {} names, {ttl:?}, salted {}",
+                            files.len(),
+                            env.len(),
+                            salt.is_some()
+                        )
+                    }
+                };
+                format!("{} tries {:?}..{:?}, {timeout:?}, cache {cache}", retry.attempts, retry.wait, retry.max_wait)
+            }
+        };
+        assert_eq!(shown, expected, "{defaults} {step}");
+    }
+
+    #[test]
+    fn a_step_goes_before_the_defaults_and_they_before_what_is_built_in() {
+        check("", "", "1 tries 1s..60s, None, cache off");
+        check(
+            "retry: 3, timeout: 2m, cache: true",
+            "",
+            "3 tries 1s..60s, Some(120s), cache tree true, 0 files, 0 names, None, salted false",
+        );
+        check(
+            "retry: 3, timeout: 2m, cache: true",
+            ", retry: 1, timeout: 1500ms, cache: false",
+            "1 tries 1s..60s, Some(1.5s), cache off",
+        );
+    }
+
+    #[test]
+    fn waits_grow_from_the_first_to_the_longest() {
+        check("", ", retry: {}", "3 tries 1s..60s, None, cache off");
+        check("", ", retry: { attempts: 5, wait: 10ms, max_wait: 1s }", "5 tries 10ms..1s, None, cache off");
+        check("", ", retry: { wait: 2m }", "3 tries 120s..120s, None, cache off");
+        check("", ", retry: { wait: 2m, max_wait: 1m }", "max_wait is shorter than wait");
+        check("", ", retry: 1001", "retry (attempts, the first included) must be from 1 to 1000, not 1001");
+        check("", ", retry: often", "retry must be a number of attempts or a map, not text");
+    }
+
+    #[test]
+    fn a_duration_has_a_unit_and_is_not_zero() {
+        check("", ", timeout: 1h 30m", "1 tries 1s..60s, Some(5400s), cache off");
+        check("", ", timeout: 7d", "1 tries 1s..60s, Some(604800s), cache off");
+        check("", ", timeout: 15", "timeout 15 has no unit");
+        check("", ", timeout: 0s", "timeout '0s' is no duration");
+        check("", ", timeout: -1s", "timeout '-1s' is no duration");
+        check("", ", timeout: 99999999999999999999y", "timeout '99999999999999999999y' is no duration");
+        check("", ", timeout: [1s]", "timeout must be a duration, not a list");
+    }
+
+    #[test]
+    fn a_cache_policy_names_what_the_result_depends_on() {
+        let all = "{ files: [a, b], env: HOME, ttl: 1d, salt: '1', work_tree: true }";
+        check(
+            "",
+            &format!(", cache: {all}"),
+            "1 tries 1s..60s, None, cache tree true, 2 files, 1 names, Some(86400s), salted true",
+        );
+        check(
+            "",
+            ", cache: { files: a }",
+            "1 tries 1s..60s, None, cache tree false, 1 files, 0 names, None, salted false",
+        );
+        check("", ", cache: forever", "cache must be true, false or a map, not text");
+        check("", ", cache: { file: a }", "unknown key 'file' in cache");
+    }
+}

@@ -84,7 +84,10 @@ impl<'c> Steps<'c> {
 
     /// Reads the one body of a block and reports keys that do not belong to it.
     fn body(&mut self, fields: &Fields<'_>, node: &Node, id: &StepId) -> Option<Body> {
-        let what = format!("step '{id}'");
+        let what = match id.as_str().starts_with('_') {
+            true => "this step".to_owned(),
+            false => format!("step '{id}'"),
+        };
         let bodies: Vec<&str> =
             ["steps", "parallel", "run", "agent"].into_iter().filter(|name| fields.find(name).is_some()).collect();
         if let [first, second, ..] = bodies[..] {
@@ -249,5 +252,82 @@ fn ok_codes(node: &Node, findings: &mut Findings) -> Vec<i32> {
             let items = findings.list(node, "ok_codes");
             items.iter().filter_map(|item| code(item, findings)).collect()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Block, Body, Each, Run};
+    use crate::spec::parse;
+
+    /// Writes a block in a line: its id, what is round it, its body.
+    fn shown(block: &Block) -> String {
+        let mut text = block.id.to_string();
+        if let Some(guard) = &block.guard {
+            text.push_str(&format!(" if({})", guard.source));
+        }
+        match &block.each {
+            Some(Each::Template(list)) => text.push_str(&format!(" each({})", list.source)),
+            Some(Each::List(items)) => text.push_str(&format!(" each({})", items.len())),
+            None => {}
+        }
+        let optional = if block.optional { "?" } else { "" };
+        let blocks = |blocks: &[Block]| blocks.iter().map(shown).collect::<Vec<_>>();
+        let body = match &block.body {
+            Body::Command(command) => match &command.run {
+                Run::Argv(argv) => argv.iter().map(|word| word.source.as_str()).collect::<Vec<_>>().join("+"),
+                Run::Shell(text) => format!("$ {}", text.source),
+            },
+            Body::Agent(call) => format!("@{}", call.agent.source),
+            Body::Sequence(list) => blocks(list).join(", "),
+            Body::Parallel(list) => blocks(list).join(" | "),
+            Body::Always(body, cleanup) => format!("{} then {}", shown(body), shown(cleanup)),
+        };
+        let otherwise = block.otherwise.as_ref().map(|block| format!(" else {}", shown(block))).unwrap_or_default();
+        format!("{text}{optional}[{body}]{otherwise}")
+    }
+
+    fn check(flow: &str, expected: &str) {
+        let said = match parse(flow, "a.yaml") {
+            Ok(workflow) => shown(&workflow.body),
+            Err(mistakes) => {
+                mistakes.list().iter().map(|mistake| mistake.message.clone()).collect::<Vec<_>>().join("; ")
+            }
+        };
+        assert_eq!(said, expected, "{flow}");
+    }
+
+    #[test]
+    fn the_block_keyword_is_the_pattern() {
+        check("steps: [{ id: a, run: [x, y] }, { id: b, run: x y }]", "_flow[a[x+y], b[$ x y]]");
+        check("parallel: [{ id: a, steps: [{ id: b, agent: c }] }]", "_flow[a[b[@c]]]");
+        check(
+            "{steps: [{ id: a, run: [x] }], always: [{ id: b, run: [y] }]}",
+            "_flow[_flow_steps[a[x]] then _flow_always[b[y]]]",
+        );
+        check(
+            "steps: [{ id: a, if: x, each: [1, 2], optional: true, run: [x], else: [{ id: b, run: [y] }] }]",
+            "_flow[a if(x) each(2)?[x] else _a_else[b[y]]]",
+        );
+        check("steps: [{ id: a, each: '{{ x }}', run: [x] }]", "_flow[a each({{ x }})[x]]");
+    }
+
+    #[test]
+    fn a_step_without_a_name_gets_one_that_is_free() {
+        check(
+            "steps: [{ run: [x] }, { id: step_2, run: [x] }, { run: [x] }]",
+            "_flow[step_1[x], step_2[x], step_3[x]]",
+        );
+    }
+
+    #[test]
+    fn mistakes_do_not_hide_each_other() {
+        check(
+            "steps: [{ id: a-b, rum: 1, run: [x], steps: [] }, { run: [x], each: { a: 1 } }, x]",
+            "'a-b' cannot be a step's id; unknown key 'rum' in this step; this step has both 'steps' and 'run'; \
+             unknown key 'run' in this step; 'steps' is empty; each must be text, not a map; a step must be a map, not text",
+        );
+        check("{steps: [{ run: [x] }], parallel: [{ run: [x] }]}", "a block has 'steps' or 'parallel', not both");
+        check("steps: [{ run: [x], env: { 'A=B': c } }]", "'A=B' cannot be a name in env");
     }
 }

@@ -86,3 +86,51 @@ impl Places<'_> {
         Ok(Node { place: text_place(text, place), tree, literal })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(source: &str, expected: &str) {
+        let shown = match read(source) {
+            Ok(node) => node.value().to_string(),
+            Err(Mistake { place: Some(Place { line, column }), message, .. }) => format!("{line}:{column} {message}"),
+            Err(mistake) => mistake.message,
+        };
+        assert_eq!(shown, expected, "{source:.80}");
+    }
+
+    #[test]
+    fn values_keep_their_kind_and_the_files_order() {
+        check(
+            "b = 1\na = [1.5, 'x', true]\n[t]\nd = 1979-05-27\nh = 0xff",
+            r#"{"b":1,"a":[1.5,"x",true],"t":{"d":"1979-05-27","h":255}}"#,
+        );
+        check("[[s]]\nz = 1\n[[s]]\na.b = 2", r#"{"s":[{"z":1},{"a":{"b":2}}]}"#);
+    }
+
+    #[test]
+    fn mistakes_have_their_place() {
+        check("a = 1\nb = nan", "2:5 nan is no number that a workflow can use");
+        check("a = 1\nb = 99999999999999999999", "2:5 this number is too large");
+        check("a = 1\na = 2", "2:1 the file cannot be read from here on: duplicate key");
+        check(
+            "a = ",
+            "1:5 the file cannot be read from here on: string values must be quoted, expected literal string",
+        );
+        check(&format!("a = {}", "[".repeat(10_000)), "1:85 blocks nest deeper than 64 levels");
+        check(&format!("{}a = 1", "a.".repeat(10_000)), "blocks nest deeper than 64 levels");
+    }
+
+    #[test]
+    fn a_text_begins_where_its_first_letter_stands() {
+        let place = |source: &str| {
+            let Ok(Node { tree: Tree::Map(rows), .. }) = read(source) else { unreachable!("the sources are tables") };
+            (rows[0].1.place.line, rows[0].1.place.column, rows[0].1.literal)
+        };
+        assert_eq!(place("a = 'x'"), (1, 6, false));
+        assert_eq!(place("a = \"\u{e9}\u{e9}\""), (1, 6, false));
+        assert_eq!(place("a = '''x'''"), (1, 8, false));
+        assert_eq!(place("a = '''\nx\ny'''"), (2, 1, true));
+    }
+}

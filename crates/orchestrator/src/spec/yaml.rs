@@ -218,3 +218,82 @@ fn broken(source: &str, error: &ScanError) -> Mistake {
     }
     mistake
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(source: &str, expected: &str) {
+        let said = |mistake: &Mistake| match mistake.place {
+            Some(Place { line, column }) => format!("{line}:{column} {}", mistake.message),
+            None => mistake.message.clone(),
+        };
+        let shown = match read(source) {
+            Ok((node, mistakes)) if mistakes.is_empty() => node.value().to_string(),
+            Ok((_, mistakes)) => mistakes.iter().map(said).collect::<Vec<_>>().join("; "),
+            Err(mistake) => said(&mistake),
+        };
+        assert_eq!(shown, expected, "{source:.80}");
+    }
+
+    #[test]
+    fn values_are_read_as_yaml_1_2_and_json_say() {
+        check("a: yes\nb: [1, 1.5, true, ~, '1', \"x\\ty\"]", r#"{"a":"yes","b":[1,1.5,true,null,"1","x\ty"]}"#);
+        check("{\"a\": {\"b\": [null, -3]}}", r#"{"a":{"b":[null,-3]}}"#);
+        check("a: |\n  x\n    y\nb: >-\n  p\n  q\n", r#"{"a":"x\n  y\n","b":"p q"}"#);
+        check("a: &x [1, 2]\nb: *x", r#"{"a":[1,2],"b":[1,2]}"#);
+        check("1: a\ntrue: b\n<<: c", r#"{"1":"a","true":"b","<<":"c"}"#);
+        check("a: 'no # comment' # a comment", r#"{"a":"no # comment"}"#);
+    }
+
+    #[test]
+    fn what_only_some_parsers_understand_is_a_mistake_with_its_place() {
+        check("a: !!int 3", "1:10 the tag tag:yaml.org,2002:int is not understood");
+        check("a: !x [1]", "1:7 the tag !x is not understood");
+        check("a: 1\n---\nb: 2", "2:1 a workflow file holds one document");
+        check("? [a]\n: 1", "1:3 a list or map cannot be a key");
+        check("a: {{ x }}", "1:5 a list or map cannot be a key");
+        check("~: 1", "1:1 a key is text, not nothing");
+        check(
+            "a:\n\t- b",
+            "2:2 the file cannot be read from here on: tabs disallowed within this context (block indentation)",
+        );
+        check("a: [1, 2", "1:4 the file cannot be read from here on: unclosed bracket '['");
+        check("a: &x [*x]", "1:8 this alias is part of what it stands for");
+        check("a: *x", "1:4 the file cannot be read from here on: while parsing node, found unknown anchor");
+        check("# nothing", "the file holds nothing but comments");
+    }
+
+    #[test]
+    fn mistakes_that_leave_the_rest_readable_come_all_at_once() {
+        check(
+            "a: 017\nb: .inf\nc: !x 1",
+            "1:4 017 is read as 17 by YAML 1.2 and as octal by YAML 1.1; 2:4 .inf is no number that a workflow can use; 3:7 the tag !x is not understood",
+        );
+    }
+
+    #[test]
+    fn depth_and_aliases_have_limits() {
+        let nested = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+        check(&nested(MAX_DEPTH), &nested(MAX_DEPTH));
+        check(&nested(MAX_DEPTH + 1), "1:65 blocks nest deeper than 64 levels");
+        check(&nested(10_000), "1:256 blocks nest deeper than 64 levels");
+        check(&format!("a: &a {}\nb: [[*a]]", nested(62)), "2:6 blocks nest deeper than 64 levels");
+        let many = format!("a: &a [{}]\nb: [{}]", "1,".repeat(1_000), "*a,".repeat(250));
+        check(&many, "2:599 the file's aliases expand to more than 200000 values");
+        check(&format!("[{}]", "1,".repeat(MAX_NODES + 1)), "1:400002 the file has more than 200000 values");
+    }
+
+    #[test]
+    fn a_text_begins_where_its_first_letter_stands() {
+        let place = |source: &str| {
+            let (node, _) = read(source).unwrap();
+            let Tree::Map(rows) = node.tree else { unreachable!("the sources are maps") };
+            (rows[0].1.place.line, rows[0].1.place.column, rows[0].1.literal)
+        };
+        assert_eq!(place("a: x"), (1, 4, false));
+        assert_eq!(place("a: 'x'"), (1, 5, false));
+        assert_eq!(place("a: |\n    x\n    y"), (2, 5, true));
+        assert_eq!(place("a: |\n\n\n  x\n"), (2, 3, true));
+    }
+}
