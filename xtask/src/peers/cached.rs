@@ -21,7 +21,8 @@ const NAMED_CALLS: usize = 8;
 const WANTED: &str = "at most 6x";
 
 /// The flows: what their tasks leave behind decides what a hit has to look at.
-const FLOWS: [(&str, &str); 3] = [("with an output file", COPY), ("without any output", TEST), ("with 1 KB of output text", SHOW)];
+const FLOWS: [(&str, &str); 3] =
+    [("with an output file", COPY), ("without any output", TEST), ("with 1 KB of output text", SHOW)];
 const COPY: &str = r#"
 steps:
   - id: copy
