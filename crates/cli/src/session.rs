@@ -51,6 +51,10 @@ impl Session {
     pub(crate) fn open() -> Result<Session, Failure> {
         let project = project()?;
         let setup = project.open(Arc::new(|name: &str| std::env::var(name).ok()))?;
+        if setup.memory.is_none() {
+            say("segno: the cache cannot be used, so steps run without it");
+            say("  hint: it may be thrown away at any time: rm -r .segno/cache");
+        }
         Ok(Session { project, setup })
     }
 

@@ -23,6 +23,9 @@ const OTHERS: [&str; 3] = ["execve", "mkdir", "mkdirat"];
 /// beginning is durable, one step has ended, and one is in flight.
 const NAMING: [&str; 3] = ["rename", "renameat", "renameat2"];
 
+/// Makes each sync last 10 ms where the order is checked: whatever does not wait for it comes before its end then.
+const SLOW_SYNCS: &str = "fsync,fdatasync:delay_exit=10000";
+
 /// What came of the kills.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tally {
@@ -76,27 +79,27 @@ pub fn kill(programs: &Programs, span: usize, limit: usize, tell: fn(&str)) -> R
 /// Each place where something was told or begun before what it rests on was durable.
 pub fn check_order(programs: &Programs) -> Result<String, String> {
     let project = Project::new(programs, FIXTURE)?;
-    let calls = traced_run(&project, None)?;
+    let calls = traced_run(&project, None, Some(SLOW_SYNCS))?;
     order::check(&calls).map_err(|breaches| breaches.join("\n"))
 }
 
 /// Traces a run that nobody kills; returns its points and how it ends.
 fn points_of_begin(programs: &Programs) -> Result<(Vec<Point>, Report), String> {
     let project = Project::new(programs, FIXTURE)?;
-    let calls = traced_run(&project, None)?;
+    let calls = traced_run(&project, None, None)?;
     Ok((points(&calls), project.report()?))
 }
 
 fn points_of_resume(programs: &Programs) -> Result<Vec<Point>, String> {
     let project = Project::new(programs, FIXTURE)?;
     let run = begun(&project, &mut Survey::default())?;
-    Ok(points(&traced_run(&project, Some(&run))?))
+    Ok(points(&traced_run(&project, Some(&run), None)?))
 }
 
-fn traced_run(project: &Project<'_>, resumed: Option<&str>) -> Result<Vec<Call>, String> {
+fn traced_run(project: &Project<'_>, resumed: Option<&str>, inject: Option<&str>) -> Result<Vec<Call>, String> {
     let file = project.path("trace");
     let names = [&COUNTED[..], &OTHERS].concat();
-    let ended = project.wait(project.start(&trace::traced(project.segno(resumed), &names, None, &file))?)?;
+    let ended = project.wait(project.start(&trace::traced(project.segno(resumed), &names, inject, &file))?)?;
     if ended != Ended::Exited(0) {
         return Err(format!("the traced run did not end well\n{}", project.talk()));
     }

@@ -138,6 +138,7 @@ mod tests {
     #[test]
     fn failures_signals_and_ends_are_told_apart() {
         check("7 mkdir(\"/a\", 0777) = -1 EEXIST (File exists)\n", &["7 mkdir 0..0 failed"]);
+        check("7 fsync(4</a/b>) = 0 (DELAYED)\n", &["7 fsync 0..0"]);
         check("7 --- SIGCHLD {si_signo=SIGCHLD} ---\n7 +++ exited with 0 +++\n", &[]);
     }
 

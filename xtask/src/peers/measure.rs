@@ -60,7 +60,12 @@ impl Line {
             "TIMEFORMAT='%3R %3U %3S'; time for ((i = 0; i < {times}; i++)); do \"$@\" > /dev/null 2>&1 || exit 9; done"
         );
         let mut shell = Command::new("bash");
-        shell.args(["-c", &script, "bash"]).arg(&self.program).args(&self.arguments).current_dir(&self.folder);
+        shell
+            .env("LC_ALL", "C")
+            .args(["-c", &script, "bash"])
+            .arg(&self.program)
+            .args(&self.arguments)
+            .current_dir(&self.folder);
         let output = shell.stdin(Stdio::null()).output().map_err(|error| format!("cannot run bash: {error}"))?;
         let text = String::from_utf8_lossy(&output.stderr);
         let seconds: Vec<f64> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();

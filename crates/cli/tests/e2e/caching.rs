@@ -56,13 +56,13 @@ fn a_result_holds_as_long_as_what_it_depends_on() {
     assert_eq!((&*project.read("out.txt"), &*project.output("sum")), ("XYZ", "made\n"));
     assert_eq!(
         why(&project, &["--loud", "x-z"]),
-        "3 sum: re-run because the value SEGNO_1 changed from `a-z` to `x-z`"
+        "3 sum: re-run because the value of inputs.loud changed from `a-z` to `x-z`"
     );
     assert_eq!(why(&project, &[]), "3 sum: cached; restored out.txt");
     project.write("src/b.txt", "");
     assert_eq!(
         why(&project, &[]),
-        "4 sum: re-run because the value SEGNO_1 changed from `x-z` to `a-z` and src/b.txt is new"
+        "4 sum: re-run because the value of inputs.loud changed from `x-z` to `a-z` and src/b.txt is new"
     );
     project.write("flow.yaml", FLOW.replace("echo made", "echo done"));
     assert_eq!(

@@ -25,6 +25,8 @@ steps:
   ✗ deaf  TIME
 
 deaf failed: the step took longer than 100ms
+  command     trap '' TERM; echo $$ > pid; echo heard nothing; while :; do sleep 60; done
+  last words  | heard nothing
   category    timeout (TIMEOUT_ERROR)
   segno       ran it once and did not start what comes after it
   you can     give it more time with 'timeout', or look why it hangs

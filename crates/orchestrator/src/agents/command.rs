@@ -58,7 +58,10 @@ async fn run(call: &Call, program: &ProgramRequest, programs: &Programs) -> Resu
     let mut reply =
         Reply { output: Output::text(output), errors: Output::text(errors), cut: cut + errors_cut, ..Reply::default() };
     match ended {
-        Ended::Stopped(stopped) => Err(Failed { fault: call.stopped_fault(stopped), reply: Some(reply) }),
+        Ended::Stopped(stopped) => {
+            let fault = described(call.stopped_fault(stopped), program, &reply);
+            Err(Failed { fault, reply: Some(reply) })
+        }
         Ended::Status(Err(error)) => Err(from_io(error).operation("wait").into()),
         Ended::Status(Ok(status)) => {
             reply.code = status.code();
@@ -159,15 +162,36 @@ fn judge(program: &ProgramRequest, status: ExitStatus, reply: Reply) -> Result<R
     let fault = match status.code() {
         // What cannot be started cannot work later; anything else may, if the step says so by its 'retry'.
         Some(code @ (126 | 127)) => from_exit(code),
-        Some(code) => from_exit(code).later(Later::Transient),
+        Some(code) => meant(code, program).later(Later::Transient),
         None => from_signal(signal_of(status)),
     };
-    let mut fault = fault.operation("command").with("command", cut(&program.shown(), 200));
-    let lines = last_lines(&reply);
-    if !lines.is_empty() {
-        fault = fault.detail(lines);
-    }
+    let fault = described(fault, program, &reply);
     Err(Failed { fault, reply: Some(reply) })
+}
+
+/// Adds to a fault what was run and its last words.
+fn described(fault: Fault, program: &ProgramRequest, reply: &Reply) -> Fault {
+    let fault = fault.operation("command").with("command", cut(&program.shown(), 200));
+    let lines = last_lines(reply);
+    if lines.is_empty() { fault } else { fault.detail(lines) }
+}
+
+/// Returns the fault of an exit code. Codes that only curl and ssh give a meaning have it only with them.
+fn meant(code: i32, program: &ProgramRequest) -> Fault {
+    let by = match code {
+        6 | 7 | 22 | 28 | 35 | 60 => Some("curl"),
+        255 => Some("ssh"),
+        _ => None,
+    };
+    match by {
+        Some(name) if !program.shown().contains(name) => {
+            Fault::new(Kind::ExternalService, format!("the command ended with exit code {code}"))
+                .reason("exit_status")
+                .hint("read what the command printed")
+                .with("exit_code", code)
+        }
+        _ => from_exit(code),
+    }
 }
 
 fn signal_of(status: ExitStatus) -> i32 {
@@ -223,7 +247,8 @@ fn prepared(call: &Call, program: &ProgramRequest, programs: &Programs, folder: 
     command
         .arg0(name)
         .args(&program.argv[1.min(program.argv.len())..])
-        .envs(program.env.iter().chain(&program.values).map(|(name, value)| (name, value)))
+        .envs(program.env.iter().map(|(name, value)| (name, value)))
+        .envs(program.values.iter().map(|carried| (&carried.variable, &carried.value)))
         .env(RUN_VARIABLE, call.run.as_str())
         .env("SEGNO_STEP", call.task.to_string())
         .env("SEGNO_ATTEMPT", call.attempt.to_string())

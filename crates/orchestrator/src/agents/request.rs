@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::plan::Carried;
+
 /// What is asked of an agent.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Request {
@@ -24,7 +26,7 @@ pub struct ProgramRequest {
     /// Variables added to the environment by the step.
     pub env: Vec<(String, String)>,
     /// Variables that carry a script's values.
-    pub values: Vec<(String, String)>,
+    pub values: Vec<Carried>,
     /// The folder, relative to the project.
     pub cwd: Option<String>,
     /// What it reads.

@@ -8,7 +8,7 @@ use segno_errors::{Fault, Kind};
 use serde_json::Map;
 
 use crate::agents::{ProgramRequest, Request};
-use crate::plan::{BadValue, Call, Program, RunForm, Task};
+use crate::plan::{BadValue, Call, Program, RunForm, Task, is_list, to_text};
 
 /// A task ready to be called.
 #[derive(Debug)]
@@ -113,11 +113,12 @@ fn program_request(program: &Program, context: &Dynamic) -> Result<ProgramReques
 
 /// A list is as many words as it has items, anything else one.
 fn words(value: &Dynamic, text: impl Fn() -> Result<String, BadValue>) -> Result<Vec<String>, BadValue> {
-    if value.kind() != minijinja::value::ValueKind::Seq {
+    if !is_list(value) {
         return Ok(vec![text()?]);
     }
+    // An item that has no text, such as one that is not defined, makes no word: the whole text says what is wrong.
     let items = value.try_iter().into_iter().flatten();
-    Ok(items.map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect())
+    items.map(|item| to_text(&item)).collect::<Result<_, _>>().or_else(|_| text().map(|text| vec![text]))
 }
 
 /// Renders the globs and the salt of a task that may be remembered.
@@ -157,8 +158,13 @@ pub(crate) fn key(
             key.text("command", &program.shown());
             // Arguments with blanks must not meet: what is shown is for people, this part tells calls apart.
             key.text("arguments", &serde_json::to_string(&program.argv).unwrap_or_default());
-            for (name, value) in &program.values {
-                key.text(&format!("value {name}"), value);
+            let mut named: Vec<&str> = Vec::new();
+            for carried in &program.values {
+                // The same expression has the same value: once is enough to name it.
+                if !named.contains(&carried.written.as_str()) {
+                    named.push(&carried.written);
+                    key.text(&format!("value of {}", carried.written), &carried.value);
+                }
             }
             for (name, value) in &program.env {
                 key.text(&format!("variable {name}"), value);

@@ -11,7 +11,7 @@ use segno_errors::{Fault, from_io};
 
 use super::chain::Chain;
 use super::lock::StoreLock;
-use super::schema::{FORMAT, fault, newer, open, open_to_read, version};
+use super::schema::{FORMAT, fault, lost_its_head, newer, open, open_to_read, version};
 use super::sqlite::read_events;
 use super::stored::RunEntry;
 use crate::model::{Event, RunId, Timestamp};
@@ -67,6 +67,9 @@ pub fn repair(path: &Path, stamp: u64) -> Result<Repair, Fault> {
 
 /// Says whether the database and each run's chain are as they were written.
 fn is_whole(path: &Path) -> bool {
+    if lost_its_head(path) {
+        return false;
+    }
     let Ok(connection) = open_to_read(path) else {
         return false;
     };
@@ -116,24 +119,35 @@ fn copy_runs(source: &Connection, target: &Connection, fresh: &Path, done: &mut 
             done.cut.push(id);
             continue;
         };
-        insert_run(target, number, &run, &log.events).map_err(at)?;
+        let bodies = bodies(source, number, log.events.len());
+        if bodies.len() < log.events.len() || log.damage.is_some() {
+            done.cut.push(id);
+        }
+        let events = &log.events[..bodies.len()];
+        if events.is_empty() {
+            continue;
+        }
+        insert_run(target, number, &run, events).map_err(at)?;
         let mut chain = Chain::start(&run);
-        for event in &log.events {
-            // Written as it was read: the same text gives the same sum.
-            let sql = "SELECT body FROM events WHERE run = ?1 AND seq = ?2";
-            let key = params![number, event.seq.cast_signed()];
-            let body: String = source.query_row(sql, key, |row| row.get(0)).map_err(at)?;
-            chain = chain.next(&body);
+        for (event, body) in events.iter().zip(&bodies) {
+            chain = chain.next(body);
             let insert = "INSERT INTO events(run, seq, body, sum) VALUES(?1, ?2, ?3, ?4)";
             target.execute(insert, params![number, event.seq.cast_signed(), body, chain.sum]).map_err(at)?;
         }
         done.runs += 1;
-        done.events += log.events.len();
-        if log.damage.is_some() {
-            done.cut.push(id);
-        }
+        done.events += events.len();
     }
     target.execute_batch("COMMIT").map_err(at)
+}
+
+/// Reads the texts of a run's first events again, as far as that works: written as they were read, they give the same
+/// sums.
+fn bodies(source: &Connection, number: i64, count: usize) -> Vec<String> {
+    let sql = "SELECT body FROM events WHERE run = ?1 AND seq <= ?2 ORDER BY seq";
+    let Ok(mut query) = source.prepare(sql) else { return Vec::new() };
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    let rows = query.query_map(params![number, count], |row| row.get(0));
+    rows.into_iter().flatten().map_while(Result::ok).collect()
 }
 
 /// Makes the row of a run from its events: the old one may be gone.

@@ -29,6 +29,10 @@ CREATE TABLE IF NOT EXISTS definitions(hash TEXT PRIMARY KEY, text TEXT NOT NULL
 
 /// Opens the store for writing and makes its tables where they are missing.
 pub(super) fn open(path: &Path) -> Result<Connection, Fault> {
+    if lost_its_head(path) {
+        let damaged = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_NOTADB);
+        return Err(fault(rusqlite::Error::SqliteFailure(damaged, None), path));
+    }
     let retry = Retry::attempts(8).exponential(Duration::from_millis(10)..=Duration::from_millis(500)).build();
     let retry = retry.expect("the numbers above are good");
     let classify = |error: &rusqlite::Error| match is_busy(error) {
@@ -49,6 +53,16 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, Fault> {
     let connection = Connection::open_with_flags(path, flags).map_err(|error| fault(error, path))?;
     connection.busy_timeout(BUSY).map_err(|error| fault(error, path))?;
     Ok(connection)
+}
+
+/// Says whether the file is shorter than a database's header though it was used: SQLite would take it for a new one and
+/// throw away the log beside it.
+pub(super) fn lost_its_head(path: &Path) -> bool {
+    const HEADER: u64 = 100;
+    let length = |path: &Path| path.metadata().map(|facts| facts.len()).unwrap_or(0);
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    path.exists() && length(path) < HEADER && (length(path) > 0 || length(Path::new(&log)) > 0)
 }
 
 /// Switching to WAL is not covered by the busy time-out, which is why the caller tries again.

@@ -18,8 +18,9 @@ use crate::model::{Event, RunId, RunStatus, Timestamp};
 #[derive(Debug)]
 pub struct SqliteJournal {
     path: PathBuf,
-    writer: Writer,
+    /// Dropped before the writer: the last connection to go takes the log into the database, and a reader cannot.
     reader: Mutex<Option<Connection>>,
+    writer: Writer,
     _lock: StoreLock,
 }
 

@@ -17,6 +17,9 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.set_debug(true);
     environment.remove_global("debug");
     environment.set_formatter(|out, _, value| out.write_str(&to_text(value)?).map_err(Error::from));
+    // Its widths are bounded by nothing, not by fuel either.
+    environment.remove_filter("format");
+    environment.add_filter("indent", indent);
     environment.add_filter("truncate", truncate);
     environment.add_filter("fromjson", from_json);
     environment
@@ -70,6 +73,12 @@ pub(crate) fn to_text(value: &Value) -> Result<String, Error> {
             _ => Ok(value.to_string()),
         },
     }
+}
+
+/// `text | indent(n)`: all lines but the first moved right by n, at most 100, blanks.
+fn indent(text: &str, width: usize) -> String {
+    let blanks = " ".repeat(width.min(100));
+    text.replace('\n', &format!("\n{blanks}"))
 }
 
 /// `text | truncate(n)`: the first n characters, and `...` when there were more.

@@ -15,8 +15,9 @@ mod template;
 
 pub use compile::compile;
 pub use inputs::BadInputs;
+pub(crate) use language::{is_list, to_text};
 pub use node::{Items, Kind, Need, Node, NodeId, Plan, StepRef};
 pub use scope::{ListFiles, Scope};
-pub use shell::{Rendered, Script};
+pub use shell::{Carried, Rendered, Script};
 pub use task::{Cache, Call, ItemTemplate, Program, RunForm, Task};
 pub use template::{BadValue, Expression, Template};

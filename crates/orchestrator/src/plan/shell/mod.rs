@@ -7,4 +7,4 @@ mod piece;
 mod scanner;
 mod script;
 
-pub use script::{Rendered, Script};
+pub use script::{Carried, Rendered, Script};

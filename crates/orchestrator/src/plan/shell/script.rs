@@ -18,13 +18,24 @@ pub struct Script {
     pieces: Vec<Piece>,
 }
 
+/// A value on its way into a script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carried {
+    /// The variable that carries it.
+    pub variable: String,
+    /// Its text.
+    pub value: String,
+    /// The expression that it comes from, as the file writes it.
+    pub written: String,
+}
+
 /// A script ready for `sh -c`, and the variables that carry its values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rendered {
     /// The text for `sh`.
     pub script: String,
     /// Names and values.
-    pub variables: Vec<(String, String)>,
+    pub variables: Vec<Carried>,
 }
 
 impl Script {
@@ -85,22 +96,22 @@ impl Rendered {
             for (index, item) in items.enumerate() {
                 let text = language::to_text(&item).map_err(|error| bad(error.to_string()))?;
                 let gap = if index > 0 { " " } else { "" };
-                let name = self.variable(text);
+                let name = self.variable(text, format!("{}[{index}]", expression.source()));
                 write!(self.script, "{gap}\"${{{name}}}\"").expect("a string takes any text");
             }
             return Ok(());
         }
         let text = language::to_text(&value).map_err(|error| bad(error.to_string()))?;
-        let name = self.variable(text);
+        let name = self.variable(text, expression.source().to_owned());
         let quote = if place == Context::Quoted { "" } else { "\"" };
         write!(self.script, "{quote}${{{name}}}{quote}").expect("a string takes any text");
         Ok(())
     }
 
-    fn variable(&mut self, text: String) -> String {
-        let name = format!("SEGNO_{}", self.variables.len() + 1);
-        self.variables.push((name.clone(), text));
-        name
+    fn variable(&mut self, value: String, written: String) -> String {
+        let variable = format!("SEGNO_{}", self.variables.len() + 1);
+        self.variables.push(Carried { variable: variable.clone(), value, written });
+        variable
     }
 }
 
