@@ -7,7 +7,7 @@ use crate::support::{Project, Ran};
 
 const FLOW: &str = "flow: kept
 steps:
-  - { id: many, each: '{{ range(12) }}', run: 'echo {{ item }} >> effects; head -c 500 /dev/zero | tr \\\\000 x' }
+  - { id: many, each: '{{ range(12) }}', run: 'echo {{ item }} >> effects; head -c 1000 /dev/zero | tr \\\\000 x' }
 ";
 
 const STORE: &str = ".segno/segno.db";

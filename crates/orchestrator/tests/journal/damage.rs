@@ -123,3 +123,19 @@ fn a_damaged_run_is_resumed_from_what_is_whole() {
     assert_eq!(resumed.damage.map(|damage| damage.seq), Some(2));
     assert_eq!(journal.read(&run).unwrap().events.len(), 1);
 }
+
+#[test]
+fn a_store_that_lost_its_head_is_not_taken_for_a_new_one() {
+    let (used, copied) = (Store::new(), Store::new());
+    let journal = used.open();
+    append(&journal, &runs("run", 1)[0], &events(COUNT)).unwrap();
+    let log = |store: &Store| store.path().with_file_name("segno.db-wal");
+    std::fs::copy(log(&used), log(&copied)).unwrap();
+    let before = std::fs::read(log(&copied)).unwrap();
+    for head in ["", "S"] {
+        std::fs::write(copied.path(), head).unwrap();
+        let fault = segno_orchestrator::journal::SqliteJournal::open(&copied.path()).unwrap_err();
+        assert_eq!(fault.why(), Some("damaged"));
+        assert_eq!(std::fs::read(log(&copied)).unwrap(), before, "the log is still there");
+    }
+}
