@@ -220,7 +220,7 @@ mod tests {
             0,
             "
 ✓ count[2] c.rs     cached
-✗ count[1] b.rs     attempt 1 of 2 failed: no answer; again in 1 s
+✗ count[1] b.rs     attempt 1 of 2 failed: no answer; again at once
 ✓ count[0] a.rs     0.0s
 ◐ count[1] b.rs     0.0s  attempt 2 of 2
 ◐ count             1.0s  3/3 · 1 cached · 1 partial

@@ -7,11 +7,11 @@ use unicode_width::UnicodeWidthChar as _;
 
 use super::look::{Look, Tone};
 
-/// Says when something that waits goes on: `again in 3 s`, rounded up.
+/// Says when something that waits goes on: `again in 3 s`, rounded up; `again at once` when it is less than one.
 pub(super) fn again_in(wait: Duration) -> String {
     let seconds = wait.as_millis().div_ceil(1000);
     match seconds {
-        0 => "again now".into(),
+        _ if wait < Duration::from_secs(1) => "again at once".into(),
         1..60 => format!("again in {seconds} s"),
         _ => format!("again in {}", short_duration(wait)),
     }
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_wait_is_rounded_up() {
-        let cases = [(0, "again now"), (1, "again in 1 s"), (2_001, "again in 3 s"), (61_000, "again in 1m01s")];
+        let cases = [(0, "again at once"), (999, "again at once"), (1_000, "again in 1 s"), (2_001, "again in 3 s"), (61_000, "again in 1m01s")];
         for (millis, expected) in cases {
             assert_eq!(again_in(Duration::from_millis(millis)), expected);
         }
