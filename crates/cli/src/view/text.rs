@@ -118,7 +118,13 @@ mod tests {
 
     #[test]
     fn a_wait_is_rounded_up() {
-        let cases = [(0, "again at once"), (999, "again at once"), (1_000, "again in 1 s"), (2_001, "again in 3 s"), (61_000, "again in 1m01s")];
+        let cases = [
+            (0, "again at once"),
+            (999, "again at once"),
+            (1_000, "again in 1 s"),
+            (2_001, "again in 3 s"),
+            (61_000, "again in 1m01s"),
+        ];
         for (millis, expected) in cases {
             assert_eq!(again_in(Duration::from_millis(millis)), expected);
         }
