@@ -98,7 +98,13 @@ impl Project {
             fs::create_dir_all(self.state(folder))?;
         }
         let ignore = self.state(".gitignore");
-        if ignore.exists() { Ok(()) } else { fs::write(ignore, "*\n") }
+        if ignore.exists() {
+            return Ok(());
+        }
+        fs::write(ignore, "*\n")?;
+        // The names of new folders are as little durable as the files in them.
+        fs::File::open(self.root.join(STATE_FOLDER))?.sync_all()?;
+        fs::File::open(&self.root)?.sync_all()
     }
 }
 

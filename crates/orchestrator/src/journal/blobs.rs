@@ -121,14 +121,14 @@ fn path(folder: &Path, hash: &str) -> PathBuf {
 fn write(folder: &Path, hash: &str, text: &str) -> std::io::Result<()> {
     let target = path(folder, hash);
     let parent = target.parent().unwrap_or(folder);
-    let is_new = !parent.exists();
     fs::create_dir_all(parent)?;
     let mut file = tempfile::NamedTempFile::new_in(parent)?;
     file.write_all(text.as_bytes())?;
     file.as_file().sync_data()?;
     file.persist(&target).map_err(|error| error.error)?;
     File::open(parent)?.sync_all()?;
-    if is_new { File::open(folder)?.sync_all() } else { Ok(()) }
+    // Also when the folder was there already: whoever made it may have died before this.
+    File::open(folder)?.sync_all()
 }
 
 #[cfg(test)]
