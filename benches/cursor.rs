@@ -62,18 +62,25 @@ fn chain(steps: usize) -> Workflow {
 }
 
 fn plan(workflow: &Workflow) -> Arc<Plan> {
-    Arc::new(plan::compile(workflow, &[]).expect("the flows here have no mistakes"))
+    Arc::new(plan::compile(workflow, "bench.yaml", &plan::Catalog::default()).expect("the flows here have no mistakes"))
 }
 
 /// Brings a run to its end; each list has so many items.
 fn walk(plan: &Arc<Plan>, items: usize) {
     let mut state = RunState::new(plan.clone());
-    let pinned = Pinned { path: String::new(), hash: String::new() };
-    let started = Fact::RunStarted { flow: String::new(), pinned, inputs: Inputs::default(), owner: Owner::default() };
+    let pinned = Pinned { path: String::new(), hash: String::new(), parts: Vec::new() };
+    let started = Fact::RunStarted {
+        flow: String::new(),
+        pinned,
+        inputs: Inputs::default(),
+        owner: Owner::default(),
+        parent: None,
+        only: Vec::new(),
+    };
     apply(&mut state, started);
     loop {
         if let Some(duty) = state.take_duty() {
-            assert_eq!(duty.work, Duty::Expand, "the flows above have no other duties");
+            assert_eq!(duty.work, Duty::Decide, "the flows above have no other duties");
             let step = state.address(duty.frame);
             apply(&mut state, Fact::Expanded { step, items: vec![Value::Null; items] });
         }

@@ -24,13 +24,13 @@ fn event(seq: u64, line: &str) -> Event {
     let fact = match words[1] {
         "run" => Fact::RunStarted {
             flow: "f".into(),
-            pinned: Pinned { path: "f.yaml".into(), hash: "0".into() },
+            pinned: Pinned { path: "f.yaml".into(), hash: "0".into(), parts: Vec::new() },
             inputs: Default::default(),
             owner: Owner::default(),
         },
         "resume" => Fact::RunResumed { owner: Owner::default() },
         "pause" => Fact::RunPaused { reason: "interrupted".into() },
-        "over" => Fact::RunEnded { status: RunStatus::Succeeded },
+        "over" => Fact::RunEnded { status: RunStatus::Succeeded, reason: None },
         "start" => Fact::StepStarted { step: step(), attempt: 1, label: label(3), cache: CacheNote::Off },
         "retry" => Fact::StepRetried {
             step: step(),

@@ -1,20 +1,23 @@
 //! A workflow file with its plan: what a run is pinned to.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::agents::Registry;
-use crate::model::{Block, Body, Workflow};
-use crate::plan::{self, Plan};
-use crate::spec::{self, Mistakes};
+use crate::model::{Block, Body, Part, Pinned, Workflow};
+use crate::plan::{self, Catalog, Plan};
+use crate::spec::{self, Mistake, Mistakes};
 
-/// A workflow file, read and compiled.
+/// A workflow file, read and compiled, with the workflows that it calls.
 #[derive(Clone, Debug)]
 pub struct Definition {
     /// How people call the file: its path as given.
     pub path: String,
     /// Its text.
     pub source: Arc<str>,
+    /// The texts of the workflows that it calls, by their paths.
+    pub parts: BTreeMap<String, Arc<str>>,
     /// What it says.
     pub workflow: Arc<Workflow>,
     /// What will be run.
@@ -22,38 +25,71 @@ pub struct Definition {
 }
 
 impl Definition {
-    /// Reads and compiles the file at `path`; `name` is how messages call it.
+    /// Reads and compiles the file at `path`, and those that it calls; `name` is how messages call it.
     ///
     /// # Errors
     /// All mistakes of the file.
     pub fn load(path: &Path, name: &str, agents: &Registry) -> Result<Definition, Mistakes> {
         let source = spec::load(path, name)?;
-        Definition::parse(&source, name, agents)
+        // Parts are called from where the file itself is called from.
+        let depth = name.split('/').count();
+        let root = path.ancestors().nth(depth).unwrap_or(Path::new(""));
+        Definition::assemble(&source, name, agents, &|part: &str| spec::load(&root.join(part), part))
     }
 
-    /// Compiles the text of a workflow file.
+    /// Compiles the text of a workflow file that calls no other.
     ///
     /// # Errors
     /// All mistakes of the text.
     pub fn parse(source: &str, name: &str, agents: &Registry) -> Result<Definition, Mistakes> {
+        Definition::assemble(source, name, agents, &|part: &str| {
+            Err(Mistakes::new(part, "", vec![Mistake::whole("it is not part of this text")]))
+        })
+    }
+
+    /// Compiles the text of a workflow file; `read` gives the texts of those that it calls.
+    ///
+    /// # Errors
+    /// All mistakes of the text.
+    pub fn assemble(
+        source: &str,
+        name: &str,
+        agents: &Registry,
+        read: &dyn Fn(&str) -> Result<String, Mistakes>,
+    ) -> Result<Definition, Mistakes> {
         let failed = |list| Mistakes::new(name, source, list);
         let (workflow, mut mistakes) = spec::read(source, name);
         let Some(workflow) = workflow else {
             return Err(failed(mistakes));
         };
-        let plan = match plan::compile(&workflow, &agents.names()) {
+        let mut catalog = agents.catalog();
+        let mut parts = BTreeMap::new();
+        gather(&workflow.body, name, read, &mut parts, &mut catalog, &mut mistakes);
+        let plan = match plan::compile(&workflow, name, &catalog) {
             Ok(plan) if mistakes.is_empty() => plan,
             Ok(_) => return Err(failed(mistakes)),
             Err(more) => {
-                // With a step missing, a name that is not found says nothing.
+                // With a step missing, a name that is not found says nothing; nor does a file that was told already.
                 let is_sure = mistakes.is_empty();
-                mistakes
-                    .extend(more.into_iter().filter(|mistake| is_sure || !mistake.message.starts_with("unknown step")));
+                let says_more = |mistake: &Mistake| {
+                    is_sure
+                        || !["unknown step", "the workflow '"].iter().any(|start| mistake.message.starts_with(start))
+                };
+                mistakes.extend(more.into_iter().filter(says_more));
                 return Err(failed(mistakes));
             }
         };
         let (source, workflow, plan) = (source.into(), Arc::new(workflow), Arc::new(plan));
-        Ok(Definition { path: name.to_owned(), source, workflow, plan })
+        Ok(Definition { path: name.to_owned(), source, parts, workflow, plan })
+    }
+
+    /// Returns what a run is pinned to, and the texts to keep for that.
+    pub fn pins(&self) -> (Pinned, Vec<(String, Arc<str>)>) {
+        let hash = |text: &Arc<str>| blake3::hash(text.as_bytes()).to_hex().to_string();
+        let parts = self.parts.iter().map(|(path, text)| Part { path: path.clone(), hash: hash(text) });
+        let pinned = Pinned { path: self.path.clone(), hash: self.hash(), parts: parts.collect() };
+        let texts = std::iter::once(&self.source).chain(self.parts.values());
+        (pinned, texts.map(|text| (hash(text), text.clone())).collect())
     }
 
     /// Returns the hash of the text, under which a journal keeps it.
@@ -87,18 +123,47 @@ impl Definition {
     }
 }
 
+/// Reads the workflows that a block calls, and those that they call, each once.
+fn gather(
+    block: &Block,
+    file: &str,
+    read: &dyn Fn(&str) -> Result<String, Mistakes>,
+    parts: &mut BTreeMap<String, Arc<str>>,
+    catalog: &mut Catalog,
+    mistakes: &mut Vec<Mistake>,
+) {
+    if let Body::Flow(call) = &block.body {
+        let path = plan::beside(file, &call.path.source);
+        if !parts.contains_key(&path) && !call.path.source.contains("{{") {
+            match read(&path) {
+                Ok(text) => {
+                    parts.insert(path.clone(), text.as_str().into());
+                    let (workflow, found) = spec::read(&text, &path);
+                    mistakes.extend(found.into_iter().map(|mistake| mistake.moved(&path, call.path.place)));
+                    if let Some(workflow) = workflow {
+                        gather(&workflow.body, &path, read, parts, catalog, mistakes);
+                        catalog.flows.insert(path, Arc::new(workflow));
+                    }
+                }
+                Err(told) => {
+                    let told = told.list().iter().cloned();
+                    mistakes.extend(told.map(|mistake| mistake.moved(&path, call.path.place)));
+                }
+            }
+        }
+    }
+    for child in block.children() {
+        gather(child, file, read, parts, catalog, mistakes);
+    }
+}
+
 /// Returns the steps that people named or could name, in the file's order.
 fn steps(block: &Block) -> Vec<&Block> {
     let mut all: Vec<&Block> = Vec::new();
     if !block.id.as_str().starts_with('_') {
         all.push(block);
     }
-    match &block.body {
-        Body::Sequence(blocks) | Body::Parallel(blocks) => all.extend(blocks.iter().flat_map(steps)),
-        Body::Always(body, cleanup) => all.extend(steps(body).into_iter().chain(steps(cleanup))),
-        Body::Command(_) | Body::Agent(_) => {}
-    }
-    all.extend(block.otherwise.iter().flat_map(|block| steps(block)));
+    all.extend(block.children().into_iter().flat_map(steps));
     all
 }
 
@@ -108,11 +173,17 @@ fn is_same(one: &Block, other: &Block) -> bool {
         let body = match &block.body {
             Body::Sequence(_) => "steps".to_owned(),
             Body::Parallel(_) => "parallel".to_owned(),
+            Body::Pipe(_) => "pipe".to_owned(),
             Body::Always(..) => "always".to_owned(),
-            body => without_places(&format!("{body:?}")),
+            Body::Switch(switch) => {
+                let cases: Vec<&String> = switch.cases.iter().map(|(case, _)| case).collect();
+                without_places(&format!("switch {:?} {cases:?}", switch.on))
+            }
+            body @ (Body::Command(_) | Body::Agent(_) | Body::Flow(_)) => without_places(&format!("{body:?}")),
         };
-        let round = without_places(&format!("{:?}{:?}{:?}{}", block.guard, block.each, block.needs, block.optional));
-        (body, round)
+        let Block { guard, skip_when, each, at_least, max_parallel, repeat, needs, optional, .. } = block;
+        let round = format!("{guard:?}{skip_when:?}{each:?}{at_least:?}{max_parallel:?}{repeat:?}{needs:?}{optional}");
+        (body, without_places(&round))
     };
     said(one) == said(other)
 }

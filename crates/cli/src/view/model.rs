@@ -74,8 +74,8 @@ impl Model {
                 self.attempts.retain(|_, attempt| matches!(attempt.phase, Phase::Resting { .. }));
                 self.end = Some(End::Paused(reason.clone()));
             }
-            Fact::RunEnded { status } => self.end = Some(End::Over(*status)),
-            Fact::Decided { step, taken } => self.ledger.decide(step, *taken),
+            Fact::RunEnded { status, .. } => self.end = Some(End::Over(*status)),
+            Fact::Decided { step, taken, .. } => self.ledger.decide(step, *taken),
             Fact::Expanded { step, items } => self.ledger.expand(step, items.len()),
             fact => {
                 if let Some((node, step)) = node.zip(fact.step()) {
@@ -209,7 +209,7 @@ impl Model {
     /// Returns the most attempts that a row's tasks may make.
     pub(super) fn max_attempts(&self, row: Row) -> u32 {
         match &self.plan.node(self.step(row).body).kind {
-            Kind::Task(task) => task.retry.attempts,
+            Kind::Task(task) => task.alternative(0).retry.attempts,
             _ => 1,
         }
     }

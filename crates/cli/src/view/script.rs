@@ -70,14 +70,18 @@ fn event(seq: u64, line: &str) -> Event {
     let fact = match words[1] {
         "run" => Fact::RunStarted {
             flow: "test".into(),
-            pinned: Pinned { path: "test.yaml".into(), hash: "0".into() },
+            pinned: Pinned { path: "test.yaml".into(), hash: "0".into(), parts: Vec::new() },
             inputs: Default::default(),
             owner: Owner::default(),
+            parent: None,
+            only: Vec::new(),
         },
         "resume" => Fact::RunResumed { owner: Owner::default() },
         "pause" => Fact::RunPaused { reason: "interrupted".into() },
-        "over" => Fact::RunEnded { status: serde_json::from_value::<RunStatus>(words[2].into()).unwrap() },
-        "yes" | "no" => Fact::Decided { step: step(), taken: words[1] == "yes" },
+        "over" => {
+            Fact::RunEnded { status: serde_json::from_value::<RunStatus>(words[2].into()).unwrap(), reason: None }
+        }
+        "yes" | "no" => Fact::Decided { step: step(), taken: words[1] == "yes", left_out: false },
         "items" => Fact::Expanded { step: step(), items: (0..number(3)).map(Value::from).collect() },
         "start" => {
             let attempt = u32::try_from(number(3)).unwrap().max(1);

@@ -55,6 +55,8 @@ pub(super) fn why(outcome: &Outcome) -> Option<String> {
         Outcome::Failed { fault, .. } => Some(shortened(fault.message())),
         Outcome::Skipped { because: Skip::Guard } => Some(GUARDED.into()),
         Outcome::Skipped { because: Skip::Needs { step } } => Some(format!("skipped: '{step}' did not end well")),
+        Outcome::Skipped { because: Skip::LeftOut } => Some("left out: its 'skip_when' holds".into()),
+        Outcome::Skipped { because: Skip::Excluded } => Some("not asked for".into()),
         Outcome::Skipped { because: Skip::Unreached } => Some(UNREACHED.into()),
         Outcome::Succeeded { .. } | Outcome::Partial { .. } => None,
     }

@@ -75,7 +75,7 @@ impl Teller {
         let row = *self.model.path(node).first()?;
         let is_listed = self.is_listed(row);
         match &event.fact {
-            Fact::Decided { step, taken: false } if is_listed => {
+            Fact::Decided { step, taken: false, .. } if is_listed => {
                 let mark = Mark::Ended(Status::Skipped);
                 Some(self.line(mark, &self.title(step, None), GUARDED))
             }

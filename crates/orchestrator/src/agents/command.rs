@@ -4,7 +4,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::process::Signal;
-use segno_errors::{Fault, Kind, Later, from_exit, from_io, from_signal};
+use segno_errors::{Fault, Kind, from_exit, from_io, from_signal};
 use segno_resilience::{Retry, Verdict};
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
@@ -160,9 +160,7 @@ fn judge(program: &ProgramRequest, status: ExitStatus, reply: Reply) -> Result<R
         return Ok(reply);
     }
     let fault = match status.code() {
-        // What cannot be started cannot work later; anything else may, if the step says so by its 'retry'.
-        Some(code @ (126 | 127)) => from_exit(code),
-        Some(code) => meant(code, program).later(Later::Transient),
+        Some(code) => meant(code, program),
         None => from_signal(signal_of(status)),
     };
     let fault = described(fault, program, &reply);

@@ -10,7 +10,8 @@ use super::agent::Agent;
 use super::command::CommandAgent;
 use super::function::FunctionAgent;
 use super::request::Request;
-use crate::model::Reply;
+use crate::model::{AgentSpec, Reply};
+use crate::plan::Catalog;
 
 /// The agents that a run may call: commands, and what was registered.
 ///
@@ -25,12 +26,13 @@ use crate::model::Reply;
 #[derive(Clone)]
 pub struct Registry {
     named: BTreeMap<String, Arc<dyn Agent>>,
+    declared: Vec<AgentSpec>,
     command: Arc<dyn Agent>,
 }
 
 impl Default for Registry {
     fn default() -> Registry {
-        Registry { named: BTreeMap::new(), command: Arc::new(CommandAgent::default()) }
+        Registry { named: BTreeMap::new(), declared: Vec::new(), command: Arc::new(CommandAgent::default()) }
     }
 }
 
@@ -54,6 +56,21 @@ impl Registry {
         Fut: Future<Output = Result<Reply, Fault>> + Send + 'static,
     {
         self.agent(name, FunctionAgent::new(function))
+    }
+
+    /// Returns what a workflow file may call.
+    pub fn catalog(&self) -> Catalog {
+        let registered = self.named.keys().cloned().collect();
+        Catalog { registered, declared: self.declared.clone(), ..Catalog::default() }
+    }
+
+    /// Declares agents that are programs, as the settings do; one with the same name is replaced.
+    pub fn declare(&mut self, agents: impl IntoIterator<Item = AgentSpec>) -> &mut Registry {
+        for agent in agents {
+            self.declared.retain(|known| known.name != agent.name);
+            self.declared.push(agent);
+        }
+        self
     }
 
     /// Returns the registered names.

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::model::OutputFormat;
 use crate::plan::Carried;
 
 /// What is asked of an agent.
@@ -33,6 +34,10 @@ pub struct ProgramRequest {
     pub stdin: Option<String>,
     /// Exit codes that mean success.
     pub ok_codes: Vec<i32>,
+    /// How its output is read.
+    pub format: OutputFormat,
+    /// The declared agent that it is, if it is one.
+    pub agent: Option<String>,
 }
 
 impl ProgramRequest {

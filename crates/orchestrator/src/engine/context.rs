@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::world::Dispatch;
 use crate::journal::Blobs;
 use crate::model::{Outcome, Output, Status};
-use crate::plan::{ListFiles, Scope};
+use crate::plan::{Kind as NodeKind, ListFiles, Scope};
 use crate::state::{FrameId, Ready, RunState, View, Work};
 
 /// The longest label of an item, in characters.
@@ -30,28 +30,48 @@ impl Context {
     }
 
     /// Gathers what a ready frame's templates can see.
-    pub(crate) fn dispatch(&mut self, state: &RunState, ready: Ready) -> Dispatch {
-        let Ready { frame, work } = ready;
+    pub(crate) fn dispatch(&mut self, state: &RunState, ready: &Ready) -> Dispatch {
+        let frame = ready.frame;
         let node = state.plan_node(frame);
-        let inputs = self.inputs.get_or_insert_with(|| Dynamic::from(Serde(&**state.inputs()))).clone();
-        let mut scope = Scope { inputs, ..Scope::default() };
+        let mut scope = Scope { inputs: self.inputs(state, frame), ..Scope::default() };
         for step_ref in &node.refs {
-            let view = state.view(frame, step_ref.target);
-            scope.steps.insert(Arc::from(step_ref.step.as_str()), self.value(view));
+            let name = Arc::from(step_ref.step.own());
+            match (state.view(frame, step_ref), step_ref.previous) {
+                (Some(view), None) => _ = scope.steps.insert(name, self.value(view)),
+                (Some(view), Some(_)) => _ = scope.previous.insert(name, self.value(view)),
+                // There was no round before: its values are not there, and `default` allows for that.
+                (None, _) => _ = scope.previous.insert(name, Dynamic::from_pairs::<[(&str, Dynamic); 0], _, _>([])),
+            }
         }
-        scope.item = state.item(frame).map(|(item, index)| (dynamic(item), index));
-        scope.files = matches!(work, Work::Expand).then(|| self.files.clone());
-        let attempt = match work {
-            Work::Attempt(attempt) => attempt,
+        scope.item = state.item(frame).map(dynamic);
+        scope.index = state.nearest_index(frame);
+        scope.round = state.round(frame);
+        scope.data = state.given(frame).map(|values| Dynamic::from(Serde(&**values)));
+        scope.this = state.taken_back(frame).map(|view| self.value(view));
+        scope.files = matches!(node.kind, NodeKind::Each(_) | NodeKind::Pipe(_)).then(|| self.files.clone());
+        let attempt = match (&ready.work, &node.kind) {
+            (Work::Attempt(attempt), _) => *attempt,
+            // A workflow that was called asks once before it begins and once when it is over.
+            (_, NodeKind::Flow(_)) => state.rounds(frame),
             _ => 0,
         };
         let items = state.items(frame).into_iter().map(label).collect();
-        Dispatch { frame, node: node.id, address: state.address(frame), attempt, scope, items }
+        let (call, replies) = (state.call(frame), state.replies(frame).to_vec());
+        Dispatch { frame, node: node.id, address: state.address(frame), attempt, call, replies, scope, items }
+    }
+
+    /// Returns the inputs of the frame's workflow. Those of the run are shared by all.
+    fn inputs(&mut self, state: &RunState, frame: FrameId) -> Dynamic {
+        // Seen from inside are the outputs of a workflow, with its own inputs.
+        match state.own_inputs(frame).or_else(|| state.plan_node(frame).home.map(|_| state.inputs_of(frame))) {
+            Some(inputs) => Dynamic::from(Serde(&**inputs)),
+            None => self.inputs.get_or_insert_with(|| Dynamic::from(Serde(&**state.inputs()))).clone(),
+        }
     }
 
     /// Returns what a person calls a frame besides its address: its item.
     pub(crate) fn label(&self, state: &RunState, frame: FrameId) -> Option<String> {
-        state.item(frame).map(|(item, _)| label(item))
+        state.item(frame).map(label)
     }
 
     fn value(&mut self, view: View) -> Dynamic {
@@ -61,20 +81,47 @@ impl Context {
                 let value = || Dynamic::from_object(StepValue { outcome, blobs: blobs.clone() });
                 self.tasks.entry(frame).or_insert_with(value).clone()
             }
-            View::Group(status) => group(status, None),
+            View::Group(status) => group(status, []),
             View::Items(status, items) => {
                 let items: Vec<Dynamic> = items.into_iter().map(|item| self.value(item)).collect();
-                group(status, Some(items))
+                group(status, [("items", Dynamic::from(items))])
+            }
+            View::Rounds { status, rounds, kept, score } => {
+                let rounds: Vec<Dynamic> = rounds.into_iter().map(|round| self.value(round)).collect();
+                let kept = kept.map(|kept| (kept + 1, rounds.get(kept as usize).cloned()));
+                rounds_value(status, rounds, kept, score)
+            }
+            View::Flow(status, outputs) => {
+                let outputs = outputs.map(|outputs| Dynamic::from(Serde(&*outputs))).unwrap_or_default();
+                group(status, [("outputs", outputs)])
             }
         }
     }
 }
 
-/// A group as templates see it: `status`, `ok`, and for fan-outs `items`.
-fn group(status: Status, items: Option<Vec<Dynamic>>) -> Dynamic {
-    let mut fields = vec![("status", Dynamic::from(status.name())), ("ok", Dynamic::from(is_ok(status)))];
-    fields.extend(items.map(|items| ("items", Dynamic::from(items))));
-    Dynamic::from_pairs(fields)
+/// A loop as templates see it: its own figures, and what the round that it keeps left, where that is one task.
+fn rounds_value(
+    status: Status,
+    rounds: Vec<Dynamic>,
+    kept: Option<(u32, Option<Dynamic>)>,
+    score: Option<f64>,
+) -> Dynamic {
+    let mut fields = vec![("rounds", Dynamic::from(rounds.len())), ("items", Dynamic::from(rounds))];
+    fields.extend(score.map(|score| ("score", Dynamic::from(score))));
+    if let Some((number, round)) = kept {
+        fields.push(("best", Dynamic::from(number)));
+        for name in ["output", "errors", "code", "error", "summary", "metrics", "quality", "cost", "outputs"] {
+            let left = round.as_ref().and_then(|round| round.get_attr(name).ok());
+            fields.extend(left.filter(|left| !left.is_undefined()).map(|left| (name, left)));
+        }
+    }
+    group(status, fields)
+}
+
+/// A group as templates see it: `status`, `ok`, and what more it has.
+fn group<'f>(status: Status, more: impl IntoIterator<Item = (&'f str, Dynamic)>) -> Dynamic {
+    let fields = [("status", Dynamic::from(status.name())), ("ok", Dynamic::from(is_ok(status)))];
+    Dynamic::from_pairs(fields.into_iter().chain(more))
 }
 
 fn is_ok(status: Status) -> bool {
@@ -105,7 +152,7 @@ fn label(item: &Value) -> String {
 
 /// A task as templates see it. A large output is read when it is used, and not held.
 #[derive(Debug)]
-struct StepValue {
+pub(super) struct StepValue {
     outcome: Arc<Outcome>,
     blobs: Arc<Blobs>,
 }
@@ -124,12 +171,21 @@ impl Object for StepValue {
             "errors" => reply.map(|reply| self.read(&reply.errors)),
             "code" => reply.and_then(|reply| reply.code).map(Dynamic::from),
             "error" => self.outcome.fault().map(|fault| Dynamic::from(fault.message())),
+            "summary" => reply.and_then(|reply| reply.summary.clone()).map(Dynamic::from),
+            "metrics" => reply.map(|reply| Dynamic::from(Serde(&reply.metrics))),
+            "quality" => reply.and_then(|reply| reply.quality).map(Dynamic::from),
+            "cost" => reply.and_then(|reply| reply.usage.cost_usd).map(Dynamic::from),
             _ => None,
         }
     }
 }
 
 impl StepValue {
+    /// Makes the value of an outcome.
+    pub(super) fn new(outcome: Arc<Outcome>, blobs: Arc<Blobs>) -> StepValue {
+        StepValue { outcome, blobs }
+    }
+
     fn read(&self, output: &Output) -> Dynamic {
         match output {
             Output::Inline(value) if value.is_null() => Dynamic::from(""),

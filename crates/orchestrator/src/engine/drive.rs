@@ -9,9 +9,11 @@ use segno_resilience::{Retry, Verdict};
 
 use super::context::Context;
 use super::prepare::Prepared;
-use super::world::{Asked, Dispatch, Launch, Signal, World};
+use super::world::{Answer, Asked, Dispatch, Launch, Signal, World};
 use crate::agents::{Failed, Stopped};
 use crate::model::{CacheNote, Event, Fact, Outcome, Reply, RunStatus, Source, Status, Timestamp};
+use crate::patterns::iterative::{self, Answers};
+use crate::plan::{Alternative, Call, Kind as NodeKind};
 use crate::state::{FrameId, Ready, RunState, Work};
 
 /// The most tasks for which the cache is asked at once.
@@ -43,6 +45,7 @@ pub(crate) async fn drive<W: World>(
         in_flight: 0,
         usual: None,
         working_out: 0,
+        unfinished: Vec::new(),
         is_asking: false,
         unasked: VecDeque::new(),
         unstarted: VecDeque::new(),
@@ -67,6 +70,8 @@ struct Drive<'w, W> {
     usual: Option<Duration>,
     /// Guards and lists that are being worked out.
     working_out: usize,
+    /// Attempts of which a part came back and whose next part is to be made.
+    unfinished: Vec<Dispatch>,
     /// The cache is being asked.
     is_asking: bool,
     /// Attempts for which the cache is to be asked first.
@@ -96,7 +101,7 @@ impl<W: World> Drive<'_, W> {
             self.commit().await?;
             launches.into_iter().for_each(|launch| self.world.launch(launch));
             match end {
-                Some(Fact::RunEnded { status }) => return Ok(status),
+                Some(Fact::RunEnded { status, .. }) => return Ok(status),
                 Some(_) => return Ok(RunStatus::Paused),
                 None => self.wait().await?,
             }
@@ -109,7 +114,7 @@ impl<W: World> Drive<'_, W> {
             return None;
         }
         if let Some(status) = self.state.status() {
-            return Some(Fact::RunEnded { status: run_status(status) });
+            return Some(Fact::RunEnded { status: run_status(status), reason: None });
         }
         self.stopping.map(|_| Fact::RunPaused { reason: "interrupted".into() })
     }
@@ -117,6 +122,10 @@ impl<W: World> Drive<'_, W> {
     /// Takes up what is ready, as far as there is room. What must be known before it has an effect is recorded.
     fn take_up(&mut self) -> Vec<Launch> {
         let mut launches = Vec::new();
+        for dispatch in std::mem::take(&mut self.unfinished) {
+            let prepared = self.prepared.get(&dispatch.frame).cloned();
+            launches.push(Launch::Attempt(dispatch, prepared));
+        }
         while let Some(ready) = self.state.take_duty() {
             launches.extend(self.take_duty(ready));
         }
@@ -124,8 +133,8 @@ impl<W: World> Drive<'_, W> {
         let room = MAX_ASKED.saturating_sub(self.missed.len());
         if !self.is_asking && room > 0 && !self.unasked.is_empty() {
             let count = room.min(self.unasked.len());
-            let questions =
-                self.unasked.drain(..count).map(|ready| self.context.dispatch(&self.state, ready)).collect();
+            let questions: Vec<Ready> = self.unasked.drain(..count).collect();
+            let questions = questions.iter().map(|ready| self.dispatch(ready)).collect();
             self.is_asking = true;
             launches.push(Launch::Ask(questions));
         }
@@ -140,7 +149,9 @@ impl<W: World> Drive<'_, W> {
     /// Parts tasks that may start from those for which the cache is asked first, so that neither waits for the other.
     fn sort_tasks(&mut self) {
         while let Some(ready) = self.state.take_task() {
-            let is_cached = self.state.plan_node(ready.frame).task().is_some_and(|task| task.cache.is_some());
+            let call = self.state.call(ready.frame);
+            let task = self.state.plan_node(ready.frame).task();
+            let is_cached = task.is_some_and(|task| task.alternative(call).cache.is_some());
             match is_cached && !self.prepared.contains_key(&ready.frame) {
                 true => self.unasked.push_back(ready),
                 false => self.unstarted.push_back(ready),
@@ -157,9 +168,25 @@ impl<W: World> Drive<'_, W> {
                 let ready = self.unstarted.pop_front()?;
                 let known = self.prepared.get(&ready.frame).and_then(|prepared| prepared.key());
                 let note = known.map_or(CacheNote::Off, |key| CacheNote::Miss { key, because: Vec::new() });
-                Some((self.context.dispatch(&self.state, ready), note))
+                Some((self.dispatch(&ready), note))
             }
         }
+    }
+
+    /// Gathers what a frame can see. Values of the shared data are recorded as they are now, so that they are the same
+    /// when the run is resumed.
+    fn dispatch(&mut self, ready: &Ready) -> Dispatch {
+        let frame = ready.frame;
+        if let Some(task) = self.state.plan_node(frame).task()
+            && !task.gets.is_empty()
+            && self.state.given(frame).is_none()
+        {
+            let keys = task.gets.iter().map(|key| key.source().to_owned());
+            let values = keys.filter_map(|key| Some((key.clone(), self.state.data().get(&key)?.clone())));
+            let values = Arc::new(values.collect());
+            self.record(Fact::DataGot { step: self.state.address(frame), values });
+        }
+        self.context.dispatch(&self.state, ready)
     }
 
     /// Says whether something is under way whose end will come as a signal.
@@ -173,19 +200,15 @@ impl<W: World> Drive<'_, W> {
     }
 
     fn take_duty(&mut self, ready: Ready) -> Option<Launch> {
-        match ready.work {
-            Work::Skip { needs } => {
-                let outcome = RunState::skipped(needs);
+        match &ready.work {
+            Work::Skip(because) => {
+                let outcome = RunState::skipped(because.clone());
                 self.ended(ready.frame, outcome, Source::Ran, Duration::ZERO);
                 None
             }
-            Work::Decide => {
+            Work::Decide | Work::Attempt(_) => {
                 self.working_out += 1;
-                Some(Launch::Decide(self.context.dispatch(&self.state, ready)))
-            }
-            Work::Expand | Work::Attempt(_) => {
-                self.working_out += 1;
-                Some(Launch::Expand(self.context.dispatch(&self.state, ready)))
+                Some(Launch::Decide(self.context.dispatch(&self.state, &ready)))
             }
         }
     }
@@ -230,28 +253,60 @@ impl<W: World> Drive<'_, W> {
                 let noted = self.batch.is_empty();
                 self.note(Fact::Spawned { step: self.state.address(frame), pid, birth }, noted);
             }
-            Signal::Stop(stopped) => self.stopping = self.stopping.max(Some(stopped)),
+            Signal::Stop(stopped) => {
+                self.stopping = self.stopping.max(Some(stopped));
+                // Their parts are recorded; the next owner makes the rest.
+                self.in_flight -= std::mem::take(&mut self.unfinished).len();
+            }
             Signal::Decided(frame, answer) => {
                 self.working_out -= 1;
-                let step = self.state.address(frame);
                 match answer {
-                    Ok(taken) => self.record(Fact::Decided { step, taken }),
+                    Ok(answer) => self.decided(frame, answer),
+                    Err(_) if self.is_fruitless(frame) => self.decided(frame, Answer::Turn(FRUITLESS)),
                     Err(fault) => self.ended(frame, Outcome::of_fault(fault), Source::Ran, Duration::ZERO),
                 }
             }
-            Signal::Expanded(frame, answer) => {
-                self.working_out -= 1;
-                let step = self.state.address(frame);
-                match answer {
-                    Ok(items) => self.record(Fact::Expanded { step, items }),
-                    Err(fault) => self.ended(frame, Outcome::of_fault(fault), Source::Ran, Duration::ZERO),
-                }
-            }
+            Signal::Replied(dispatch, reply) => self.replied(*dispatch, reply),
             Signal::Asked(answers) => {
                 self.is_asking = false;
                 answers.into_iter().for_each(|(dispatch, asked)| self.answered(dispatch, asked));
             }
             Signal::Attempted(dispatch, result, took) => self.attempted(&dispatch, result, took),
+        }
+    }
+
+    /// A failed round may leave nothing that `until` could be asked of: then it does not hold.
+    fn is_fruitless(&self, frame: FrameId) -> bool {
+        let rounds = &self.state.plan_node(frame).kind;
+        matches!(rounds, NodeKind::Loop(rounds) if rounds.until.is_some()) && self.state.round_broke(frame)
+    }
+
+    fn decided(&mut self, frame: FrameId, answer: Answer) {
+        let step = self.state.address(frame);
+        let fact = match answer {
+            Answer::Guard { taken, left_out } => Fact::Decided { step, taken, left_out },
+            Answer::Case(case, value) => Fact::Chose { step, case, value },
+            Answer::Items(items) => Fact::Expanded { step, items },
+            Answer::Inputs(inputs) => Fact::Entered { step, inputs },
+            Answer::Outputs(outputs) => Fact::Concluded { step, outputs },
+            Answer::Turn(answers) => {
+                let NodeKind::Loop(rounds) = &self.state.plan_node(frame).kind else { return };
+                let made = self.state.rounds(frame);
+                let verdict = iterative::verdict(rounds, made, self.state.round_broke(frame), answers);
+                Fact::Looped { step, rounds: made, verdict, score: answers.score }
+            }
+        };
+        self.record(fact);
+    }
+
+    /// Keeps a part of an attempt, which is durable before the next part begins.
+    fn replied(&mut self, mut dispatch: Dispatch, reply: Reply) {
+        let (step, attempt) = (dispatch.address.clone(), dispatch.attempt);
+        dispatch.replies.push(Arc::new(reply.clone()));
+        self.record(Fact::StepReplied { step, attempt, reply });
+        match self.stopping {
+            None => self.unfinished.push(dispatch),
+            Some(_) => self.in_flight -= 1,
         }
     }
 
@@ -276,11 +331,19 @@ impl<W: World> Drive<'_, W> {
             Err(failed) if failed.fault.why() == Some("interrupted") => return,
             Err(failed) => failed,
         };
-        match self.wait_before_retry(dispatch, &failed.fault) {
-            Some(wait) => {
-                let (step, attempt) = (dispatch.address.clone(), dispatch.attempt);
-                let until = self.world.now().after(wait);
-                self.record(Fact::StepRetried { step, attempt, fault: failed.fault, until });
+        let (step, attempt) = (dispatch.address.clone(), dispatch.attempt);
+        if let Some(wait) = self.wait_before_retry(dispatch, &failed.fault) {
+            let until = self.world.now().after(wait);
+            return self.record(Fact::StepRetried { step, attempt, fault: failed.fault, until });
+        }
+        let task = self.state.plan_node(dispatch.frame).task();
+        let to = dispatch.call + 1;
+        match task.and_then(|task| task.calls.get(to as usize)) {
+            Some(next) => {
+                let agent = next.name.clone();
+                // What was rendered was for the one that failed.
+                self.prepared.remove(&dispatch.frame);
+                self.record(Fact::FellBack { step, attempt, fault: failed.fault, to, agent });
             }
             None => {
                 let Failed { fault, reply } = failed;
@@ -291,21 +354,24 @@ impl<W: World> Drive<'_, W> {
 
     /// Returns how long to wait before the next attempt; `None` when there is to be none.
     fn wait_before_retry(&mut self, dispatch: &Dispatch, fault: &Fault) -> Option<Duration> {
-        let policy = &self.state.plan_node(dispatch.frame).task()?.retry;
+        let way = self.state.plan_node(dispatch.frame).task()?.alternative(dispatch.call);
+        let policy = &way.retry;
         let retry = Retry::attempts(policy.attempts).exponential(policy.wait..=policy.max_wait).build().ok()?;
-        let verdict = match fault.may_work_later() {
-            Later::Transient => Verdict::Transient,
-            Later::Throttled(wish) => Verdict::Throttled(wish),
-            Later::Never | Later::Persistent => Verdict::Permanent,
-        };
-        retry.next(dispatch.attempt, verdict, self.world.unit())
+        let made = dispatch.attempt - self.state.spent(dispatch.frame);
+        retry.next(made, verdict(way, fault), self.world.unit())
     }
 
     fn ended(&mut self, frame: FrameId, outcome: Outcome, source: Source, took: Duration) {
         self.prepared.remove(&frame);
         let label = self.context.label(&self.state, frame);
         let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        self.record(Fact::StepEnded { step: self.state.address(frame), outcome, source, took_ms, label });
+        let step = self.state.address(frame);
+        if let Outcome::Succeeded { reply } | Outcome::Partial { reply } = &outcome {
+            for (key, value) in &reply.puts {
+                self.record(Fact::DataPut { step: step.clone(), key: key.clone(), value: value.clone() });
+            }
+        }
+        self.record(Fact::StepEnded { step, outcome, source, took_ms, label });
     }
 
     /// Makes an event of what happened. It acts on nothing outside before it is durable.
@@ -322,6 +388,24 @@ impl<W: World> Drive<'_, W> {
         if can_wait {
             self.notes_since = Some(at);
         }
+    }
+}
+
+/// What a failed round says that leaves nothing to ask of.
+const FRUITLESS: Answers = Answers { until: false, going_while: true, score: None };
+
+/// Says whether another try may help. What only the exit code of a plain command says is tried again when its step asks
+/// for that: nobody else knows what the code means.
+fn verdict(way: &Alternative, fault: &Fault) -> Verdict {
+    let is_exit = fault.context().iter().any(|(key, _)| key == "exit_code");
+    let is_plain = matches!(way.call, Call::Program(_));
+    let cannot_start = matches!(fault.why(), Some("not_found" | "not_executable" | "not_started"));
+    match fault.may_work_later() {
+        _ if is_exit && way.retries_any && !cannot_start => Verdict::Transient,
+        _ if is_exit && is_plain && matches!(fault.why(), Some("exit_status" | "crashed")) => Verdict::Permanent,
+        Later::Transient => Verdict::Transient,
+        Later::Throttled(wish) => Verdict::Throttled(wish),
+        Later::Never | Later::Persistent => Verdict::Permanent,
     }
 }
 

@@ -6,13 +6,14 @@ use std::time::SystemTime;
 use segno_errors::{Fault, Kind};
 use serde_json::{Map, Value};
 
+use super::answer::answer;
 use super::context::Context;
-use super::host::{guard, list};
 use super::run::Engine;
-use super::world::{Asked, Dispatch};
+use super::world::{Answer, Asked, Dispatch};
 use crate::definition::Definition;
-use crate::model::{Address, Event, Fact, Outcome, Owner, Pinned, Reply, Source, StepId, Timestamp};
-use crate::plan::{Kind as NodeKind, NodeId};
+use crate::model::{Address, Event, Fact, Outcome, Owner, Reply, Source, StepId, Timestamp};
+use crate::patterns::iterative;
+use crate::plan::{Kind as NodeKind, NodeId, StepRef};
 use crate::state::{FrameId, Ready, RunState, Work};
 
 /// A step as it would go.
@@ -53,9 +54,10 @@ pub fn foresee(engine: &Engine, definition: &Definition, given: Map<String, Valu
     let context = Context::new(engine.setup().blobs.clone(), engine.list_files());
     let state = RunState::new(definition.plan.clone());
     let mut foresight = Foresight { engine, state, context, unknown: HashSet::new(), rows: Vec::new() };
-    let pinned = Pinned { path: String::new(), hash: String::new() };
+    let (pinned, _) = definition.pins();
     let flow = definition.plan.name.clone();
-    foresight.apply(Fact::RunStarted { flow, pinned, inputs, owner: Owner::default() });
+    let (parent, only) = (None, Vec::new());
+    foresight.apply(Fact::RunStarted { flow, pinned, inputs, owner: Owner::default(), parent, only });
     foresight.run();
     let order = |row: &Foreseen| (definition.plan.step(&row.address.step), row.address.indices.clone());
     foresight.rows.sort_by_key(order);
@@ -94,21 +96,17 @@ impl Foresight<'_> {
             let because = format!("depends on '{cause}', which will run");
             return self.unknowable(ready.frame, &because);
         }
-        let (frame, is_guard) = (ready.frame, ready.work == Work::Decide);
+        let frame = ready.frame;
         let plan = self.state.plan().clone();
-        let dispatch = self.context.dispatch(&self.state, ready);
+        let dispatch = self.context.dispatch(&self.state, &ready);
         let step = dispatch.address.clone();
-        let fact = match is_guard {
-            true => guard(&plan, &dispatch).map(|taken| Fact::Decided { step, taken }),
-            false => list(&plan, &dispatch).map(|items| Fact::Expanded { step, items }),
-        };
-        match fact {
-            Ok(fact) => {
-                if matches!(fact, Fact::Decided { taken: false, .. }) {
-                    self.row(&dispatch, Forecast::Skipped);
-                }
-                self.apply(fact);
-            }
+        if let Work::Skip(because) = ready.work {
+            self.row(&dispatch, Forecast::Skipped);
+            let outcome = RunState::skipped(because);
+            return self.apply(Fact::StepEnded { step, outcome, source: Source::Ran, took_ms: 0, label: None });
+        }
+        match answer(&plan, &dispatch, &self.engine.list_files()) {
+            Ok(answer) => self.answered(&dispatch, answer),
             Err(fault) => {
                 self.row(&dispatch, Forecast::Fails(fault.message().into()));
                 self.ends_unknown(frame);
@@ -116,12 +114,36 @@ impl Foresight<'_> {
         }
     }
 
+    fn answered(&mut self, dispatch: &Dispatch, answer: Answer) {
+        let (frame, step) = (dispatch.frame, dispatch.address.clone());
+        let fact = match answer {
+            Answer::Guard { taken, left_out } => {
+                if !taken {
+                    self.row(dispatch, Forecast::Skipped);
+                }
+                Fact::Decided { step, taken, left_out }
+            }
+            Answer::Case(case, value) => Fact::Chose { step, case, value },
+            Answer::Items(items) => Fact::Expanded { step, items },
+            Answer::Inputs(inputs) => Fact::Entered { step, inputs },
+            Answer::Outputs(outputs) => Fact::Concluded { step, outputs },
+            Answer::Turn(answers) => {
+                let NodeKind::Loop(rounds) = &self.state.plan_node(frame).kind else { return };
+                let made = self.state.rounds(frame);
+                let verdict = iterative::verdict(rounds, made, self.state.round_broke(frame), answers);
+                Fact::Looped { step, rounds: made, verdict, score: answers.score }
+            }
+        };
+        self.apply(fact);
+    }
+
     /// Returns a task whose cache entry is to be looked up; all others are settled here.
     fn question(&mut self, ready: Ready) -> Option<Dispatch> {
         let frame = ready.frame;
         let cause = self.unknown_cause(frame);
-        let cached = self.state.plan_node(frame).task().is_some_and(|task| task.cache.is_some());
-        let dispatch = self.context.dispatch(&self.state, ready);
+        let task = self.state.plan_node(frame).task();
+        let cached = task.is_some_and(|task| task.alternative(0).cache.is_some());
+        let dispatch = self.context.dispatch(&self.state, &ready);
         let forecast = match cause {
             _ if !cached => Forecast::Runs,
             Some(cause) => Forecast::Unknown(format!("depends on '{cause}', which will run")),
@@ -174,15 +196,23 @@ impl Foresight<'_> {
         self.ends_unknown(frame);
     }
 
-    /// Returns the first step that a frame's templates use and whose result is not known yet.
+    /// Returns the first step that a frame's templates use and whose result is not known yet. A loop that knows nothing of
+    /// its first round knows nothing of how often it goes round.
     fn unknown_cause(&self, frame: FrameId) -> Option<StepId> {
         let node = self.state.plan_node(frame);
+        let is_unknown = |step_ref: &&StepRef| self.is_unknown(frame, step_ref.target);
+        node.refs.iter().find(is_unknown).map(|step_ref| step_ref.step.clone())
+    }
+
+    fn is_unknown(&self, frame: FrameId, target: NodeId) -> bool {
+        let plan = self.state.plan();
         let indices = self.state.address(frame).indices;
-        let is_unknown = |target: NodeId| {
-            let depth = self.state.plan().node(target).scope.len();
-            self.unknown.contains(&(target, indices[..depth].to_vec()))
-        };
-        node.refs.iter().find(|step_ref| is_unknown(step_ref.target)).map(|step_ref| step_ref.step.clone())
+        let (mine, theirs) = (&self.state.plan_node(frame).scope, &plan.node(target).scope);
+        let shared = mine.iter().zip(theirs).take_while(|(mine, theirs)| mine == theirs).count();
+        // What is inside something that repeats is known when all of that is.
+        let seen = plan.path(target).into_iter().take_while(|id| plan.node(*id).scope.len() <= shared).last();
+        let known_as = seen.unwrap_or(target);
+        self.unknown.contains(&(known_as, indices[..shared.min(plan.node(known_as).scope.len())].to_vec()))
     }
 
     /// Goes on as if a frame had ended well, but remembers that its result, and that of all round it, is not known.

@@ -6,21 +6,21 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant, SystemTime};
 
-use minijinja::Value as Dynamic;
 use segno_errors::{Fault, Kind};
-use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 
+use super::answer::answer;
 use super::observer::{Observer, trace_fault};
 use super::prepare::{self, Prepared};
 use super::remember::Memory;
+use super::verify;
 use super::world::{Asked, Dispatch, Launch, Signal, World};
-use crate::agents::{Answer, Call, Failed, Registry, Stop, Stopped, interrupted};
+use crate::agents::{Answer, Call, Failed, Registry, Request, Stop, Stopped, interrupted};
 use crate::journal::{Batch, Blobs, Journal};
 use crate::model::{Event, Reply, RunId, Timestamp};
-use crate::plan::{BadValue, ItemTemplate, Items, Kind as NodeKind, Plan};
+use crate::plan::{ListFiles, Plan, Task};
 
 /// The most signals that are taken at once.
 const MAX_SIGNALS: usize = 4_096;
@@ -33,6 +33,7 @@ pub(crate) struct Shared {
     pub(crate) blobs: Arc<Blobs>,
     pub(crate) agents: Registry,
     pub(crate) memory: Option<Memory>,
+    pub(crate) files: Arc<ListFiles>,
     pub(crate) stop: Stop,
     /// The places for attempts.
     pub(crate) places: Semaphore,
@@ -77,8 +78,13 @@ impl Host {
         let work = async move {
             let note = Arc::new(move |pid, birth| _ = sender.send(Signal::Spawned(frame, pid, birth)));
             let (result, took) = place(&shared, &dispatch, prepared, note).await;
+            let signal = match result {
+                Ok(Part::More(reply)) => Signal::Replied(Box::new(dispatch), reply),
+                Ok(Part::Last(reply)) => Signal::Attempted(Box::new(dispatch), Ok(reply), took),
+                Err(failed) => Signal::Attempted(Box::new(dispatch), Err(failed), took),
+            };
             // The loop has gone: the run was given up, and nobody needs the answer.
-            _ = signals.send(Signal::Attempted(Box::new(dispatch), result, took));
+            _ = signals.send(signal);
         };
         let id = segno_logging::correlation::Id::new(self.shared.run.as_str());
         self.attempts.spawn(segno_logging::correlation::scope(&id, work));
@@ -114,7 +120,6 @@ impl World for Host {
         match work {
             Launch::Attempt(dispatch, prepared) => self.attempt(dispatch, prepared),
             Launch::Decide(dispatch) => self.blocking(move |shared| decide(shared, dispatch)),
-            Launch::Expand(dispatch) => self.blocking(move |shared| expand(shared, dispatch)),
             Launch::Ask(dispatches) => self.blocking(move |shared| ask(shared, dispatches)),
         }
     }
@@ -142,7 +147,7 @@ async fn place(
     dispatch: &Dispatch,
     prepared: Option<Arc<Prepared>>,
     spawned: Arc<dyn Fn(u32, u64) + Send + Sync>,
-) -> (Result<Reply, Failed>, Duration) {
+) -> (Result<Part, Failed>, Duration) {
     let place = tokio::select! {
         biased;
         place = shared.places.acquire() => place,
@@ -154,31 +159,79 @@ async fn place(
     (result, began.elapsed())
 }
 
-/// Makes one attempt: renders what was not yet, calls the agent, keeps large outputs, remembers the result.
+/// What came back of one part of an attempt.
+enum Part {
+    /// There is more to do before the attempt counts.
+    More(Reply),
+    /// That was all.
+    Last(Reply),
+}
+
+/// Makes the next part of an attempt: the call itself, or what verifies what it left. After the last part large outputs
+/// are kept and the result is remembered.
 async fn attempt(
     shared: &Arc<Shared>,
     dispatch: &Dispatch,
     prepared: Option<Arc<Prepared>>,
     spawned: Arc<dyn Fn(u32, u64) + Send + Sync>,
     began: Instant,
-) -> Result<Reply, Failed> {
+) -> Result<Part, Failed> {
+    let task = shared.plan.node(dispatch.node).task();
+    let task = task.ok_or_else(|| Fault::new(Kind::Internal, "only tasks are called"))?;
     let prepared = match prepared {
         Some(prepared) => prepared,
-        None => Arc::new(render(shared, dispatch)?),
+        None => Arc::new(render(task, dispatch)?),
     };
-    let agent = shared.agents.find(&prepared.request)?;
+    let Some(own) = dispatch.replies.first() else {
+        let timeout = task.alternative(dispatch.call).timeout;
+        let result = call(shared, dispatch, prepared.request.clone(), timeout, spawned).await;
+        let result = result.map(|reply| finished(reply, task, dispatch));
+        if let (Ok(reply), false) = (&result, task.verifiers.is_empty()) {
+            return shared.blobs.settle(reply.clone()).map(Part::More).map_err(Failed::from);
+        }
+        let reply = result.and_then(|reply| verify::left(task, dispatch, reply, &shared.blobs))?;
+        return settle(shared, prepared, Ok(reply), began.elapsed()).await.map(Part::Last);
+    };
+    let number = dispatch.replies.len() - 1;
+    let Some(verifier) = task.verifiers.get(number) else {
+        return Err(Fault::new(Kind::Internal, "a reply was verified more often than asked").into());
+    };
+    let request = verify::request(verifier, dispatch, own, &shared.blobs)?;
+    let result = call(shared, dispatch, request, task.alternative(dispatch.call).timeout, spawned).await;
+    let said = verify::judged(verifier, result, own)?;
+    if number + 1 < task.verifiers.len() {
+        return Ok(Part::More(said));
+    }
+    let reply = verify::combined(&dispatch.replies, &said);
+    let reply = verify::left(task, dispatch, reply, &shared.blobs)?;
+    settle(shared, prepared, Ok(reply), began.elapsed()).await.map(Part::Last)
+}
+
+/// Notes what is known of a reply besides what the agent said.
+fn finished(mut reply: Reply, task: &Task, dispatch: &Dispatch) -> Reply {
+    reply.partial |= task.alternative(dispatch.call).is_partial;
+    reply
+}
+
+async fn call(
+    shared: &Arc<Shared>,
+    dispatch: &Dispatch,
+    request: Request,
+    timeout: Option<Duration>,
+    spawned: Arc<dyn Fn(u32, u64) + Send + Sync>,
+) -> Result<Reply, Failed> {
+    let agent = shared.agents.find(&request)?;
     let call = Call {
         run: shared.run.clone(),
         task: dispatch.address.clone(),
         attempt: dispatch.attempt,
         root: shared.root.clone(),
-        request: prepared.request.clone(),
-        timeout: shared.plan.node(dispatch.node).task().and_then(|task| task.timeout),
+        request,
+        timeout,
         stop: shared.stop.clone(),
         spawned,
     };
-    let result = contained(agent.call(&call)).await;
-    settle(shared, prepared, result, began.elapsed()).await
+    contained(agent.call(&call)).await
 }
 
 /// Polls a call so that a panic in it is a fault of its step and of nothing else.
@@ -232,10 +285,8 @@ async fn settle(
     kept.unwrap_or_else(|error| Err(Fault::new(Kind::Internal, "the output could not be kept").caused_by(error).into()))
 }
 
-fn render(shared: &Shared, dispatch: &Dispatch) -> Result<Prepared, Fault> {
-    let task = shared.plan.node(dispatch.node).task();
-    let task = task.ok_or_else(|| Fault::new(Kind::Internal, "only tasks are called"))?;
-    let request = prepare::request(task, &dispatch.scope.clone().into_value())?;
+fn render(task: &Task, dispatch: &Dispatch) -> Result<Prepared, Fault> {
+    let request = prepare::request(&task.alternative(dispatch.call).call, &dispatch.scope)?;
     Ok(Prepared { request, remembered: None })
 }
 
@@ -249,7 +300,11 @@ fn ask(shared: &Shared, dispatches: Vec<Dispatch>) -> Signal {
 
 /// Without a cache every task is a miss.
 fn unremembered(shared: &Shared, dispatch: Dispatch) -> (Dispatch, Asked) {
-    let asked = match render(shared, &dispatch) {
+    let rendered = match shared.plan.node(dispatch.node).task() {
+        Some(task) => render(task, &dispatch),
+        None => Err(Fault::new(Kind::Internal, "only tasks are called")),
+    };
+    let asked = match rendered {
         Ok(prepared) => Asked::Miss { prepared: Arc::new(prepared), because: Vec::new() },
         Err(fault) => Asked::Broken(fault),
     };
@@ -257,66 +312,5 @@ fn unremembered(shared: &Shared, dispatch: Dispatch) -> (Dispatch, Asked) {
 }
 
 fn decide(shared: &Shared, dispatch: Dispatch) -> Signal {
-    Signal::Decided(dispatch.frame, guard(&shared.plan, &dispatch))
-}
-
-fn expand(shared: &Shared, dispatch: Dispatch) -> Signal {
-    Signal::Expanded(dispatch.frame, list(&shared.plan, &dispatch))
-}
-
-/// Asks a guard.
-pub(super) fn guard(plan: &Plan, dispatch: &Dispatch) -> Result<bool, Fault> {
-    let NodeKind::Conditional(guard) = &plan.node(dispatch.node).kind else {
-        return Err(Fault::new(Kind::Internal, "only a conditional has a guard"));
-    };
-    let value = guard.value(&dispatch.scope.clone().into_value());
-    value.map(|value| value.is_true()).map_err(|bad| unworkable("if", &bad))
-}
-
-/// Works out a list.
-pub(super) fn list(plan: &Plan, dispatch: &Dispatch) -> Result<Vec<Value>, Fault> {
-    let context = dispatch.scope.clone().into_value();
-    let bad = |bad: BadValue| unworkable("each", &bad);
-    match &plan.node(dispatch.node).kind {
-        NodeKind::Each(Items::Template(template)) => {
-            let value = template.value(&context).map_err(bad)?;
-            match json(&value)? {
-                Value::Array(items) => Ok(items),
-                other => {
-                    let message = format!("'each' needs a list, and {} is {}", template.source().trim(), kind(&other));
-                    Err(Fault::new(Kind::Validation, message).hint("split a text into lines with: value | lines"))
-                }
-            }
-        }
-        NodeKind::Each(Items::List(items)) => {
-            let item = |item: &ItemTemplate| match item {
-                ItemTemplate::Plain(value) => Ok(value.clone()),
-                ItemTemplate::Template(template) => json(&template.value(&context).map_err(bad)?),
-            };
-            items.iter().map(item).collect()
-        }
-        _ => Err(Fault::new(Kind::Internal, "only an each has a list")),
-    }
-}
-
-fn json(value: &Dynamic) -> Result<Value, Fault> {
-    serde_json::to_value(value)
-        .map_err(|error| Fault::new(Kind::Validation, "the list holds something that is no value").caused_by(error))
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "nothing",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(_) => "text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "a map",
-    }
-}
-
-fn unworkable(what: &str, bad: &BadValue) -> Fault {
-    Fault::new(Kind::Validation, format!("'{what}' cannot be worked out: {bad}"))
-        .reason("template")
-        .hint("a step that was skipped or failed has no output; test steps.NAME.ok first")
+    Signal::Decided(dispatch.frame, answer(&shared.plan, &dispatch, &shared.files))
 }

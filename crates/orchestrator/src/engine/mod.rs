@@ -4,6 +4,7 @@
 //! `drive` is the loop and touches nothing but the `World` it is given; `host` is that world on tokio. The engine prints
 //! nothing and reads no environment but the variables that a step names for its key.
 
+mod answer;
 mod context;
 mod drive;
 mod foresee;
@@ -12,6 +13,7 @@ mod observer;
 mod prepare;
 mod remember;
 mod run;
+mod verify;
 mod world;
 
 pub use foresee::{Forecast, Foreseen, foresee};

@@ -2,7 +2,7 @@
 
 use segno_errors::Fault;
 
-use crate::model::{Event, Fact, Outcome, RunId, Source};
+use crate::model::{Event, Fact, Outcome, RunId, RunStatus, Source};
 
 /// Somebody who is shown events.
 pub trait Observer: Send + Sync {
@@ -26,7 +26,23 @@ fn trace(run: &RunId, event: &Event) {
             tracing::info!(correlation_id, seq, flow, file = pinned.path, "run started");
         }
         Fact::RunResumed { owner } => tracing::info!(correlation_id, seq, pid = owner.pid, "run resumed"),
+        Fact::Decided { left_out: true, .. } => tracing::warn!(correlation_id, seq, step, "step left out"),
         Fact::Decided { taken, .. } => tracing::info!(correlation_id, seq, step, taken, "guard asked"),
+        Fact::Chose { case, value, .. } => tracing::info!(correlation_id, seq, step, case, value, "case chosen"),
+        Fact::Looped { rounds, verdict, score, .. } => {
+            tracing::info!(correlation_id, seq, step, rounds, verdict = ?verdict, score, "loop asked");
+        }
+        Fact::Entered { .. } => tracing::info!(correlation_id, seq, step, "workflow entered"),
+        Fact::Concluded { outputs, .. } => {
+            tracing::info!(correlation_id, seq, step, outputs = outputs.len(), "outputs made")
+        }
+        Fact::StepReplied { attempt, .. } => tracing::info!(correlation_id, seq, step, attempt, "step replied"),
+        Fact::FellBack { attempt, fault, agent, .. } => {
+            let (fault, code) = (fault.message(), fault.kind().code());
+            tracing::warn!(correlation_id, seq, step, attempt, agent, code, fault, "fallback takes over");
+        }
+        Fact::DataPut { key, .. } => tracing::info!(correlation_id, seq, step, key, "value put"),
+        Fact::DataGot { values, .. } => tracing::debug!(correlation_id, seq, step, values = values.len(), "values got"),
         Fact::Expanded { items, .. } => tracing::info!(correlation_id, seq, step, items = items.len(), "list made"),
         Fact::StepStarted { attempt, label, .. } => {
             tracing::info!(correlation_id, seq, step, attempt, item = label.as_deref(), "step started");
@@ -47,7 +63,12 @@ fn trace(run: &RunId, event: &Event) {
         }
         Fact::StepEnded { outcome, source, took_ms, .. } => ended(run, seq, &step, outcome, source, *took_ms),
         Fact::RunPaused { reason } => tracing::warn!(correlation_id, seq, reason, "run paused"),
-        Fact::RunEnded { status } => tracing::info!(correlation_id, seq, status = status.name(), "run ended"),
+        Fact::RunEnded { status: RunStatus::Degraded, .. } => {
+            tracing::warn!(correlation_id, seq, status = "degraded", "run ended");
+        }
+        Fact::RunEnded { status, reason } => {
+            tracing::info!(correlation_id, seq, status = status.name(), reason, "run ended");
+        }
     }
 }
 

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use minijinja::Value as Dynamic;
+use minijinja::value::Serde;
 use segno_cache::{Digest, Key, Manifest};
 use segno_errors::{Fault, Kind};
-use serde_json::Map;
+use serde_json::{Map, Value};
 
 use crate::agents::{ProgramRequest, Request};
-use crate::plan::{BadValue, Call, Program, RunForm, Task, is_list, to_text};
+use crate::model::OutputFormat;
+use crate::plan::{Alternative, BadValue, Call, Program, RunForm, Scope, Template, is_list, to_text};
 
 /// A task ready to be called.
 #[derive(Debug)]
@@ -70,26 +72,42 @@ pub(crate) struct Wanted {
     pub(crate) salt: Option<String>,
 }
 
-/// Renders what a task asks of its agent.
-pub(crate) fn request(task: &Task, context: &Dynamic) -> Result<Request, Fault> {
-    match &task.call {
-        Call::Program(program) => program_request(program, context).map(Request::Program).map_err(unrendered),
+/// Renders what a call asks of its agent.
+pub(crate) fn request(call: &Call, scope: &Scope) -> Result<Request, Fault> {
+    match call {
+        Call::Program(program) => {
+            let context = scope.clone().into_value();
+            program_request(program, &context).map(Request::Program).map_err(unrendered)
+        }
         Call::Agent { name, with } => {
-            let mut arguments = Map::new();
-            for (argument, template) in with {
-                let value = template.value(context).map_err(unrendered)?;
-                let value = serde_json::to_value(value).map_err(|error| {
-                    Fault::new(Kind::Validation, format!("'{argument}' is no value")).caused_by(error)
-                })?;
-                arguments.insert(argument.clone(), value);
-            }
+            let arguments = arguments(with, scope)?;
             Ok(Request::Agent { name: name.clone(), arguments })
+        }
+        Call::Declared { name, with, program } => {
+            let arguments = arguments(with, scope)?;
+            let context = Scope { with: Some(Dynamic::from(Serde(&arguments))), ..Scope::default() }.into_value();
+            let mut request = program_request(program, &context).map_err(unrendered)?;
+            request.agent = Some(name.clone());
+            Ok(Request::Program(request))
         }
     }
 }
 
+fn arguments(with: &[(String, Template)], scope: &Scope) -> Result<Map<String, Value>, Fault> {
+    let context = scope.clone().into_value();
+    let mut arguments = Map::new();
+    for (argument, template) in with {
+        let value = template.value(&context).map_err(unrendered)?;
+        let value = serde_json::to_value(value)
+            .map_err(|error| Fault::new(Kind::Validation, format!("'{argument}' is no value")).caused_by(error))?;
+        arguments.insert(argument.clone(), value);
+    }
+    Ok(arguments)
+}
+
 fn program_request(program: &Program, context: &Dynamic) -> Result<ProgramRequest, BadValue> {
-    let mut request = ProgramRequest { ok_codes: program.ok_codes.clone(), ..ProgramRequest::default() };
+    let mut request =
+        ProgramRequest { ok_codes: program.ok_codes.clone(), format: program.format, ..ProgramRequest::default() };
     match &program.run {
         RunForm::Argv(argv) => {
             for template in argv {
@@ -121,25 +139,39 @@ fn words(value: &Dynamic, text: impl Fn() -> Result<String, BadValue>) -> Result
     items.map(|item| to_text(&item)).collect::<Result<_, _>>().or_else(|_| text().map(|text| vec![text]))
 }
 
-/// Renders the globs and the salt of a task that may be remembered.
-pub(crate) fn wanted(task: &Task, context: &Dynamic) -> Result<Wanted, Fault> {
-    let texts = |templates: &[crate::plan::Template]| -> Result<Vec<String>, Fault> {
-        let mut texts = Vec::with_capacity(templates.len());
-        for template in templates {
-            let value = template.value(context).map_err(unrendered)?;
-            texts.extend(words(&value, || template.text(context)).map_err(unrendered)?);
+/// Renders the globs and the salt of a way to do a task that may be remembered.
+pub(crate) fn wanted(alternative: &Alternative, scope: &Scope) -> Result<Wanted, Fault> {
+    let context = scope.clone().into_value();
+    let outputs = match &alternative.call {
+        Call::Program(program) => texts(&program.outputs, &context)?,
+        Call::Declared { with, program, .. } => {
+            let arguments = arguments(with, scope)?;
+            let context = Scope { with: Some(Dynamic::from(Serde(&arguments))), ..Scope::default() }.into_value();
+            texts(&program.outputs, &context)?
         }
-        Ok(texts)
-    };
-    let outputs = match &task.call {
-        Call::Program(program) => texts(&program.outputs)?,
         Call::Agent { .. } => Vec::new(),
     };
-    let Some(cache) = &task.cache else {
+    let Some(cache) = &alternative.cache else {
         return Ok(Wanted { files: Vec::new(), outputs, salt: None });
     };
-    let salt = cache.salt.as_ref().map(|salt| salt.text(context)).transpose().map_err(unrendered)?;
-    Ok(Wanted { files: texts(&cache.files)?, outputs, salt })
+    // What an agent's declaration says of its cache sees the arguments too.
+    let context = match &alternative.call {
+        Call::Declared { with, .. } => {
+            Scope { with: Some(Dynamic::from(Serde(&arguments(with, scope)?))), ..scope.clone() }.into_value()
+        }
+        _ => context,
+    };
+    let salt = cache.salt.as_ref().map(|salt| salt.text(&context)).transpose().map_err(unrendered)?;
+    Ok(Wanted { files: texts(&cache.files, &context)?, outputs, salt })
+}
+
+fn texts(templates: &[Template], context: &Dynamic) -> Result<Vec<String>, Fault> {
+    let mut texts = Vec::with_capacity(templates.len());
+    for template in templates {
+        let value = template.value(context).map_err(unrendered)?;
+        texts.extend(words(&value, || template.text(context)).map_err(unrendered)?);
+    }
+    Ok(texts)
 }
 
 /// Makes the key of a request. Position, attempt, time-out and retries are no part of it: they do not change a result.
@@ -172,6 +204,12 @@ pub(crate) fn key(
             key.text("folder", program.cwd.as_deref().unwrap_or("."));
             key.text("input", program.stdin.as_deref().unwrap_or(""));
             key.text("exit codes", &format!("{:?}", program.ok_codes));
+            if let Some(agent) = &program.agent {
+                key.text("agent", agent);
+            }
+            if program.format != OutputFormat::Text {
+                key.text("format", "json");
+            }
         }
         Request::Agent { name, arguments } => {
             key.text("agent", name);

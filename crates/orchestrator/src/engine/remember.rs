@@ -155,10 +155,10 @@ impl Memory {
     fn prepare(&self, plan: &Plan, dispatch: &Dispatch, tree: &OnceCell<Manifest>) -> Result<Prepared, Fault> {
         let node = plan.node(dispatch.node);
         let task = node.task().ok_or_else(|| Fault::new(Kind::Internal, "only tasks are remembered"))?;
-        let context = dispatch.scope.clone().into_value();
-        let request = prepare::request(task, &context)?;
-        let Some(cache) = &task.cache else { return Ok(Prepared { request, remembered: None }) };
-        let wanted = prepare::wanted(task, &context)?;
+        let way = task.alternative(dispatch.call);
+        let request = prepare::request(&way.call, &dispatch.scope)?;
+        let Some(cache) = &way.cache else { return Ok(Prepared { request, remembered: None }) };
+        let wanted = prepare::wanted(way, &dispatch.scope)?;
         let files = self.files_of(cache, &wanted, tree).map_err(cache_fault)?;
         let env: Vec<_> = cache.env.iter().map(|name| (name.clone(), (self.variable)(name))).collect();
         let key = prepare::key(&request, &wanted, &files, &env);

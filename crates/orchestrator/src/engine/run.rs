@@ -1,5 +1,6 @@
 //! Runs and resumes: what stands round the loop. Both are the same loop; a resumed one begins with a longer list.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -16,8 +17,9 @@ use super::remember::Memory;
 use crate::agents::{GRACE, Registry, Stop, end_strays};
 use crate::definition::Definition;
 use crate::journal::{Blobs, Damage, Journal, Locks, MemoryJournal, RunLock};
-use crate::model::{Fact, Owner, Pinned, RunId, RunStatus, Timestamp};
+use crate::model::{Fact, Owner, RunId, RunStatus, Timestamp};
 use crate::plan::ListFiles;
+use crate::spec::{Mistake, Mistakes};
 use crate::state::RunState;
 
 /// What an engine works with. The default lives in memory and remembers nothing.
@@ -142,10 +144,9 @@ impl Engine {
         let inputs = inputs.map_err(|bad| Fault::new(Kind::Validation, bad.to_string()).reason("inputs"))?;
         let id = fresh_id(SystemTime::now());
         let lock = self.setup.locks.as_ref().map(|locks| locks.own(&id)).transpose()?;
-        let pinned = Pinned { path: definition.path.clone(), hash: definition.hash() };
-        let pins = vec![(pinned.hash.clone(), definition.source.clone())];
+        let (pinned, pins) = definition.pins();
         let flow = definition.plan.name.clone();
-        let first = vec![Fact::RunStarted { flow, pinned, inputs, owner: owner() }];
+        let first = vec![Fact::RunStarted { flow, pinned, inputs, owner: owner(), parent: None, only: Vec::new() }];
         let state = RunState::new(definition.plan.clone());
         Ok(Begun { id, definition: definition.clone(), state, first, pins, _lock: lock })
     }
@@ -190,6 +191,7 @@ impl Engine {
             blobs: self.setup.blobs.clone(),
             agents: self.setup.agents.clone(),
             memory: self.setup.memory.clone(),
+            files: self.list_files(),
             stop,
             places: tokio::sync::Semaphore::new(self.setup.jobs.max(1)),
         };
@@ -221,7 +223,15 @@ impl Engine {
             return Err(fault.later(Later::Never).hint("start it again with: segno run"));
         };
         let source = self.setup.journal.pinned(&pinned.hash)?;
-        Definition::parse(&source, &pinned.path, &self.setup.agents).map_err(|mistakes| {
+        let mut parts = BTreeMap::new();
+        for part in &pinned.parts {
+            parts.insert(part.path.as_str(), self.setup.journal.pinned(&part.hash)?);
+        }
+        let read = |path: &str| {
+            let gone = || Mistakes::new(path, "", vec![Mistake::whole("it was not kept with the run")]);
+            parts.get(path).cloned().ok_or_else(gone)
+        };
+        Definition::assemble(&source, &pinned.path, &self.setup.agents, &read).map_err(|mistakes| {
             let message = format!("the pinned definition of run {id} is not understood by this segno");
             Fault::new(Kind::Configuration, message).detail(mistakes.to_string())
         })

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::prepare::Prepared;
 use crate::agents::{Failed, Stopped};
-use crate::model::{Address, Event, Reply, Source, Timestamp};
+use crate::model::{Address, Event, Inputs, Reply, Source, Timestamp};
+use crate::patterns::iterative::Answers;
 use crate::plan::{NodeId, Scope};
 use crate::state::FrameId;
 
@@ -33,13 +34,11 @@ pub(crate) trait World {
 /// A piece of work.
 #[derive(Debug)]
 pub(crate) enum Launch {
-    /// Ask a guard.
+    /// Work out what a group must know.
     Decide(Dispatch),
-    /// Work out a list.
-    Expand(Dispatch),
     /// Ask the cache for these tasks, all at once.
     Ask(Vec<Dispatch>),
-    /// Make an attempt; what was rendered already is given along.
+    /// Make the next part of an attempt: the call itself, or what verifies it; what was rendered already is given along.
     Attempt(Dispatch, Option<Arc<Prepared>>),
 }
 
@@ -49,8 +48,12 @@ pub(crate) struct Dispatch {
     pub(crate) frame: FrameId,
     pub(crate) node: NodeId,
     pub(crate) address: Address,
-    /// The attempt, from 1; 0 for guards and lists.
+    /// The attempt, from 1; 0 for groups.
     pub(crate) attempt: u32,
+    /// Which of the task's calls: 0 is its own, then its fallbacks.
+    pub(crate) call: u32,
+    /// What came back of this attempt already.
+    pub(crate) replies: Vec<Arc<Reply>>,
     pub(crate) scope: Scope,
     /// The items round it, as people see them: part of what "the same step" means.
     pub(crate) items: Vec<String>,
@@ -66,18 +69,35 @@ impl Dispatch {
 /// Something that came back.
 #[derive(Debug)]
 pub(crate) enum Signal {
-    /// A guard's answer.
-    Decided(FrameId, Result<bool, Fault>),
-    /// A list.
-    Expanded(FrameId, Result<Vec<Value>, Fault>),
+    /// What a group must know.
+    Decided(FrameId, Result<Answer, Fault>),
     /// The cache's answers.
     Asked(Vec<(Dispatch, Asked)>),
     /// A child process lives: its pid and birth.
     Spawned(FrameId, u32, u64),
+    /// A part of an attempt came back, and there is more to do before it counts.
+    Replied(Box<Dispatch>, Reply),
     /// An attempt ended.
     Attempted(Box<Dispatch>, Result<Reply, Failed>, Duration),
     /// The run is told to stop.
     Stop(Stopped),
+}
+
+/// What a group must know before it goes on.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// A guard's: whether the body runs, and whether it is given up.
+    Guard { taken: bool, left_out: bool },
+    /// The number of the case, and the value by which it was chosen.
+    Case(Option<u32>, String),
+    /// A list.
+    Items(Vec<Value>),
+    /// A loop's conditions and score.
+    Turn(Answers),
+    /// The inputs of a sub-workflow.
+    Inputs(Inputs),
+    /// The outputs of a workflow.
+    Outputs(Inputs),
 }
 
 /// What the cache says about a task.

@@ -115,7 +115,7 @@ impl RunEntry {
                 self.status = RunStatus::Paused;
                 self.reason = Some(reason.clone());
             }
-            Fact::RunEnded { status } => {
+            Fact::RunEnded { status, .. } => {
                 self.status = *status;
                 self.reason = None;
             }

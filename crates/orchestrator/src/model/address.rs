@@ -9,7 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// The longest step id that a file may use, in bytes.
 const MAX_STEP_ID: usize = 64;
 
-/// A step's name: a letter, then letters, digits and `_`, at most 64 bytes.
+/// A step's name: a letter, then letters, digits and `_`, at most 64 bytes. A step of a sub-workflow has the name of its
+/// caller before its own, parted by a `/`.
 ///
 /// A `-` would read as minus in `steps.a-b`, so it is not part of a name.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,19 +22,35 @@ impl StepId {
     /// # Errors
     /// Says in words what is wrong with the name.
     pub fn new(name: &str) -> Result<StepId, BadAddress> {
-        let mut letters = name.chars();
-        let starts_well = letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_');
-        let goes_well = letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
-        if starts_well && goes_well && name.len() <= MAX_STEP_ID {
+        if name.split('/').all(is_part) {
             return Ok(StepId(name.into()));
         }
         Err(BadAddress { text: name.chars().take(MAX_STEP_ID).collect() })
+    }
+
+    /// Returns the name of a step inside the sub-workflow that this step calls.
+    #[must_use]
+    pub fn inside(&self, inner: &StepId) -> StepId {
+        StepId(format!("{self}/{inner}").into())
+    }
+
+    /// Returns the name without those of the callers.
+    pub fn own(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or(&self.0)
     }
 
     /// Returns the name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Says whether a text is one name.
+fn is_part(name: &str) -> bool {
+    let mut letters = name.chars();
+    let starts_well = letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_');
+    let goes_well = letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+    starts_well && goes_well && name.len() <= MAX_STEP_ID
 }
 
 impl fmt::Display for StepId {
@@ -166,14 +183,16 @@ mod tests {
 
     #[test]
     fn an_address_reads_back_as_it_was_written() {
-        for text in ["a", "review[0]", "deep_step[1][22][333]"] {
+        for text in ["a", "review[0]", "deep_step[1][22][333]", "review/lint[2]"] {
             assert_eq!(text.parse::<Address>().unwrap().to_string(), text);
         }
     }
 
     #[test]
     fn names_that_could_leave_a_folder_or_read_as_minus_are_refused() {
-        for text in ["", "..", "a/b", "a-b", "1a", "a[", "a[]", "a[x]", "a]0[", "ä", &"x".repeat(65)] {
+        for text in
+            ["", "..", "a//b", "/b", "a/", "a/../b", "a-b", "1a", "a[", "a[]", "a[x]", "a]0[", "ä", &"x".repeat(65)]
+        {
             assert!(text.parse::<Address>().is_err(), "{text}");
         }
     }

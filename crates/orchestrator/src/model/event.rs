@@ -4,7 +4,7 @@ use segno_errors::Fault;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Address, Inputs, Outcome, RunStatus, Timestamp};
+use super::{Address, Inputs, Outcome, Reply, RunId, RunStatus, StepId, Timestamp};
 
 /// One thing that happened in a run, as it stands in the journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,6 +33,12 @@ pub enum Fact {
         inputs: Inputs,
         /// Who runs it.
         owner: Owner,
+        /// The run that it goes on from, when it is a fork.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        parent: Option<Parent>,
+        /// The only steps that are to run, when not all are.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        only: Vec<StepId>,
     },
     /// Another owner went on with it.
     RunResumed {
@@ -45,6 +51,44 @@ pub enum Fact {
         step: Address,
         /// What the guard said.
         taken: bool,
+        /// It was `skip_when` that said so: the run is degraded by that.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        left_out: bool,
+    },
+    /// A case was chosen.
+    Chose {
+        /// The step with the `switch`.
+        step: Address,
+        /// The number of the case, the default after the last; `None` when nothing fits.
+        case: Option<u32>,
+        /// The value by which it was chosen.
+        value: String,
+    },
+    /// A loop was asked whether it goes on.
+    Looped {
+        /// The step with the `loop`.
+        step: Address,
+        /// How many rounds had ended.
+        rounds: u32,
+        /// What it said.
+        verdict: Verdict,
+        /// How good the last round was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        score: Option<f64>,
+    },
+    /// A sub-workflow began.
+    Entered {
+        /// The step with the `flow`.
+        step: Address,
+        /// Its inputs after defaults.
+        inputs: Inputs,
+    },
+    /// A workflow's outputs were worked out.
+    Concluded {
+        /// The step with the `flow`, or the root.
+        step: Address,
+        /// The outputs by name.
+        outputs: Inputs,
     },
     /// A list was worked out.
     Expanded {
@@ -73,6 +117,45 @@ pub enum Fact {
         pid: u32,
         /// The child's start time as the kernel tells it, so that a reused pid is not taken for it.
         birth: u64,
+    },
+    /// A part of an attempt came back: the agent's own reply before it is checked, or what a check said. It need not be
+    /// asked for again when the run is interrupted now.
+    StepReplied {
+        /// The task.
+        step: Address,
+        /// The attempt.
+        attempt: u32,
+        /// What came back.
+        reply: Reply,
+    },
+    /// The agent failed for good, and the next one takes its place.
+    FellBack {
+        /// The task.
+        step: Address,
+        /// The attempt that failed, from 1.
+        attempt: u32,
+        /// Why.
+        fault: Fault,
+        /// The number of the fallback that follows, from 1.
+        to: u32,
+        /// What people call it.
+        agent: String,
+    },
+    /// A step left a value for others.
+    DataPut {
+        /// The task.
+        step: Address,
+        /// Under which key.
+        key: String,
+        /// The value; nothing takes the key away.
+        value: Value,
+    },
+    /// A step was given values that others had left: what it saw, whatever is put later.
+    DataGot {
+        /// The task.
+        step: Address,
+        /// By key.
+        values: Inputs,
     },
     /// An attempt failed and another will follow.
     StepRetried {
@@ -108,7 +191,35 @@ pub enum Fact {
     RunEnded {
         /// How.
         status: RunStatus,
+        /// Why, as one word, where it is not plain: cancelled, ..
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
     },
+}
+
+/// What a loop says after a round, or before its first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Another round.
+    GoOn,
+    /// Its `until` holds.
+    Satisfied,
+    /// Its `while` no longer holds, or all its rounds were made.
+    Over,
+    /// It has made its most rounds, and its `until` does not hold.
+    Limit,
+    /// A round failed, and the loop has no `until` that could make another useful.
+    Broken,
+}
+
+/// Where a fork comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parent {
+    /// The run.
+    pub run: RunId,
+    /// How many of its events were taken over.
+    pub events: u64,
 }
 
 impl Fact {
@@ -116,6 +227,14 @@ impl Fact {
     pub fn step(&self) -> Option<&Address> {
         match self {
             Fact::Decided { step, .. }
+            | Fact::Chose { step, .. }
+            | Fact::Looped { step, .. }
+            | Fact::Entered { step, .. }
+            | Fact::Concluded { step, .. }
+            | Fact::StepReplied { step, .. }
+            | Fact::FellBack { step, .. }
+            | Fact::DataPut { step, .. }
+            | Fact::DataGot { step, .. }
             | Fact::Expanded { step, .. }
             | Fact::StepStarted { step, .. }
             | Fact::Spawned { step, .. }
@@ -132,6 +251,18 @@ pub struct Pinned {
     /// The file's path, relative to the project where that is possible.
     pub path: String,
     /// The BLAKE3 hash of the file's text, under which the journal keeps it.
+    pub hash: String,
+    /// The workflows that it calls.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
+}
+
+/// A workflow that is called by the one that runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// The file's path, as it is called from the project.
+    pub path: String,
+    /// The BLAKE3 hash of its text.
     pub hash: String,
 }
 

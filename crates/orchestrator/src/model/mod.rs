@@ -8,11 +8,12 @@ mod time;
 mod workflow;
 
 pub use address::{Address, BadAddress, RunId, StepId};
-pub use event::{CacheNote, Event, Fact, Owner, Pinned, Source};
+pub use event::{CacheNote, Event, Fact, Owner, Parent, Part, Pinned, Source, Verdict};
 pub use input::{InputType, Inputs};
-pub use outcome::{Outcome, Output, Reply, RunStatus, Skip, Status};
+pub use outcome::{CheckResult, Metrics, Outcome, Output, Reply, RunStatus, Skip, Status, Usage};
 pub use time::Timestamp;
 pub use workflow::{
-    AgentCall, Block, Body, CachePolicy, Command, DefaultValue, Each, InputSpec, Item, Place, RetryPolicy, Run,
-    Settings, Text, Workflow,
+    Action, AgentCall, AgentSpec, AtLeast, Block, Body, CachePolicy, Check, Checkpoints, Command, DEFAULT_ROUNDS,
+    DefaultValue, Each, Fallback, FallbackAction, InputSpec, Item, Judge, OutputFormat, Place, Repeat, RetryPolicy,
+    Run, Settings, SubFlow, Switch, Text, Workflow,
 };

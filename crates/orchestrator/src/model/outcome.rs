@@ -5,7 +5,7 @@ use std::sync::Arc;
 use segno_errors::Fault;
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// How a task ended; before that it waits or runs, which are phases and not statuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -154,6 +154,103 @@ pub struct Reply {
     /// Something usable, but not all: the task ends as partial.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub partial: bool,
+    /// What was done, in a sentence or two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
+    /// What was counted on the way.
+    #[serde(default, skip_serializing_if = "Metrics::is_empty")]
+    pub metrics: Metrics,
+    /// What it cost.
+    #[serde(default, skip_serializing_if = "Usage::is_empty")]
+    pub usage: Usage,
+    /// How good it is, from 0 to 1, as far as somebody said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<f64>,
+    /// What was checked before it counted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<CheckResult>,
+    /// What it leaves in the run's shared data, by key; nothing takes a key away.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub puts: Map<String, Value>,
+}
+
+/// What an agent counted while it worked.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Metrics {
+    /// Calls of tools.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool_calls: Option<u64>,
+    /// Files that were read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files_read: Option<u64>,
+    /// Lines that were written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines_generated: Option<u64>,
+    /// Errors met on the way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub errors: Option<u64>,
+    /// Tokens in and out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<u64>,
+    /// Numbers of the agent's own.
+    #[serde(flatten)]
+    pub own: std::collections::BTreeMap<String, f64>,
+}
+
+impl Metrics {
+    /// Says whether nothing was counted.
+    pub fn is_empty(&self) -> bool {
+        *self == Metrics::default()
+    }
+}
+
+/// What a call cost. Unknown is not nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Tokens that were read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens_in: Option<u64>,
+    /// Tokens that were written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens_out: Option<u64>,
+    /// Money in US dollars.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_usd: Option<f64>,
+}
+
+impl Usage {
+    /// Says whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        *self == Usage::default()
+    }
+
+    /// Adds what another call cost; unknown stays unknown only when both are.
+    pub fn add(&mut self, other: &Usage) {
+        fn sum<T: std::ops::Add<Output = T> + Copy>(one: Option<T>, other: Option<T>) -> Option<T> {
+            match (one, other) {
+                (Some(one), Some(other)) => Some(one + other),
+                (one, other) => one.or(other),
+            }
+        }
+        self.tokens_in = sum(self.tokens_in, other.tokens_in);
+        self.tokens_out = sum(self.tokens_out, other.tokens_out);
+        self.cost_usd = sum(self.cost_usd, other.cost_usd);
+    }
+}
+
+/// What a check or a judge said of a result: the evidence behind its quality.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CheckResult {
+    /// What was asked: the command, or the judge's name.
+    pub check: String,
+    /// It held.
+    pub ok: bool,
+    /// The score, where one was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
+    /// Its last words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub words: String,
 }
 
 impl Reply {
@@ -182,6 +279,10 @@ fn is_zero(count: &u64) -> bool {
 pub enum Skip {
     /// Its `if` said no.
     Guard,
+    /// Its `skip_when` said yes: it was given up, and the run is degraded by that.
+    LeftOut,
+    /// The run was asked for other steps only.
+    Excluded,
     /// A step that it needs did not end well.
     Needs {
         /// The step that it needs.

@@ -7,17 +7,26 @@
 mod always;
 mod conditional;
 mod each;
+mod flow;
+pub(crate) mod iterative;
+mod on_failure;
 mod parallel;
+mod pipeline;
 mod sequential;
+mod undo;
 
-use crate::model::Status;
+use crate::model::{Status, Verdict};
 use crate::plan::Kind;
 
 /// How far the children of one group are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// How many children there are; known once the guard is asked or the list worked out.
+    /// How many children there are; known once the guard is asked or the list worked out. Of a loop it grows.
     pub width: u32,
+    /// No more children will come.
+    pub closed: bool,
+    /// What a loop said last, and how the round that it keeps ended.
+    pub kept: Option<(Verdict, Status)>,
     /// How many were opened.
     pub opened: u32,
     /// Ended well.
@@ -61,10 +70,15 @@ pub fn open(kind: &Kind, tally: &Tally) -> u32 {
     match kind {
         Kind::Task(_) => 0,
         Kind::Sequential => sequential::open(tally),
-        Kind::Parallel => parallel::open(tally),
-        Kind::Conditional(_) => conditional::open(tally),
-        Kind::Each(_) => each::open(tally),
+        Kind::Parallel(limit) => parallel::open(*limit, tally),
+        Kind::Conditional(_) | Kind::Switch(_) => conditional::open(tally),
+        Kind::Each(fan) => each::open(fan.limit, tally),
+        Kind::Pipe(fan) => pipeline::open(fan.limit, tally),
+        Kind::Loop(_) => iterative::open(tally),
+        Kind::Flow(_) => flow::open(tally),
         Kind::Always => always::open(tally),
+        Kind::OnFailure => on_failure::open(tally),
+        Kind::Undo => undo::open(tally),
     }
 }
 
@@ -73,9 +87,14 @@ pub fn settle(kind: &Kind, tally: &Tally) -> Option<Status> {
     match kind {
         Kind::Task(_) => None,
         Kind::Sequential => sequential::settle(tally),
-        Kind::Parallel => parallel::settle(tally),
-        Kind::Conditional(_) => conditional::settle(tally),
-        Kind::Each(_) => each::settle(tally),
+        Kind::Parallel(_) => parallel::settle(tally),
+        Kind::Conditional(_) | Kind::Switch(_) => conditional::settle(tally),
+        Kind::Each(fan) => each::settle(fan.at_least, tally),
+        Kind::Pipe(fan) => pipeline::settle(fan.at_least, tally),
+        Kind::Loop(rounds) => iterative::settle(rounds, tally),
+        Kind::Flow(_) => flow::settle(tally),
         Kind::Always => always::settle(tally),
+        Kind::OnFailure => on_failure::settle(tally),
+        Kind::Undo => undo::settle(tally),
     }
 }

@@ -1,11 +1,14 @@
-//! Parallel: all children at once; all of them end before it does.
+//! Parallel: all children together, so many at once as the limit allows; all of them end before it does.
 
 use super::Tally;
 use crate::model::Status;
 
-/// All of them.
-pub(super) fn open(tally: &Tally) -> u32 {
-    tally.width
+/// As many more as have ended, up to the limit.
+pub(super) fn open(limit: Option<u32>, tally: &Tally) -> u32 {
+    match limit {
+        Some(limit) => tally.width.min(tally.ended().saturating_add(limit)),
+        None => tally.width,
+    }
 }
 
 /// Ends when all have ended.

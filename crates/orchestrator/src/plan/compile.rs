@@ -1,30 +1,50 @@
-//! Lays the blocks of a workflow out as numbered nodes and parses every template. Names are resolved in `names`.
+//! Lays the blocks of a workflow out as numbered nodes. Calls are made in `calls`, names are resolved in `names`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use super::inputs::Input;
-use super::node::{Items, Kind, Node, NodeId, Plan};
-use super::task::{Cache, Call, ItemTemplate, Program, RunForm, Task};
+use super::node::{Fan, Guard, Items, Kind, Loop, Node, NodeId, Plan, SubFlow, Switch};
+use super::task::{Call, ItemTemplate};
 use super::template::{Expression, Template};
-use super::{cycles, names, shell};
-use crate::model::{AgentCall, Block, Body, CachePolicy, Command, Each, Item, Run, Settings, StepId, Text, Workflow};
+use super::{cycles, names};
+use crate::model::{Action, AgentSpec, Block, Body, Each, Item, Place, Repeat, Settings, StepId, Text, Workflow};
 use crate::spec::Mistake;
 
-/// Compiles a workflow; `agents` are the names of the registered agents.
+/// How deep workflows may call each other.
+const MAX_CALLS: usize = 16;
+
+/// What a workflow file may name and does not hold itself.
+#[derive(Clone, Debug, Default)]
+pub struct Catalog {
+    /// Agents that the application has registered.
+    pub registered: Vec<String>,
+    /// Agents that the settings declare.
+    pub declared: Vec<AgentSpec>,
+    /// Other workflows, by the path as it is called from the project.
+    pub flows: BTreeMap<String, Arc<Workflow>>,
+}
+
+/// Compiles a workflow; `file` is how its file is called, from where the paths of others are counted.
 ///
 /// # Errors
 /// All mistakes of the workflow: templates that cannot be read, unknown names, steps out of reach, cycles.
-pub fn compile(workflow: &Workflow, agents: &[&str]) -> Result<Plan, Vec<Mistake>> {
-    let mut compiler =
-        Compiler { nodes: Vec::new(), steps: HashMap::new(), needs: Vec::new(), mistakes: Vec::new(), agents };
-    compiler.block(&workflow.body, None, &[]);
-    let inputs = workflow.inputs.iter().filter_map(|spec| {
-        let parsed = Input::parse(spec);
-        parsed.map_err(|mistake| compiler.mistakes.push(mistake)).ok()
-    });
-    let inputs: Vec<Input> = inputs.collect();
+pub fn compile(workflow: &Workflow, file: &str, catalog: &Catalog) -> Result<Plan, Vec<Mistake>> {
+    let here = Here { file: file.to_owned(), agents: workflow.agents.clone(), ..Here::default() };
+    let mut compiler = Compiler {
+        nodes: Vec::new(),
+        steps: HashMap::new(),
+        needs: Vec::new(),
+        undos: Vec::new(),
+        mistakes: Vec::new(),
+        catalog,
+        here,
+    };
+    compiler.root(workflow);
+    let inputs = compiler.inputs(workflow);
+    compiler.lay_undos();
     let Compiler { nodes, steps, needs, mut mistakes, .. } = compiler;
-    let mut plan = Plan { name: workflow.name.clone(), nodes, steps, inputs };
+    let mut plan = Plan { name: workflow.name.clone(), nodes, steps, inputs, checkpoints: workflow.checkpoints };
     names::resolve(&mut plan, &needs, &mut mistakes);
     if mistakes.is_empty() {
         cycles::check(&plan, &mut mistakes);
@@ -32,20 +52,101 @@ pub fn compile(workflow: &Workflow, agents: &[&str]) -> Result<Plan, Vec<Mistake
     if mistakes.is_empty() { Ok(plan) } else { Err(mistakes) }
 }
 
-struct Compiler<'a> {
+/// Where the compiler is: in which file, called by whom.
+#[derive(Clone, Debug, Default)]
+struct Here {
+    /// The file.
+    file: String,
+    /// The step that calls it.
+    caller: Option<StepId>,
+    /// The node of that call.
+    home: Option<NodeId>,
+    /// Where the outermost call stands in the first file; mistakes of other files are told there.
+    called_at: Option<Place>,
+    /// The files that call each other, first to last.
+    files: Vec<String>,
+    /// The agents that the file declares.
+    agents: Vec<AgentSpec>,
+}
+
+pub(super) struct Compiler<'a> {
     nodes: Vec<Node>,
     steps: HashMap<StepId, NodeId>,
     /// Explicit `needs`, by the outermost node of the step that has them.
     needs: Vec<(NodeId, Text)>,
-    mistakes: Vec<Mistake>,
-    agents: &'a [&'a str],
+    /// What takes back the effect of a task, until all nodes are laid out.
+    undos: Vec<(NodeId, Action, Here)>,
+    pub(super) mistakes: Vec<Mistake>,
+    catalog: &'a Catalog,
+    here: Here,
 }
 
 impl Compiler<'_> {
-    /// Lays out one block: its `if`, inside that its `each`, inside that its body.
+    /// Lays out a whole workflow. Outputs are a node round it, and so is the taking back of effects.
+    fn root(&mut self, workflow: &Workflow) {
+        let body = &workflow.body;
+        if workflow.outputs.is_empty() {
+            self.block_or_undo(body, None, &[]);
+            return;
+        }
+        let outputs = self.pairs(&workflow.outputs);
+        let call = SubFlow { path: String::new(), with: Vec::new(), inputs: Vec::new(), outputs };
+        let result = Block::bare(StepId::new("_result").expect("a good name"), body.place, body.body.clone());
+        let id = self.node(&result, None, &[], Kind::Flow(Box::new(call)));
+        self.steps.insert(result.id, id);
+        let child = self.block_or_undo(body, Some(id), &[]);
+        self.nodes[id.0 as usize].children = vec![child];
+    }
+
+    fn inputs(&mut self, workflow: &Workflow) -> Vec<Input> {
+        workflow.inputs.iter().filter_map(|spec| self.keep(Input::parse(spec))).collect()
+    }
+
+    /// Lays out the body of a workflow. The part before its `always` is what may be taken back.
+    fn block_or_undo(&mut self, block: &Block, parent: Option<NodeId>, scope: &[NodeId]) -> NodeId {
+        if !self.has_undo(block, 0) {
+            return self.block(block, parent, scope);
+        }
+        match &block.body {
+            Body::Always(body, cleanup) => {
+                let outermost = self.next_id();
+                self.steps.insert(self.name(&block.id), outermost);
+                let id = self.node(block, parent, scope, Kind::Always);
+                let body = self.undo(body, Some(id), scope);
+                let cleanup = self.block(cleanup, Some(id), scope);
+                self.nodes[id.0 as usize].children = vec![body, cleanup];
+                id
+            }
+            _ => self.undo(block, parent, scope),
+        }
+    }
+
+    fn undo(&mut self, block: &Block, parent: Option<NodeId>, scope: &[NodeId]) -> NodeId {
+        let name = StepId::new("_undo").expect("a good name");
+        let id = self.node(&Block::bare(name, block.place, block.body.clone()), parent, scope, Kind::Undo);
+        let child = self.block(block, Some(id), scope);
+        self.nodes[id.0 as usize].children = vec![child];
+        id
+    }
+
+    /// Says whether a step in a block, or in a workflow that it calls, can be taken back.
+    fn has_undo(&self, block: &Block, depth: usize) -> bool {
+        let own = match &block.body {
+            Body::Command(command) => command.settings.undo.is_some(),
+            Body::Agent(call) => call.settings.undo.is_some(),
+            Body::Flow(call) if depth < MAX_CALLS => {
+                let called = self.catalog.flows.get(&beside(&self.here.file, &call.path.source));
+                called.is_some_and(|called| self.has_undo(&called.body, depth + 1))
+            }
+            _ => false,
+        };
+        own || block.children().into_iter().any(|child| self.has_undo(child, depth))
+    }
+
+    /// Lays out one block: its conditions, inside that its `each`, its `loop`, its `on_failure`, its body.
     fn block(&mut self, block: &Block, parent: Option<NodeId>, scope: &[NodeId]) -> NodeId {
-        let outermost = NodeId(u32::try_from(self.nodes.len()).expect("files hold far fewer nodes"));
-        self.steps.insert(block.id.clone(), outermost);
+        let outermost = self.next_id();
+        self.steps.insert(self.name(&block.id), outermost);
         self.needs.extend(block.needs.iter().map(|need| (outermost, need.clone())));
         self.guard(block, parent, scope);
         self.nodes[outermost.0 as usize].optional = block.optional;
@@ -53,13 +154,11 @@ impl Compiler<'_> {
     }
 
     fn guard(&mut self, block: &Block, parent: Option<NodeId>, scope: &[NodeId]) -> NodeId {
-        let Some(guard) = &block.guard else {
+        if block.guard.is_none() && block.skip_when.is_none() {
             return self.each(block, parent, scope);
-        };
-        let source = bare(&guard.source);
-        let Some(guard) = self.keep(Expression::parse(source, guard.place)) else {
-            return self.each(block, parent, scope);
-        };
+        }
+        let mut condition = |text: &Option<Text>| text.as_ref().and_then(|text| self.expression(text));
+        let guard = Guard { holds: condition(&block.guard), skip_when: condition(&block.skip_when) };
         let id = self.node(block, parent, scope, Kind::Conditional(guard));
         let then = self.each(block, Some(id), scope);
         let otherwise = block.otherwise.as_ref().map(|block| self.block(block, Some(id), scope));
@@ -68,41 +167,203 @@ impl Compiler<'_> {
     }
 
     fn each(&mut self, block: &Block, parent: Option<NodeId>, scope: &[NodeId]) -> NodeId {
-        let Some(each) = &block.each else {
-            return self.body(block, parent, scope);
+        let Some(items) = block.each.as_ref().and_then(|each| self.items(each)) else {
+            return self.repeat(block, parent, scope);
         };
-        let Some(items) = self.items(each) else {
-            return self.body(block, parent, scope);
-        };
-        let id = self.node(block, parent, scope, Kind::Each(items));
-        let body = self.body(block, Some(id), &[scope, &[id]].concat());
+        let fan = Fan { items, at_least: block.at_least, limit: block.max_parallel };
+        let is_pipe = matches!(block.body, Body::Pipe(_));
+        let id = self.node(block, parent, scope, if is_pipe { Kind::Pipe(fan) } else { Kind::Each(fan) });
+        let body = self.repeat(block, Some(id), &[scope, &[id]].concat());
         self.nodes[id.0 as usize].children = vec![body];
+        id
+    }
+
+    fn repeat(&mut self, block: &Block, parent: Option<NodeId>, scope: &[NodeId]) -> NodeId {
+        let Some(repeat) = &block.repeat else {
+            return self.on_failure(block, parent, scope);
+        };
+        let kind = Kind::Loop(Box::new(self.rounds(repeat)));
+        let id = self.node(block, parent, scope, kind);
+        let body = self.on_failure(block, Some(id), &[scope, &[id]].concat());
+        self.nodes[id.0 as usize].children = vec![body];
+        id
+    }
+
+    fn rounds(&mut self, repeat: &Repeat) -> Loop {
+        let mut condition = |text: &Option<Text>| text.as_ref().and_then(|text| self.expression(text));
+        Loop {
+            until: condition(&repeat.until),
+            going_while: condition(&repeat.going_while),
+            max: repeat.max,
+            score: condition(&repeat.score),
+            fails_at_limit: repeat.fails_at_limit,
+        }
+    }
+
+    fn on_failure(&mut self, block: &Block, parent: Option<NodeId>, scope: &[NodeId]) -> NodeId {
+        let Some(handler) = &block.on_failure else {
+            return self.body(block, parent, scope);
+        };
+        let id = self.node(block, parent, scope, Kind::OnFailure);
+        let body = self.body(block, Some(id), scope);
+        let handler = self.block(handler, Some(id), scope);
+        self.nodes[id.0 as usize].children = vec![body, handler];
         id
     }
 
     fn body(&mut self, block: &Block, parent: Option<NodeId>, scope: &[NodeId]) -> NodeId {
         let (kind, children): (Kind, Vec<&Block>) = match &block.body {
-            Body::Command(command) => (self.command(command), Vec::new()),
-            Body::Agent(call) => (self.agent(call), Vec::new()),
-            Body::Sequence(blocks) => (Kind::Sequential, blocks.iter().collect()),
-            Body::Parallel(blocks) => (Kind::Parallel, blocks.iter().collect()),
+            Body::Command(command) => {
+                let call = self.command(command).into();
+                (self.task(call, &command.settings), Vec::new())
+            }
+            Body::Agent(call) => (self.agent_task(call), Vec::new()),
+            Body::Sequence(blocks) | Body::Pipe(blocks) => (Kind::Sequential, blocks.iter().collect()),
+            Body::Parallel(blocks) => {
+                // Round an `each` the limit counts its items.
+                let limit = block.max_parallel.filter(|_| block.each.is_none());
+                (Kind::Parallel(limit), blocks.iter().collect())
+            }
             Body::Always(body, cleanup) => (Kind::Always, vec![body, cleanup]),
+            Body::Switch(switch) => {
+                let Some(on) = self.expression(&switch.on) else {
+                    return self.node(block, parent, scope, Kind::Sequential);
+                };
+                let cases = switch.cases.iter().map(|(case, _)| case.clone()).collect();
+                let children = switch.cases.iter().map(|(_, block)| block).chain(switch.default.as_deref()).collect();
+                (Kind::Switch(Switch { on, cases, has_default: switch.default.is_some() }), children)
+            }
+            Body::Flow(call) => return self.flow(block, call, parent, scope),
         };
+        let is_pipe = matches!(block.body, Body::Pipe(_));
         let id = self.node(block, parent, scope, kind);
-        let children = children.into_iter().map(|child| self.block(child, Some(id), scope)).collect();
+        let children: Vec<NodeId> = children.into_iter().map(|child| self.block(child, Some(id), scope)).collect();
+        for child in children.iter().filter(|_| is_pipe) {
+            self.nodes[child.0 as usize].is_stage = true;
+        }
         self.nodes[id.0 as usize].children = children;
+        if let Some(undo) = undo_of(&block.body) {
+            self.undos.push((id, undo.clone(), self.here.clone()));
+        }
         id
     }
 
+    /// Lays out a workflow that is called, in its own names.
+    fn flow(
+        &mut self,
+        block: &Block,
+        call: &crate::model::SubFlow,
+        parent: Option<NodeId>,
+        scope: &[NodeId],
+    ) -> NodeId {
+        let path = beside(&self.here.file, &call.path.source);
+        let with = self.pairs(&call.with);
+        let Some(called) = self.called(&path, call.path.place) else {
+            return self.node(block, parent, scope, Kind::Sequential);
+        };
+        for (name, text) in call.with.iter().filter(|(name, _)| called.inputs.iter().all(|input| input.name != *name)) {
+            let message = format!("the workflow '{path}' has no input '{name}'");
+            let names = called.inputs.iter().map(|input| input.name.as_str());
+            let mistake = Mistake::at(text.place, message);
+            self.add(match crate::spec::nearest(name, names) {
+                Some(near) => mistake.hint(format!("did you mean '{near}'?")),
+                None => mistake,
+            });
+        }
+        for input in called.inputs.iter().filter(|input| input.required) {
+            if call.with.iter().all(|(name, _)| *name != input.name) {
+                let message = format!("the workflow '{path}' needs the input '{}'", input.name);
+                self.add(Mistake::at(call.path.place, message).hint(format!("with: {{ {}: .. }}", input.name)));
+            }
+        }
+        let id = self.node(block, parent, scope, Kind::Sequential);
+        let caller = self.name(&block.id);
+        let mut files = self.here.files.clone();
+        files.push(self.here.file.clone());
+        let inner = Here {
+            file: path.clone(),
+            caller: Some(caller),
+            home: Some(id),
+            called_at: self.here.called_at.or(Some(call.path.place)),
+            files,
+            agents: called.agents.clone(),
+        };
+        let outer = std::mem::replace(&mut self.here, inner);
+        let inputs = self.inputs(&called);
+        let outputs = self.pairs(&called.outputs);
+        let child = self.block_or_undo(&called.body, Some(id), scope);
+        self.here = outer;
+        let node = &mut self.nodes[id.0 as usize];
+        node.kind = Kind::Flow(Box::new(SubFlow { path, with, inputs, outputs }));
+        node.children = vec![child];
+        id
+    }
+
+    /// Finds a workflow that is called, unless it would call itself.
+    fn called(&mut self, path: &str, place: Place) -> Option<Arc<Workflow>> {
+        let mut chain: Vec<&str> = self.here.files.iter().map(String::as_str).collect();
+        chain.push(&self.here.file);
+        if let Some(from) = chain.iter().position(|file| *file == path) {
+            let drawn = format!("{} -> {path}", chain[from..].join(" -> "));
+            self.add(Mistake::at(place, format!("this workflow calls itself: {drawn}")).hint("use 'loop' to repeat"));
+            return None;
+        }
+        if chain.len() > MAX_CALLS {
+            self.add(Mistake::at(place, format!("workflows call each other more than {MAX_CALLS} deep")));
+            return None;
+        }
+        let found = self.catalog.flows.get(path).cloned();
+        if found.is_none() {
+            self.add(Mistake::at(place, format!("the workflow '{path}' was not found or cannot be read")));
+        }
+        found
+    }
+
+    /// Lays out what takes effects back. It belongs to the outermost group that can fail.
+    fn lay_undos(&mut self) {
+        for (task, action, here) in std::mem::take(&mut self.undos) {
+            self.here = here;
+            let call = self.action(&action);
+            let settings = match &action {
+                Action::Command(command) => &command.settings,
+                Action::Agent(call) => &call.settings,
+            };
+            let kind = self.task(call, settings);
+            let Node { step, place, scope, home, .. } = &self.nodes[task.0 as usize];
+            let step = StepId::new("undo").expect("a good name").inside(step);
+            let (place, scope, home) = (*place, scope.clone(), *home);
+            let root = self.nodes.iter().find(|node| matches!(node.kind, Kind::Undo)).map(|node| node.id);
+            let block = Block::bare(step.clone(), place, Body::Sequence(Vec::new()));
+            self.here.caller = None;
+            let id = self.node(&block, root, &scope, kind);
+            self.nodes[id.0 as usize].home = home;
+            self.nodes[task.0 as usize].undo = Some(id);
+            self.steps.insert(step, id);
+        }
+    }
+
+    fn next_id(&self) -> NodeId {
+        NodeId(u32::try_from(self.nodes.len()).expect("files hold far fewer nodes"))
+    }
+
+    /// Returns a step's name as it is called from the whole run.
+    fn name(&self, step: &StepId) -> StepId {
+        self.here.caller.as_ref().map_or_else(|| step.clone(), |caller| caller.inside(step))
+    }
+
     fn node(&mut self, block: &Block, parent: Option<NodeId>, scope: &[NodeId], kind: Kind) -> NodeId {
-        let id = NodeId(u32::try_from(self.nodes.len()).expect("files hold far fewer nodes"));
+        let id = self.next_id();
         self.nodes.push(Node {
             id,
-            step: block.id.clone(),
+            step: self.name(&block.id),
             place: block.place,
             parent,
             scope: scope.to_vec(),
+            home: self.here.home,
             optional: false,
+            is_stage: false,
+            weight: block.weight,
+            undo: None,
             needs: Vec::new(),
             refs: Vec::new(),
             children: Vec::new(),
@@ -116,7 +377,7 @@ impl Compiler<'_> {
             Each::Template(text) => {
                 if !text.source.contains("{{") {
                     let hint = format!("each: \"{{{{ {} }}}}\", or a list", text.source.trim());
-                    self.mistakes.push(Mistake::at(text.place, "'each' takes a list or a value in braces").hint(hint));
+                    self.add(Mistake::at(text.place, "'each' takes a list or a value in braces").hint(hint));
                     return None;
                 }
                 self.keep(Template::parse(text)).map(Items::Template)
@@ -128,71 +389,84 @@ impl Compiler<'_> {
                 };
                 items.iter().map(item).collect::<Option<Vec<_>>>().map(Items::List)
             }
-        }
-    }
-
-    fn command(&mut self, command: &Command) -> Kind {
-        let run = match &command.run {
-            Run::Argv(argv) => RunForm::Argv(self.templates(argv)),
-            Run::Shell(text) => {
-                let (script, mistakes) = shell::Script::parse(text);
-                self.mistakes.extend(mistakes);
-                RunForm::Shell(script)
+            Each::Matrix(axes) => {
+                let axis = |(name, each): &(String, Each)| Some((name.clone(), self.items(each)?));
+                axes.iter().map(axis).collect::<Option<Vec<_>>>().map(Items::Matrix)
             }
-        };
-        let program = Program {
-            run,
-            env: self.pairs(&command.env),
-            cwd: command.cwd.as_ref().and_then(|text| self.keep(Template::parse(text))),
-            stdin: command.stdin.as_ref().and_then(|text| self.keep(Template::parse(text))),
-            ok_codes: command.ok_codes.clone(),
-            outputs: self.templates(&command.outputs),
-        };
-        self.task(Call::Program(program), &command.settings)
-    }
-
-    fn agent(&mut self, call: &AgentCall) -> Kind {
-        let name = call.agent.source.clone();
-        if !self.agents.contains(&name.as_str()) {
-            let mistake = Mistake::at(call.agent.place, format!("unknown agent '{name}'"));
-            self.mistakes.push(match crate::spec::nearest(&name, self.agents.iter().copied()) {
-                Some(near) => mistake.hint(format!("did you mean '{near}'?")),
-                None if self.agents.is_empty() => mistake.hint("no agents are registered; use 'run' for a command"),
-                None => mistake.hint(format!("registered agents: {}", self.agents.join(", "))),
-            });
         }
-        let with = self.pairs(&call.with);
-        self.task(Call::Agent { name, with }, &call.settings)
     }
 
-    fn task(&mut self, call: Call, settings: &Settings) -> Kind {
-        let cache = match &settings.cache {
-            CachePolicy::Off => None,
-            CachePolicy::By { work_tree, files, env, ttl, salt } => Some(Cache {
-                work_tree: *work_tree,
-                files: self.templates(files),
-                env: env.clone(),
-                ttl: *ttl,
-                salt: salt.as_ref().and_then(|text| self.keep(Template::parse(text))),
-            }),
-        };
-        let Settings { retry, timeout, .. } = settings;
-        Kind::Task(Box::new(Task { call, retry: retry.clone(), timeout: *timeout, cache }))
+    fn expression(&mut self, text: &Text) -> Option<Expression> {
+        self.keep(Expression::parse(bare(&text.source), text.place))
     }
 
-    fn templates(&mut self, texts: &[Text]) -> Vec<Template> {
+    pub(super) fn templates(&mut self, texts: &[Text]) -> Vec<Template> {
         texts.iter().filter_map(|text| self.keep(Template::parse(text))).collect()
     }
 
-    fn pairs(&mut self, pairs: &[(String, Text)]) -> Vec<(String, Template)> {
+    pub(super) fn pairs(&mut self, pairs: &[(String, Text)]) -> Vec<(String, Template)> {
         let pair = |(name, text): &(String, Text)| Some((name.clone(), self.keep(Template::parse(text))?));
         pairs.iter().filter_map(pair).collect()
     }
 
     /// Takes a result, or notes the mistake.
-    fn keep<T>(&mut self, result: Result<T, Mistake>) -> Option<T> {
-        result.map_err(|mistake| self.mistakes.push(mistake)).ok()
+    pub(super) fn keep<T>(&mut self, result: Result<T, Mistake>) -> Option<T> {
+        result.map_err(|mistake| self.add(mistake)).ok()
     }
+
+    /// Notes a mistake. One of another file is told where that file is called.
+    pub(super) fn add(&mut self, mistake: Mistake) {
+        self.mistakes.push(match self.here.called_at {
+            None => mistake,
+            Some(place) => mistake.moved(&self.here.file, place),
+        });
+    }
+
+    /// Returns an agent that the file or the settings declare.
+    pub(super) fn declared(&self, name: &str) -> Option<AgentSpec> {
+        let own = self.here.agents.iter().find(|agent| agent.name == name);
+        own.or_else(|| self.catalog.declared.iter().find(|agent| agent.name == name)).cloned()
+    }
+
+    pub(super) fn is_registered(&self, name: &str) -> bool {
+        self.catalog.registered.iter().any(|registered| registered == name)
+    }
+
+    /// Returns the names of all agents that can be called here.
+    pub(super) fn agents(&self) -> Vec<String> {
+        let declared = self.here.agents.iter().chain(&self.catalog.declared).map(|agent| agent.name.clone());
+        declared.chain(self.catalog.registered.iter().cloned()).collect()
+    }
+}
+
+impl From<super::task::Program> for Call {
+    fn from(program: super::task::Program) -> Call {
+        Call::Program(program)
+    }
+}
+
+fn undo_of(body: &Body) -> Option<&Action> {
+    let settings: &Settings = match body {
+        Body::Command(command) => &command.settings,
+        Body::Agent(call) => &call.settings,
+        _ => return None,
+    };
+    settings.undo.as_deref()
+}
+
+/// Returns the path of a file that another one names, as it is called from the project.
+pub(crate) fn beside(file: &str, path: &str) -> String {
+    let mut parts: Vec<&str> = match path.starts_with('/') {
+        true => vec![""],
+        false => file.rsplit_once('/').map_or(Vec::new(), |(folder, _)| folder.split('/').collect()),
+    };
+    for part in path.split('/').filter(|part| !part.is_empty() && *part != ".") {
+        match (part, parts.last()) {
+            ("..", Some(last)) if *last != ".." && !last.is_empty() => _ = parts.pop(),
+            _ => parts.push(part),
+        }
+    }
+    parts.join("/")
 }
 
 /// A guard is a bare expression; braces round the whole of it are a habit that does no harm.
@@ -209,15 +483,21 @@ mod tests {
 
     /// Compiles a flow and shows its nodes: `step:kind(children)`, by number.
     fn check(flow: &str, expected: &str) {
-        let shown = match compile(&parse(flow, "a.yaml").unwrap(), &["known"]) {
+        let shown = match compile(&parse(flow, "a.yaml").unwrap(), "a.yaml", &known()) {
             Ok(plan) => {
                 let kind = |node: &Node| match &node.kind {
                     Kind::Task(_) => "task",
                     Kind::Sequential => "steps",
-                    Kind::Parallel => "parallel",
+                    Kind::Parallel(_) => "parallel",
                     Kind::Conditional(_) => "if",
+                    Kind::Switch(_) => "switch",
                     Kind::Each(_) => "each",
+                    Kind::Pipe(_) => "pipe",
+                    Kind::Loop(_) => "loop",
+                    Kind::Flow(_) => "flow",
                     Kind::Always => "always",
+                    Kind::OnFailure => "on_failure",
+                    Kind::Undo => "undo",
                 };
                 let children =
                     |node: &Node| node.children.iter().map(|id| id.0.to_string()).collect::<Vec<_>>().join(",");
@@ -230,6 +510,47 @@ mod tests {
             Err(mistakes) => mistakes.into_iter().map(|mistake| mistake.message).collect::<Vec<_>>().join("; "),
         };
         assert_eq!(shown, expected, "{flow}");
+    }
+
+    fn known() -> Catalog {
+        Catalog { registered: vec!["known".into()], ..Catalog::default() }
+    }
+
+    #[test]
+    fn loops_pipes_and_cases_are_laid_out_round_their_bodies() {
+        check(
+            "steps: [{ id: a, each: [1], loop: { until: a, max: 2 }, on_failure: [{ id: b, run: [x] }], run: [x] }]",
+            "unknown name 'a'",
+        );
+        check(
+            "steps: [{ id: a, each: [1], loop: 2, on_failure: [{ id: b, run: [x] }], run: [x] }]",
+            "_flow:steps(1) a:each(2) a:loop(3) a:on_failure(4,5) a:task _a_failure:steps(6) b:task",
+        );
+        check(
+            "steps: [{ id: a, each: [1], pipe: [{ id: b, run: [x] }, { id: c, run: [x] }] }]",
+            "_flow:steps(1) a:pipe(2) a:steps(3,4) b:task c:task",
+        );
+        check(
+            "steps: [{ id: a, switch: '1', cases: { x: [{ id: b, run: [x] }] }, default: [{ id: c, run: [x] }] }]",
+            "_flow:steps(1) a:switch(2,4) _a_case_1:steps(3) b:task _a_else:steps(5) c:task",
+        );
+        check(
+            "{steps: [{ id: a, run: [x], undo: { run: [y] } }], always: [{ id: b, run: [x] }]}",
+            "_flow:always(1,4) _undo:undo(2) _flow_steps:steps(3) a:task _flow_always:steps(5) b:task undo/a:task",
+        );
+    }
+
+    #[test]
+    fn a_path_is_counted_from_the_file_that_names_it() {
+        for (file, path, expected) in [
+            ("a.yaml", "b.yaml", "b.yaml"),
+            ("flows/a.yaml", "./b.yaml", "flows/b.yaml"),
+            ("flows/a.yaml", "../x/b.yaml", "x/b.yaml"),
+            ("a.yaml", "../b.yaml", "../b.yaml"),
+            ("/p/a.yaml", "b.yaml", "/p/b.yaml"),
+        ] {
+            assert_eq!(beside(file, path), expected, "{file} {path}");
+        }
     }
 
     #[test]

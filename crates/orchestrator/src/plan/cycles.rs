@@ -40,7 +40,7 @@ fn edges(plan: &Plan) -> Vec<Vec<usize>> {
             before[begin(*child)].push(begin(node.id));
             before[end(node.id)].push(end(*child));
         }
-        if matches!(node.kind, Kind::Sequential | Kind::Always) {
+        if matches!(node.kind, Kind::Sequential | Kind::Always | Kind::OnFailure) {
             for pair in node.children.windows(2) {
                 before[begin(pair[1])].push(end(pair[0]));
             }
@@ -103,11 +103,11 @@ fn describe(plan: &Plan, cycle: &[usize]) -> Mistake {
 
 #[cfg(test)]
 mod tests {
-    use crate::plan::compile;
+    use crate::plan::{Catalog, compile};
     use crate::spec::parse;
 
     fn check(flow: &str, expected: &str) {
-        let shown = match compile(&parse(flow, "a.yaml").unwrap(), &[]) {
+        let shown = match compile(&parse(flow, "a.yaml").unwrap(), "a.yaml", &Catalog::default()) {
             Ok(_) => "none".to_owned(),
             Err(mistakes) => mistakes.into_iter().map(|mistake| mistake.message).collect::<Vec<_>>().join("; "),
         };

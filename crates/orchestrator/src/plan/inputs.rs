@@ -5,7 +5,7 @@ use std::sync::Arc;
 use minijinja::Value as Dynamic;
 use serde_json::{Map, Value};
 
-use super::node::Plan;
+use super::node::{Plan, SubFlow};
 use super::scope::{ListFiles, Scope};
 use super::template::Template;
 use crate::model::{DefaultValue, InputSpec, InputType, Inputs};
@@ -104,46 +104,63 @@ impl Plan {
     /// # Errors
     /// Names every input that is missing, unknown, of another type, or whose default cannot be worked out.
     pub fn bind(&self, given: Map<String, Value>, files: &Arc<ListFiles>) -> Result<Inputs, BadInputs> {
-        let known = |name: &String| self.inputs.iter().any(|input| input.name == *name);
-        let mut bad: Vec<String> = given.keys().filter(|name| !known(name)).map(|name| self.unknown(name)).collect();
-        let mut bound = Map::new();
-        for input in &self.inputs {
-            match self.bind_one(input, &given, &bound, files) {
-                Ok(Some(value)) => _ = bound.insert(input.name.clone(), value),
-                Ok(None) => {}
-                Err(reason) => bad.push(reason),
-            }
-        }
-        if bad.is_empty() { Ok(Arc::new(bound)) } else { Err(BadInputs(bad)) }
-    }
-
-    fn bind_one(
-        &self,
-        input: &Input,
-        given: &Map<String, Value>,
-        bound: &Map<String, Value>,
-        files: &Arc<ListFiles>,
-    ) -> Result<Option<Value>, String> {
-        let value = match (given.get(&input.name), &input.default) {
-            (Some(value), _) => value.clone(),
-            (None, Some(Preset::Plain(value))) => value.clone(),
-            (None, Some(Preset::Template(template))) => preset(input, template, bound, files)?,
-            (None, None) if input.required => return Err(input.missing()),
-            (None, None) => return Ok(None),
-        };
-        match input.input_type.admits(&value) {
-            true => Ok(Some(value)),
-            false => Err(format!("input '{}' must be of type {}, not {value}", input.name, input.input_type.name())),
-        }
+        bind(&self.inputs, &given, files)
     }
 
     fn unknown(&self, name: &str) -> String {
-        let names = || self.inputs.iter().map(|input| input.name.as_str());
-        match nearest(name, names()) {
-            Some(near) => format!("unknown input '{name}'; did you mean '{near}'?"),
-            None if self.inputs.is_empty() => format!("unknown input '{name}'; this workflow takes none"),
-            None => format!("unknown input '{name}'; the inputs are: {}", names().collect::<Vec<_>>().join(", ")),
+        unknown(&self.inputs, name)
+    }
+}
+
+impl SubFlow {
+    /// Checks what a sub-workflow is given and fills in defaults.
+    ///
+    /// # Errors
+    /// As for `Plan::bind`.
+    pub fn bind(&self, given: Map<String, Value>, files: &Arc<ListFiles>) -> Result<Inputs, BadInputs> {
+        bind(&self.inputs, &given, files)
+    }
+}
+
+fn bind(inputs: &[Input], given: &Map<String, Value>, files: &Arc<ListFiles>) -> Result<Inputs, BadInputs> {
+    let known = |name: &String| inputs.iter().any(|input| input.name == *name);
+    let mut bad: Vec<String> = given.keys().filter(|name| !known(name)).map(|name| unknown(inputs, name)).collect();
+    let mut bound = Map::new();
+    for input in inputs {
+        match bind_one(input, given, &bound, files) {
+            Ok(Some(value)) => _ = bound.insert(input.name.clone(), value),
+            Ok(None) => {}
+            Err(reason) => bad.push(reason),
         }
+    }
+    if bad.is_empty() { Ok(Arc::new(bound)) } else { Err(BadInputs(bad)) }
+}
+
+fn bind_one(
+    input: &Input,
+    given: &Map<String, Value>,
+    bound: &Map<String, Value>,
+    files: &Arc<ListFiles>,
+) -> Result<Option<Value>, String> {
+    let value = match (given.get(&input.name), &input.default) {
+        (Some(value), _) => value.clone(),
+        (None, Some(Preset::Plain(value))) => value.clone(),
+        (None, Some(Preset::Template(template))) => preset(input, template, bound, files)?,
+        (None, None) if input.required => return Err(input.missing()),
+        (None, None) => return Ok(None),
+    };
+    match input.input_type.admits(&value) {
+        true => Ok(Some(value)),
+        false => Err(format!("input '{}' must be of type {}, not {value}", input.name, input.input_type.name())),
+    }
+}
+
+fn unknown(inputs: &[Input], name: &str) -> String {
+    let names = || inputs.iter().map(|input| input.name.as_str());
+    match nearest(name, names()) {
+        Some(near) => format!("unknown input '{name}'; did you mean '{near}'?"),
+        None if inputs.is_empty() => format!("unknown input '{name}'; this workflow takes none"),
+        None => format!("unknown input '{name}'; the inputs are: {}", names().collect::<Vec<_>>().join(", ")),
     }
 }
 
@@ -169,7 +186,7 @@ fn to_json(value: &Dynamic) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::compile;
+    use crate::plan::{Catalog, compile};
     use crate::spec::parse;
 
     const INPUTS: &str = "
@@ -183,7 +200,11 @@ mod tests {
 ";
 
     fn plan(inputs: &str) -> Result<Plan, Vec<Mistake>> {
-        compile(&parse(&format!("inputs:{inputs}\nsteps: [{{ run: [x] }}]"), "a.yaml").unwrap(), &[])
+        compile(
+            &parse(&format!("inputs:{inputs}\nsteps: [{{ run: [x] }}]"), "a.yaml").unwrap(),
+            "a.yaml",
+            &Catalog::default(),
+        )
     }
 
     fn check(words: &[(&str, &str)], expected: &str) {

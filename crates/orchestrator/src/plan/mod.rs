@@ -2,6 +2,7 @@
 //!
 //! After this nothing is unresolved. A plan is pure: it does no I/O and knows no clock.
 
+mod calls;
 mod compile;
 mod cycles;
 mod inputs;
@@ -13,11 +14,12 @@ mod shell;
 mod task;
 mod template;
 
-pub use compile::compile;
+pub(crate) use compile::beside;
+pub use compile::{Catalog, compile};
 pub use inputs::BadInputs;
 pub(crate) use language::{is_list, to_text};
-pub use node::{Items, Kind, Need, Node, NodeId, Plan, StepRef};
+pub use node::{Fan, Guard, Items, Kind, Loop, Need, Node, NodeId, Plan, StepRef, SubFlow, Switch};
 pub use scope::{ListFiles, Scope};
 pub use shell::{Carried, Rendered, Script};
-pub use task::{Cache, Call, ItemTemplate, Program, RunForm, Task};
+pub use task::{Alternative, Cache, Call, ItemTemplate, Program, RunForm, Task, Verifier};
 pub use template::{BadValue, Expression, Template};

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use super::node::{Items, Kind, Need, Node, NodeId, Plan, StepRef};
 use super::task::ItemTemplate;
-use super::template::Template;
+use super::template::{Expression, Template};
 use crate::model::{Place, StepId, Text};
 use crate::spec::{Mistake, nearest};
 
 /// The names that a template may begin with.
-const ROOTS: [&str; 5] = ["inputs", "steps", "item", "index", "files"];
+const ROOTS: [&str; 9] = ["inputs", "steps", "item", "index", "round", "previous", "data", "this", "files"];
 
 /// Fills in the `needs` and `refs` of all nodes.
 pub(super) fn resolve(plan: &mut Plan, explicit: &[(NodeId, Text)], mistakes: &mut Vec<Mistake>) {
@@ -19,6 +19,10 @@ pub(super) fn resolve(plan: &mut Plan, explicit: &[(NodeId, Text)], mistakes: &m
         let (refs, mut needs) = resolver.all(mistakes);
         let mine = explicit.iter().filter(|(id, _)| id.0 as usize == index);
         needs.extend(mine.filter_map(|(_, text)| resolver.explicit(text, mistakes)));
+        if resolver.is_undo() {
+            // It runs when all is over; what it uses may never have run.
+            needs.clear();
+        }
         needs.sort_by_key(|need| need.target);
         needs.dedup();
         let node = &mut plan.nodes[index];
@@ -32,18 +36,33 @@ struct Resolver<'p> {
     node: &'p Node,
 }
 
+/// Where a template stands, which decides what it may name.
+#[derive(Clone, Copy, Default)]
+struct Spot {
+    place: Place,
+    /// `files()` may be called: the result is recorded.
+    lists: bool,
+    /// The steps inside the node are seen: a loop's conditions, a workflow's outputs.
+    inside: bool,
+    /// The task's own result is seen as `this`.
+    later: bool,
+}
+
+/// The names that one template uses, and where it stands.
+type Use = (BTreeSet<String>, Spot);
+
 impl Resolver<'_> {
     fn all(&self, mistakes: &mut Vec<Mistake>) -> (Vec<StepRef>, Vec<Need>) {
         let mut refs: Vec<StepRef> = Vec::new();
         let mut needs = Vec::new();
-        for (names, place, lists) in self.uses() {
+        for (names, spot) in self.uses() {
             for name in names {
-                match self.name(&name, place, lists) {
+                match self.name(&name, spot) {
                     Ok(None) => {}
                     Ok(Some((step_ref, need))) => {
                         if !refs.contains(&step_ref) {
                             refs.push(step_ref);
-                            needs.push(need);
+                            needs.extend(need);
                         }
                     }
                     Err(mistake) => mistakes.push(mistake),
@@ -53,82 +72,184 @@ impl Resolver<'_> {
         (refs, needs)
     }
 
-    /// Returns the names used by the node's own templates, and whether `files()` may be called there.
-    fn uses(&self) -> Vec<(BTreeSet<String>, Place, bool)> {
-        let of = |template: &Template, lists| (template.names(), template.place(), lists);
+    /// Returns the names used by the node's own templates, and where each stands.
+    fn uses(&self) -> Vec<Use> {
         match &self.node.kind {
-            Kind::Conditional(guard) => vec![(guard.names(), guard.place(), false)],
-            Kind::Each(Items::Template(template)) => vec![of(template, true)],
-            Kind::Each(Items::List(items)) => {
-                let template = |item: &ItemTemplate| match item {
-                    ItemTemplate::Plain(_) => None,
-                    ItemTemplate::Template(template) => Some(of(template, true)),
-                };
-                items.iter().filter_map(template).collect()
+            Kind::Conditional(guard) => [&guard.holds, &guard.skip_when].into_iter().flatten().map(plain).collect(),
+            Kind::Switch(switch) => vec![plain(&switch.on)],
+            Kind::Each(fan) | Kind::Pipe(fan) => uses_of_items(&fan.items),
+            Kind::Loop(rounds) => {
+                let asked = [&rounds.until, &rounds.going_while, &rounds.score].into_iter().flatten();
+                asked.map(|expression| inside(plain(expression))).collect()
+            }
+            Kind::Flow(flow) => {
+                let with = flow.with.iter().map(|(_, template)| of(template));
+                with.chain(flow.outputs.iter().map(|(_, template)| inside(of(template)))).collect()
             }
             Kind::Task(task) => {
-                let mut uses: Vec<_> = task.templates().into_iter().map(|template| of(template, false)).collect();
-                let script = task.script().into_iter().flat_map(|script| script.expressions());
-                uses.extend(script.map(|expression| (expression.names(), expression.place(), false)));
-                uses
+                let later = |(names, spot): Use| (names, Spot { later: true, ..spot });
+                let own = task.templates().into_iter().map(of);
+                let own = own.chain(task.script_values().into_iter().map(plain));
+                let own = own.map(|(names, spot)| (names, Spot { later: self.is_undo(), ..spot }));
+                let after = task.later_templates().into_iter().map(of);
+                let after = after.chain(task.later_script_values().into_iter().map(plain)).map(later);
+                own.chain(after).collect()
             }
-            _ => Vec::new(),
+            Kind::Sequential | Kind::Parallel(_) | Kind::Always | Kind::OnFailure | Kind::Undo => Vec::new(),
         }
     }
 
-    fn name(&self, name: &str, place: Place, lists: bool) -> Result<Option<(StepRef, Need)>, Mistake> {
+    /// Says whether the node takes back what another did.
+    fn is_undo(&self) -> bool {
+        self.node.step.as_str().starts_with("undo/")
+    }
+
+    /// Returns the workflow whose names the template sees, and the rounds and items round it.
+    fn view(&self, spot: Spot) -> (Option<NodeId>, Vec<NodeId>) {
+        let mut scope = self.node.scope.clone();
+        match &self.node.kind {
+            Kind::Flow(flow) if spot.inside => {
+                // The root has no path: it is no call, and its steps are named as they are.
+                let home = (!flow.path.is_empty()).then_some(self.node.id).or(self.node.home);
+                (home, scope)
+            }
+            _ => {
+                scope.extend(Some(self.node.id).filter(|_| spot.inside));
+                (self.node.home, scope)
+            }
+        }
+    }
+
+    fn name(&self, name: &str, spot: Spot) -> Result<Option<(StepRef, Option<Need>)>, Mistake> {
+        let place = spot.place;
         let mut parts = name.split('.');
         match (parts.next().unwrap_or(name), parts.next()) {
             ("inputs", None) => Ok(None),
-            ("inputs", Some(input)) => self.input(input, place).map(|()| None),
-            ("item" | "index", _) if self.node.scope.is_empty() => {
-                let hint = "'item' and 'index' exist only in the body of an 'each'";
-                Err(Mistake::at(place, format!("'{name}' is used outside of an 'each'")).hint(hint))
-            }
-            ("item" | "index", _) => Ok(None),
-            ("files", None) if lists => Ok(None),
+            ("inputs", Some(input)) => self.input(input, spot).map(|()| None),
+            ("item" | "index" | "round", _) => self.repeated(name, spot).map(|()| None),
+            ("data", key) => self.data(key, spot).map(|()| None),
+            ("this", _) if spot.later => Ok(None),
+            ("files", None) if spot.lists => Ok(None),
             ("files", _) => {
                 let hint = "list files in 'each' or in an input's default, whose result is recorded";
                 Err(Mistake::at(place, "'files()' cannot be used here").hint(hint))
             }
-            ("steps", None) => {
-                let hint = "name the step: steps.NAME.output; a list of all steps cannot be followed";
-                Err(Mistake::at(place, "'steps' is used without saying which step is meant").hint(hint))
+            (root @ ("steps" | "previous"), None) => {
+                let hint = format!("name the step: {root}.NAME.output; a list of all steps cannot be followed");
+                Err(Mistake::at(place, format!("'{root}' is used without saying which step is meant")).hint(hint))
             }
-            ("steps", Some(step)) => self.step(step, place).map(Some),
+            ("steps", Some(step)) => {
+                let (step_ref, need) = self.step(step, spot)?;
+                // What is inside has ended when it is asked for.
+                let is_inside = self.plan.path(step_ref.target).contains(&self.node.id);
+                Ok(Some((step_ref, (!is_inside).then_some(need))))
+            }
+            ("previous", Some(step)) => self.previous(step, spot).map(|step_ref| Some((step_ref, None))),
             (root, _) => Err(unknown(root, place)),
         }
     }
 
-    fn input(&self, input: &str, place: Place) -> Result<(), Mistake> {
-        let names = || self.plan.inputs.iter().map(|input| input.name.as_str());
+    fn input(&self, input: &str, spot: Spot) -> Result<(), Mistake> {
+        let (home, _) = self.view(spot);
+        let inputs = self.plan.inputs_of(home);
+        let names = || inputs.iter().map(|input| input.name.as_str());
         if names().any(|name| name == input) {
             return Ok(());
         }
-        let mistake = Mistake::at(place, format!("unknown input '{input}'"));
+        let mistake = Mistake::at(spot.place, format!("unknown input '{input}'"));
         Err(match nearest(input, names()) {
             Some(near) => mistake.hint(format!("did you mean 'inputs.{near}'?")),
             None => mistake.hint(format!("declare it: inputs: {{ {input}: {{ type: string }} }}")),
         })
     }
 
-    fn step(&self, name: &str, place: Place) -> Result<(StepRef, Need), Mistake> {
-        let target = StepId::new(name).ok().and_then(|step| self.plan.step(&step));
-        let Some(target) = target.filter(|_| !name.starts_with('_')) else {
-            return Err(self.no_step(name, place));
+    /// Checks that `item`, `index` or `round` stands in something that repeats.
+    fn repeated(&self, name: &str, spot: Spot) -> Result<(), Mistake> {
+        let (home, scope) = self.view(spot);
+        let outside = home.map_or(0, |home| self.plan.node(home).scope.len());
+        let loops = |id: &NodeId| matches!(self.plan.node(*id).kind, Kind::Loop(_));
+        let round = scope[outside..].iter();
+        let root = name.split('.').next().unwrap_or(name);
+        let (found, where_) = match root {
+            "item" => (round.clone().any(|id| !loops(id)), "'item' exists only in the body of an 'each' or a 'matrix'"),
+            "round" => (round.clone().any(loops), "'round' exists only in the body of a 'loop'"),
+            _ => (round.len() > 0, "'item' and 'index' exist only in the body of an 'each'"),
         };
+        if found {
+            return Ok(());
+        }
+        let what = if root == "round" { "a 'loop'" } else { "an 'each'" };
+        Err(Mistake::at(spot.place, format!("'{name}' is used outside of {what}")).hint(where_))
+    }
+
+    /// Checks that a value of the shared data is asked for by the step's `get`.
+    fn data(&self, key: Option<&str>, spot: Spot) -> Result<(), Mistake> {
+        let hint = |key: &str| format!("ask for it on the step: get: [{key}]");
+        let gets = self.node.task().map(|task| task.gets.iter().map(Template::source).collect::<Vec<_>>());
+        match (key, gets) {
+            (Some(key), Some(gets)) if gets.contains(&key) => Ok(()),
+            (None, Some(gets)) if !gets.is_empty() => Ok(()),
+            (key, _) => {
+                let message = "'data' is used for a key that the step does not ask for";
+                Err(Mistake::at(spot.place, message).hint(hint(key.unwrap_or("KEY"))))
+            }
+        }
+    }
+
+    /// Finds the outermost node of a step by the name that the template's own workflow gives it.
+    fn find(&self, name: &str, spot: Spot) -> Result<NodeId, Mistake> {
+        let (home, _) = self.view(spot);
+        let own = StepId::new(name).ok().filter(|_| !name.starts_with('_') && !name.contains('/'));
+        let whole = own.map(|own| match home {
+            Some(home) => self.plan.node(home).step.inside(&own),
+            None => own,
+        });
+        whole.and_then(|step| self.plan.step(&step)).ok_or_else(|| self.no_step(name, spot.place, home))
+    }
+
+    fn step(&self, name: &str, spot: Spot) -> Result<(StepRef, Need), Mistake> {
+        let place = spot.place;
+        let target = self.find(name, spot)?;
         let node = self.plan.node(target);
         if self.plan.path(self.node.id).contains(&target) {
             let message = format!("step '{}' uses its own result, or that of a group it is part of", self.node.step);
-            return Err(Mistake::at(place, message));
+            let is_round = matches!(self.node.kind, Kind::Task(_)) && self.loop_round(target).is_some();
+            let hint =
+                "what the round before left is 'previous'; the step's own result is 'this' in 'check' and 'undo'";
+            let mistake = Mistake::at(place, message);
+            return Err(if is_round { mistake.hint(hint) } else { mistake });
         }
-        if let Some(each) = node.scope.iter().find(|each| !self.node.scope.contains(each)) {
-            let each = &self.plan.node(*each).step;
+        let (_, scope) = self.view(spot);
+        let repeats = |id: &&NodeId| !scope.contains(id) && !matches!(self.plan.node(**id).kind, Kind::Loop(_));
+        if let Some(each) = node.scope.iter().find(repeats) {
+            let each = self.plan.node(*each).step.own();
             let message = format!("step '{name}' runs once for each item of '{each}'");
             return Err(Mistake::at(place, message).hint(format!("use steps.{each}.items, the list of all results")));
         }
-        let step_ref = StepRef { step: node.step.clone(), target };
+        let step_ref = StepRef { step: node.step.clone(), target, previous: None };
         Ok((step_ref, Need { target, tolerant: self.tolerant(target) }))
+    }
+
+    /// Returns the nearest loop that is round this node and the step.
+    fn loop_round(&self, target: NodeId) -> Option<NodeId> {
+        let theirs = &self.plan.node(target).scope;
+        let loops = |id: &&NodeId| matches!(self.plan.node(**id).kind, Kind::Loop(_));
+        self.node.scope.iter().rev().filter(loops).find(|id| theirs.contains(id)).copied()
+    }
+
+    fn previous(&self, name: &str, spot: Spot) -> Result<StepRef, Mistake> {
+        let outermost = self.find(name, spot)?;
+        let node = self.plan.node(outermost);
+        // Of a step with a loop of its own, what that loop repeats is meant.
+        let own = self.plan.nodes_of(&node.step).iter().filter(|node| matches!(node.kind, Kind::Loop(_)));
+        let own = own.map(|node| node.id).filter(|id| self.node.scope.contains(id)).last();
+        let target = own.and_then(|own| self.plan.node(own).children.first().copied()).unwrap_or(outermost);
+        let Some(round) = self.loop_round(target) else {
+            let message = format!("'previous.{name}' is used where there is no round before");
+            let hint = format!("'previous' is for steps of the same 'loop'; use steps.{name} here");
+            return Err(Mistake::at(spot.place, message).hint(hint));
+        };
+        Ok(StepRef { step: node.step.clone(), target, previous: Some(round) })
     }
 
     /// A need may have failed when it, or a group round it that this node is not part of, is optional, and when this
@@ -137,21 +258,22 @@ impl Resolver<'_> {
         let mine = self.plan.path(self.node.id);
         let theirs = self.plan.path(target);
         let shared = mine.iter().zip(&theirs).take_while(|(mine, theirs)| mine == theirs).count();
-        let cleans_up = mine[..shared].last().is_some_and(|id| matches!(self.plan.node(*id).kind, Kind::Always));
-        cleans_up || theirs[shared..].iter().any(|id| self.plan.node(*id).optional)
+        let cleans_up = |id: &NodeId| matches!(self.plan.node(*id).kind, Kind::Always | Kind::OnFailure);
+        mine[..shared].last().is_some_and(cleans_up) || theirs[shared..].iter().any(|id| self.plan.node(*id).optional)
     }
 
-    fn no_step(&self, name: &str, place: Place) -> Mistake {
-        let names = || self.plan.steps.keys().map(StepId::as_str).filter(|name| !name.starts_with('_'));
+    fn no_step(&self, name: &str, place: Place, home: Option<NodeId>) -> Mistake {
+        let nodes = self.plan.nodes.iter().filter(|node| node.home == home && !node.is_hidden());
+        let names: BTreeSet<&str> = nodes.map(|node| node.step.own()).collect();
         let mistake = Mistake::at(place, format!("unknown step '{name}'"));
-        match nearest(name, names()) {
+        match nearest(name, names.into_iter()) {
             Some(near) => mistake.hint(format!("did you mean '{near}'?")),
             None => mistake.hint("steps are named by their 'id'"),
         }
     }
 
     fn explicit(&self, text: &Text, mistakes: &mut Vec<Mistake>) -> Option<Need> {
-        match self.step(&text.source, text.place) {
+        match self.step(&text.source, Spot { place: text.place, ..Spot::default() }) {
             Ok((_, need)) => Some(need),
             Err(mistake) => {
                 mistakes.push(mistake);
@@ -161,25 +283,55 @@ impl Resolver<'_> {
     }
 }
 
+fn plain(expression: &Expression) -> Use {
+    (expression.names(), Spot { place: expression.place(), ..Spot::default() })
+}
+
+fn of(template: &Template) -> Use {
+    (template.names(), Spot { place: template.place(), ..Spot::default() })
+}
+
+fn inside((names, spot): Use) -> Use {
+    (names, Spot { inside: true, ..spot })
+}
+
+fn uses_of_items(items: &Items) -> Vec<Use> {
+    let listing =
+        |template: &Template| (template.names(), Spot { place: template.place(), lists: true, ..Spot::default() });
+    match items {
+        Items::Template(template) => vec![listing(template)],
+        Items::List(items) => {
+            let template = |item: &ItemTemplate| match item {
+                ItemTemplate::Plain(_) => None,
+                ItemTemplate::Template(template) => Some(listing(template)),
+            };
+            items.iter().filter_map(template).collect()
+        }
+        Items::Matrix(axes) => axes.iter().flat_map(|(_, items)| uses_of_items(items)).collect(),
+    }
+}
+
 fn unknown(root: &str, place: Place) -> Mistake {
     let mistake = Mistake::at(place, format!("unknown name '{root}'"));
     match (root, nearest(root, ROOTS.into_iter())) {
-        ("run" | "this", _) => mistake.hint(format!("'{root}.*' cannot be used in what decides or is remembered")),
+        ("this", _) => mistake.hint("'this' is a step's own result, seen by its 'check', 'judge', 'put' and 'undo'"),
+        ("run", _) => mistake.hint(format!("'{root}.*' cannot be used in what decides or is remembered")),
         (_, Some(near)) => mistake.hint(format!("did you mean '{near}'?")),
-        _ => mistake.hint(format!("known names: inputs, steps, item, index; a text is quoted: '{root}'")),
+        _ => mistake
+            .hint(format!("known names: inputs, steps, item, index, round, previous; a text is quoted: '{root}'")),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::compile;
+    use crate::plan::{Catalog, compile};
     use crate::spec::parse;
 
     /// Compiles a flow and shows who waits for whom: `b<a` for a need, `b<a?` for one that may have failed.
     fn check(flow: &str, expected: &str) {
         let workflow = parse(flow, "a.yaml").unwrap();
-        let shown = match compile(&workflow, &[]) {
+        let shown = match compile(&workflow, "a.yaml", &Catalog::default()) {
             Ok(plan) => {
                 let step = |id: NodeId| plan.node(id).step.to_string();
                 let row = |node: &Node, need: &Need| {

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
+use super::inputs::Input;
 use super::task::{ItemTemplate, Task};
 use super::template::{Expression, Template};
-use crate::model::{Address, Place, StepId};
+use crate::model::{Address, AtLeast, Checkpoints, Place, StepId};
 
 /// A node's number in its plan, by the order of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,7 +18,9 @@ pub struct Plan {
     pub name: String,
     pub(super) nodes: Vec<Node>,
     pub(super) steps: HashMap<StepId, NodeId>,
-    pub(super) inputs: Vec<super::inputs::Input>,
+    pub(super) inputs: Vec<Input>,
+    /// When marks are set.
+    pub checkpoints: Checkpoints,
 }
 
 /// A node: a task, or a pattern over its children. A step with `if` and `each` is several nodes with one name.
@@ -31,10 +34,19 @@ pub struct Node {
     pub place: Place,
     /// The node it is a child of; `None` for the root.
     pub parent: Option<NodeId>,
-    /// The `each` nodes round it, outermost first: its address has an index for each of them.
+    /// The nodes round it that run their body more than once (`each`, `pipe`, `loop`), outermost first: its address has
+    /// an index for each of them.
     pub scope: Vec<NodeId>,
+    /// The `flow` node whose inputs and step names it sees; `None`: those of the run.
+    pub home: Option<NodeId>,
     /// Its failure does not fail its parent.
     pub optional: bool,
+    /// It takes items one at a time and in order: it waits for the same node of the item before.
+    pub is_stage: bool,
+    /// How much it counts in the quality of the run.
+    pub weight: f64,
+    /// What takes back its effect, if there is such a thing.
+    pub undo: Option<NodeId>,
     /// What must have ended before it may start.
     pub needs: Vec<Need>,
     /// The steps whose values its templates use.
@@ -52,14 +64,91 @@ pub enum Kind {
     Task(Box<Task>),
     /// Its children one after the other.
     Sequential,
-    /// Its children together.
-    Parallel,
+    /// Its children together, so many at once at most.
+    Parallel(Option<u32>),
     /// The first child when the guard holds, else the second if there is one.
-    Conditional(Expression),
-    /// Its one child once for each item.
-    Each(Items),
+    Conditional(Guard),
+    /// The child of the case that fits.
+    Switch(Switch),
+    /// Its one child once for each item, together.
+    Each(Fan),
+    /// Its one child once for each item; each stage in it takes the items one at a time and in order.
+    Pipe(Fan),
+    /// Its one child again and again.
+    Loop(Box<Loop>),
+    /// Its one child is another workflow, or the root with outputs.
+    Flow(Box<SubFlow>),
     /// The first child, then the second, however the first ended.
     Always,
+    /// The first child, then the second when the first failed.
+    OnFailure,
+    /// The first child; when it failed, the `undo` of each task in it that had run, last ended first.
+    Undo,
+}
+
+/// Conditions before a body.
+#[derive(Debug)]
+pub struct Guard {
+    /// It must hold.
+    pub holds: Option<Expression>,
+    /// It must not hold: then the body is given up, which degrades the run.
+    pub skip_when: Option<Expression>,
+}
+
+/// A choice by a value.
+#[derive(Debug)]
+pub struct Switch {
+    /// The value.
+    pub on: Expression,
+    /// The texts of the cases, in the order of the children; a default is the child after them.
+    pub cases: Vec<String>,
+    /// Whether there is a default.
+    pub has_default: bool,
+}
+
+/// A fan-out.
+#[derive(Debug)]
+pub struct Fan {
+    /// Its items.
+    pub items: Items,
+    /// How many of them must be done.
+    pub at_least: Option<AtLeast>,
+    /// How many go on at once.
+    pub limit: Option<u32>,
+}
+
+/// A body that runs again and again.
+#[derive(Debug)]
+pub struct Loop {
+    /// After which round it is over.
+    pub until: Option<Expression>,
+    /// Whether there is another round.
+    pub going_while: Option<Expression>,
+    /// The most rounds.
+    pub max: u32,
+    /// How good a round was.
+    pub score: Option<Expression>,
+    /// The end by the limit is a failure.
+    pub fails_at_limit: bool,
+}
+
+impl Loop {
+    /// Says whether something must be asked between rounds; without it, all rounds are made.
+    pub fn asks(&self) -> bool {
+        self.until.is_some() || self.going_while.is_some() || self.score.is_some()
+    }
+}
+
+/// A call of another workflow.
+#[derive(Debug)]
+pub struct SubFlow {
+    /// The file, as people call it.
+    pub path: String,
+    /// What it is given. Nothing is worked out for the root: its inputs are the run's.
+    pub with: Vec<(String, Template)>,
+    pub(super) inputs: Vec<Input>,
+    /// What it gives back, seen from inside.
+    pub outputs: Vec<(String, Template)>,
 }
 
 /// The items of a fan-out.
@@ -69,6 +158,8 @@ pub enum Items {
     Template(Template),
     /// The items one by one.
     List(Vec<ItemTemplate>),
+    /// Every combination of the values of these axes, the last one changing fastest.
+    Matrix(Vec<(String, Items)>),
 }
 
 /// Something that must have ended before.
@@ -87,6 +178,8 @@ pub struct StepRef {
     pub step: StepId,
     /// Its outermost node.
     pub target: NodeId,
+    /// The loop in whose round before this one it is meant; `None`: in this round.
+    pub previous: Option<NodeId>,
 }
 
 impl Plan {
@@ -106,6 +199,20 @@ impl Plan {
     /// Returns all nodes, by number.
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
+    }
+
+    /// Returns the inputs of a sub-workflow, or of the run.
+    pub(super) fn inputs_of(&self, home: Option<NodeId>) -> &[Input] {
+        match home.map(|home| &self.node(home).kind) {
+            Some(Kind::Flow(flow)) => &flow.inputs,
+            _ => &self.inputs,
+        }
+    }
+
+    /// Returns the nodes whose rounds and items are part of a node's own names: those inside its workflow.
+    pub fn own_scope<'n>(&self, node: &'n Node) -> &'n [NodeId] {
+        let outside = node.home.map_or(0, |home| self.node(home).scope.len());
+        &node.scope[outside..]
     }
 
     /// Returns the outermost node of a step.
@@ -150,6 +257,6 @@ impl Node {
 
     /// Says whether the name was made: such a node is not shown to people.
     pub fn is_hidden(&self) -> bool {
-        self.step.as_str().starts_with('_')
+        self.step.own().starts_with('_')
     }
 }

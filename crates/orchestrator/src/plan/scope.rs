@@ -1,4 +1,4 @@
-//! The values that a template sees: `inputs`, `steps`, `item`, `index`, and `files()` where lists are made.
+//! The values that a template sees: `inputs`, `steps`, `item`, `round` and the like, and `files()` where lists are made.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,8 +17,20 @@ pub struct Scope {
     pub inputs: Dynamic,
     /// The steps that the templates name, by id.
     pub steps: BTreeMap<Arc<str>, Dynamic>,
-    /// The item of the nearest `each`, and its index.
-    pub item: Option<(Dynamic, u32)>,
+    /// Steps as the round before left them, by id.
+    pub previous: BTreeMap<Arc<str>, Dynamic>,
+    /// The item of the nearest `each`.
+    pub item: Option<Dynamic>,
+    /// The index in the nearest `each`, `pipe` or `loop`.
+    pub index: Option<u32>,
+    /// The round of the nearest `loop`, from 1.
+    pub round: Option<u32>,
+    /// Values of the run's shared data that the step asks for.
+    pub data: Option<Dynamic>,
+    /// The task's own result, for what comes after it.
+    pub this: Option<Dynamic>,
+    /// The arguments of an agent that is a program.
+    pub with: Option<Dynamic>,
     /// Lists files; only where the result is recorded.
     pub files: Option<Arc<ListFiles>>,
 }
@@ -29,7 +41,8 @@ impl std::fmt::Debug for Scope {
             .field("inputs", &self.inputs)
             .field("steps", &self.steps)
             .field("item", &self.item)
-            .finish()
+            .field("round", &self.round)
+            .finish_non_exhaustive()
     }
 }
 
@@ -42,8 +55,21 @@ impl Scope {
     /// Returns the scope as the value that templates are rendered with.
     pub fn into_value(self) -> Dynamic {
         let steps = Dynamic::from_object(Steps(self.steps));
+        let previous = Dynamic::from_object(Steps(self.previous));
         let files = self.files.map(|files| Dynamic::from_function(move |glob: &str| list(&files, glob)));
-        Dynamic::from_object(Names { inputs: self.inputs, steps, item: self.item, files })
+        let named = [
+            ("inputs", Some(self.inputs)),
+            ("steps", Some(steps)),
+            ("previous", Some(previous)),
+            ("item", self.item),
+            ("index", self.index.map(Dynamic::from)),
+            ("round", self.round.map(Dynamic::from)),
+            ("data", self.data),
+            ("this", self.this),
+            ("with", self.with),
+            ("files", files),
+        ];
+        Dynamic::from_object(Names(named))
     }
 }
 
@@ -52,12 +78,7 @@ fn list(files: &Arc<ListFiles>, glob: &str) -> Result<Vec<String>, Error> {
 }
 
 #[derive(Debug)]
-struct Names {
-    inputs: Dynamic,
-    steps: Dynamic,
-    item: Option<(Dynamic, u32)>,
-    files: Option<Dynamic>,
-}
+struct Names([(&'static str, Option<Dynamic>); 10]);
 
 impl Object for Names {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
@@ -65,14 +86,8 @@ impl Object for Names {
     }
 
     fn get_value(self: &Arc<Self>, key: &Dynamic) -> Option<Dynamic> {
-        match key.as_str()? {
-            "inputs" => Some(self.inputs.clone()),
-            "steps" => Some(self.steps.clone()),
-            "item" => self.item.as_ref().map(|(item, _)| item.clone()),
-            "index" => self.item.as_ref().map(|(_, index)| Dynamic::from(*index)),
-            "files" => self.files.clone(),
-            _ => None,
-        }
+        let key = key.as_str()?;
+        self.0.iter().find(|(name, _)| *name == key).and_then(|(_, value)| value.clone())
     }
 }
 

@@ -6,20 +6,50 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::shell::Script;
-use super::template::Template;
-use crate::model::RetryPolicy;
+use super::template::{Expression, Template};
+use crate::model::{OutputFormat, RetryPolicy};
 
 /// A step that calls an agent.
 #[derive(Debug)]
 pub struct Task {
+    /// What is called, and what is called instead when that has failed for good, in this order. Never empty.
+    pub calls: Vec<Alternative>,
+    /// What must hold before the step is done, and who says how good it is.
+    pub verifiers: Vec<Verifier>,
+    /// Values of the run's shared data that it is given, by key.
+    pub gets: Vec<Template>,
+    /// What it leaves there once it has ended well.
+    pub puts: Vec<(String, Template)>,
+}
+
+/// One way to do a task.
+#[derive(Debug)]
+pub struct Alternative {
+    /// What people call it: the agent's name, or `run`.
+    pub name: String,
     /// What is called.
     pub call: Call,
     /// How often it is tried.
     pub retry: RetryPolicy,
+    /// The file says how often: then any exit code of a command is worth another try.
+    pub retries_any: bool,
     /// How long one attempt may take.
     pub timeout: Option<Duration>,
     /// By what its result is remembered; `None`: never.
     pub cache: Option<Cache>,
+    /// Its success is only a part of what was wanted.
+    pub is_partial: bool,
+}
+
+/// Something that must hold before a step is done, or a judge of it.
+#[derive(Debug)]
+pub struct Verifier {
+    /// What people call it.
+    pub name: String,
+    /// What is called; it sees the task's result as `this`.
+    pub call: Call,
+    /// A judge gives a score, which must be so high at least; a check only holds or not.
+    pub judges: Option<Option<f64>>,
 }
 
 /// What is called.
@@ -27,12 +57,21 @@ pub struct Task {
 pub enum Call {
     /// A program.
     Program(Program),
-    /// A registered agent with its arguments.
+    /// An agent that was registered by the application, with its arguments.
     Agent {
         /// Its name.
         name: String,
         /// Its arguments.
         with: Vec<(String, Template)>,
+    },
+    /// An agent that was declared as a program with places for arguments.
+    Declared {
+        /// Its name.
+        name: String,
+        /// Its arguments, defaults included.
+        with: Vec<(String, Template)>,
+        /// The program; its templates see `with` and nothing else.
+        program: Program,
     },
 }
 
@@ -51,6 +90,8 @@ pub struct Program {
     pub ok_codes: Vec<i32>,
     /// Files that it makes, by glob.
     pub outputs: Vec<Template>,
+    /// How its output is read.
+    pub format: OutputFormat,
 }
 
 /// How a program is given.
@@ -87,36 +128,93 @@ pub enum ItemTemplate {
 }
 
 impl Task {
-    /// Returns all its templates.
+    /// Returns the step's own call, or the fallback with this number.
+    pub fn alternative(&self, number: u32) -> &Alternative {
+        &self.calls[(number as usize).min(self.calls.len() - 1)]
+    }
+
+    /// Returns the templates that are rendered with the step's own values, and not with an agent's arguments.
     pub(super) fn templates(&self) -> Vec<&Template> {
         let mut all: Vec<&Template> = Vec::new();
-        match &self.call {
-            Call::Program(program) => {
-                if let RunForm::Argv(argv) = &program.run {
-                    all.extend(argv);
-                }
-                all.extend(program.env.iter().map(|(_, template)| template));
-                all.extend(program.cwd.iter().chain(&program.stdin).chain(&program.outputs));
+        for alternative in &self.calls {
+            all.extend(alternative.call.templates());
+            if let Some(cache) = &alternative.cache {
+                all.extend(cache.files.iter().chain(&cache.salt));
             }
-            Call::Agent { with, .. } => all.extend(with.iter().map(|(_, template)| template)),
         }
-        if let Some(cache) = &self.cache {
-            all.extend(cache.files.iter().chain(&cache.salt));
-        }
+        all.extend(&self.gets);
         all
     }
 
-    /// Returns the script, if it is one.
+    /// Returns the templates that see the task's result as `this`.
+    pub(super) fn later_templates(&self) -> Vec<&Template> {
+        let verifiers = self.verifiers.iter().flat_map(|verifier| verifier.call.templates());
+        verifiers.chain(self.puts.iter().map(|(_, template)| template)).collect()
+    }
+
+    /// Returns the expressions of its scripts.
+    pub(super) fn script_values(&self) -> Vec<&Expression> {
+        self.calls.iter().filter_map(|alternative| alternative.call.script()).flat_map(Script::expressions).collect()
+    }
+
+    /// Returns the expressions of its verifiers' scripts.
+    pub(super) fn later_script_values(&self) -> Vec<&Expression> {
+        self.verifiers.iter().filter_map(|verifier| verifier.call.script()).flat_map(Script::expressions).collect()
+    }
+
+    /// Returns the names that the step's own calls use, as paths.
+    pub fn names(&self) -> BTreeSet<String> {
+        let script = self.script_values().into_iter().flat_map(Expression::names);
+        self.templates().into_iter().flat_map(Template::names).chain(script).collect()
+    }
+}
+
+impl Call {
+    /// Returns the templates that are rendered with the step's own values.
+    pub(super) fn templates(&self) -> Vec<&Template> {
+        match self {
+            Call::Program(program) => program.templates(),
+            Call::Agent { with, .. } | Call::Declared { with, .. } => {
+                with.iter().map(|(_, template)| template).collect()
+            }
+        }
+    }
+
+    /// Returns the script that is rendered with the step's own values, if it is one.
     pub(super) fn script(&self) -> Option<&Script> {
-        match &self.call {
+        match self {
             Call::Program(Program { run: RunForm::Shell(script), .. }) => Some(script),
             _ => None,
         }
     }
 
-    /// Returns the names that its templates use, as paths.
-    pub fn names(&self) -> BTreeSet<String> {
-        let script = self.script().into_iter().flat_map(Script::names);
+    /// Returns what people call it.
+    pub fn name(&self) -> &str {
+        match self {
+            Call::Program(_) => "run",
+            Call::Agent { name, .. } | Call::Declared { name, .. } => name,
+        }
+    }
+}
+
+impl Program {
+    /// Returns its templates, but for those in a script.
+    pub(super) fn templates(&self) -> Vec<&Template> {
+        let mut all: Vec<&Template> = Vec::new();
+        if let RunForm::Argv(argv) = &self.run {
+            all.extend(argv);
+        }
+        all.extend(self.env.iter().map(|(_, template)| template));
+        all.extend(self.cwd.iter().chain(&self.stdin).chain(&self.outputs));
+        all
+    }
+
+    /// Returns the names that all its templates use, as paths.
+    pub(super) fn names(&self) -> BTreeSet<String> {
+        let script = match &self.run {
+            RunForm::Shell(script) => script.names(),
+            RunForm::Argv(_) => BTreeSet::new(),
+        };
         self.templates().into_iter().flat_map(Template::names).chain(script).collect()
     }
 }

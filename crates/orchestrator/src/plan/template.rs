@@ -113,6 +113,11 @@ impl Template {
         &self.source
     }
 
+    /// Returns the text with its place, so that it can be parsed for another call.
+    pub(super) fn text_as_written(&self) -> Text {
+        Text { source: self.source.clone(), place: self.place, literal: false }
+    }
+
     /// Returns the names that it uses, as paths.
     pub(super) fn names(&self) -> BTreeSet<String> {
         match &self.form {

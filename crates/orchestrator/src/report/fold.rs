@@ -148,7 +148,7 @@ impl Report {
                 (self.status, self.reason) = (RunStatus::Running, None);
             }
             Fact::RunPaused { reason } => (self.status, self.reason) = (RunStatus::Paused, Some(reason.clone())),
-            Fact::RunEnded { status } => self.status = *status,
+            Fact::RunEnded { status, .. } => self.status = *status,
             _ => {}
         }
     }
@@ -272,7 +272,7 @@ fn without_empty_groups(steps: Vec<StepReport>) -> Vec<StepReport> {
 mod tests {
     use super::*;
     use crate::model::{Owner, Reply};
-    use crate::plan::compile;
+    use crate::plan::{Catalog, compile};
     use crate::spec::parse;
 
     const FLOW: &str = "
@@ -288,7 +288,7 @@ steps:
 
     /// Folds facts and shows the run and each step: `depth step shape optional: tasks with status and attempts`.
     fn check(facts: Vec<Fact>, owned: bool, expected: &[&str]) {
-        let plan = compile(&parse(FLOW, "a.yaml").unwrap(), &[]).unwrap();
+        let plan = compile(&parse(FLOW, "a.yaml").unwrap(), "a.yaml", &Catalog::default()).unwrap();
         let event = |(index, fact)| Event { seq: index as u64 + 1, at: Timestamp(index as u64), fact };
         let events: Vec<Event> = facts.into_iter().enumerate().map(event).collect();
         let report = Report::of(&RunId::new("r").unwrap(), &plan, &events, owned);
@@ -313,7 +313,7 @@ steps:
     }
 
     fn decided(taken: bool) -> Fact {
-        Fact::Decided { step: "b".parse().unwrap(), taken }
+        Fact::Decided { step: "b".parse().unwrap(), taken, left_out: false }
     }
 
     #[test]
@@ -341,7 +341,7 @@ steps:
     #[test]
     fn a_branch_not_taken_and_steps_not_reached_are_told_once_the_run_is_over() {
         check(
-            vec![decided(false), began("c", 1), done("c"), Fact::RunEnded { status: RunStatus::Failed }],
+            vec![decided(false), began("c", 1), done("c"), Fact::RunEnded { status: RunStatus::Failed, reason: None }],
             false,
             &[
                 "failed None resumed 0",

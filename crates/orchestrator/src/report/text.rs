@@ -150,6 +150,8 @@ impl StepReport {
             None => "not finished".into(),
             Some(Outcome::Skipped { because: Skip::Guard }) => "skipped: its 'if' did not hold".into(),
             Some(Outcome::Skipped { because: Skip::Needs { step } }) => format!("skipped: it needs '{step}'"),
+            Some(Outcome::Skipped { because: Skip::LeftOut }) => "left out: its 'skip_when' holds".into(),
+            Some(Outcome::Skipped { because: Skip::Excluded }) => "not asked for".into(),
             Some(Outcome::Skipped { because: Skip::Unreached }) => "not reached".into(),
             Some(_) if task.cached => cached(task),
             Some(_) if task.attempts > 1 => format!("{}  {}", short_duration(task.took), tried(task.attempts)),
@@ -277,14 +279,21 @@ mod tests {
 
     use super::*;
     use crate::model::{CacheNote, Event, Fact, Owner, Pinned, Reply, RunId, Source, Timestamp};
-    use crate::plan::compile;
+    use crate::plan::{Catalog, compile};
     use crate::spec::parse;
 
     const ASCII: Look = Look { unicode: false, rows: 24 };
 
     fn started() -> Fact {
-        let pinned = Pinned { path: "a.yaml".into(), hash: String::new() };
-        Fact::RunStarted { flow: "demo".into(), pinned, inputs: Default::default(), owner: Owner::default() }
+        let pinned = Pinned { path: "a.yaml".into(), hash: String::new(), parts: Vec::new() };
+        Fact::RunStarted {
+            flow: "demo".into(),
+            pinned,
+            inputs: Default::default(),
+            owner: Owner::default(),
+            parent: None,
+            only: Vec::new(),
+        }
     }
 
     fn tried(step: &str, attempt: u32, because: &[&str]) -> Fact {
@@ -313,7 +322,7 @@ mod tests {
     /// Reports a run of these facts, a second apart, and compares the whole text.
     fn check(steps: &str, facts: Vec<Fact>, look: Look, expected: &str) {
         let workflow = parse(&format!("{{ flow: demo, steps: [{steps}] }}"), "a.yaml").unwrap();
-        let plan = compile(&workflow, &[]).unwrap();
+        let plan = compile(&workflow, "a.yaml", &Catalog::default()).unwrap();
         let facts = std::iter::once(started()).chain(facts).enumerate();
         let event = |(index, fact)| Event { seq: index as u64 + 1, at: Timestamp(index as u64 * 1_000), fact };
         let events: Vec<Event> = facts.map(event).collect();
@@ -331,7 +340,7 @@ mod tests {
                 done("a"),
                 kept("b", &[]),
                 kept("c", &["out"]),
-                Fact::RunEnded { status: RunStatus::Succeeded },
+                Fact::RunEnded { status: RunStatus::Succeeded, reason: None },
             ],
             Look::default(),
             "✓ demo succeeded in 6.0s: 3 of 3 tasks done · 2 cached · 1 retried
@@ -344,7 +353,7 @@ more: segno show r-1
         );
         check(
             "{ id: a, run: [x] }",
-            vec![kept("a", &[]), Fact::RunEnded { status: RunStatus::Succeeded }],
+            vec![kept("a", &[]), Fact::RunEnded { status: RunStatus::Succeeded, reason: None }],
             ASCII,
             "+ demo succeeded in 2.0s: all 1 task cached\n  + a  cached\n\nmore: segno show r-1\n",
         );
@@ -356,7 +365,7 @@ more: segno show r-1
         let fault = fault.with("command", "do\tit").with("secret", "no").detail("one\n\u{1b}[31mtwo");
         check(
             "{ id: a, run: [x] }, { id: b, run: [x] }",
-            vec![tried("a", 1, &[]), broken("a", fault), Fact::RunEnded { status: RunStatus::Failed }],
+            vec![tried("a", 1, &[]), broken("a", fault), Fact::RunEnded { status: RunStatus::Failed, reason: None }],
             ASCII,
             "x demo failed in 3.0s: 0 of 1 task done, 1 failed
   x a  1.2s
@@ -381,7 +390,7 @@ more: segno show r-1
         let list: Vec<String> = (0..9).map(|index| format!("{{ id: s{index}, optional: true, run: [x] }}")).collect();
         let fault = || Fault::new(Kind::Timeout, "too slow").hint("wait");
         let mut facts: Vec<Fact> = (0..9).map(|index| broken(&format!("s{index}"), fault())).collect();
-        facts.push(Fact::RunEnded { status: RunStatus::Degraded });
+        facts.push(Fact::RunEnded { status: RunStatus::Degraded, reason: None });
         let failure = |index: usize| {
             format!(
                 "
@@ -423,7 +432,7 @@ go on with: segno resume r-1
         let nothing = Fact::Expanded { step: "a".parse().unwrap(), items: Vec::new() };
         check(
             "{ id: a, each: [], run: [x] }, { id: b, each: [1], run: [x] }",
-            vec![nothing, Fact::RunEnded { status: RunStatus::Failed }],
+            vec![nothing, Fact::RunEnded { status: RunStatus::Failed, reason: None }],
             ASCII,
             "x demo failed in 2.0s: 0 of 0 tasks done\n  + a  no items\n  . b  not reached\n\nmore: segno show r-1\n",
         );

@@ -79,6 +79,25 @@ impl Findings {
         }
     }
 
+    /// Reads a number, whole or not.
+    pub(super) fn number(&mut self, node: &Node, what: &str, range: std::ops::RangeInclusive<f64>) -> Option<f64> {
+        let number = match node.tree {
+            Tree::Float(number) => number,
+            #[expect(clippy::cast_precision_loss, reason = "the ranges are small")]
+            Tree::Integer(number) => number as f64,
+            _ => {
+                self.wrong(node, what, "a number");
+                return None;
+            }
+        };
+        if range.contains(&number) {
+            return Some(number);
+        }
+        let message = format!("{what} must be from {} to {}, not {number}", range.start(), range.end());
+        self.add(Mistake::at(node.place, message));
+        None
+    }
+
     /// Reads a duration such as `90s`, `15m`, `1h 30m`, `7d`; above zero.
     pub(super) fn duration(&mut self, node: &Node, what: &str) -> Option<Duration> {
         let hint = "write a number with its unit: 500ms, 30s, 15m, 2h, 7d";

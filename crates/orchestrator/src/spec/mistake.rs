@@ -34,6 +34,16 @@ impl Mistake {
         Mistake { place: None, message: message.into(), hint: None }
     }
 
+    /// Tells it at the place where its file is called: there is one text to show.
+    #[must_use]
+    pub(crate) fn moved(self, file: &str, called_at: Place) -> Mistake {
+        let message = match self.place {
+            Some(place) => format!("in {file}:{}:{}: {}", place.line, place.column, self.message),
+            None => format!("in {file}: {}", self.message),
+        };
+        Mistake { place: Some(called_at), message, hint: self.hint }
+    }
+
     /// Adds what to do about it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Mistake {

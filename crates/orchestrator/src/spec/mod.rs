@@ -3,9 +3,12 @@
 //! The file becomes a tree with places first, and one checker walks that tree: serde would stop at the first
 //! mistake. Names are resolved later, by `plan`.
 
+mod actions;
 mod fields;
+pub(crate) mod keys;
 mod mistake;
 mod read;
+mod rounds;
 mod scalars;
 mod settings;
 mod steps;

@@ -4,14 +4,12 @@ use std::time::Duration;
 
 use super::Mistake;
 use super::fields::{Fields, Findings};
+use super::keys;
 use super::tree::{Node, Tree};
 use crate::model::{CachePolicy, RetryPolicy, Settings};
 
 /// The most attempts that a file may ask for.
 const MAX_ATTEMPTS: i64 = 1_000;
-const DEFAULT_KEYS: [&str; 3] = ["retry", "timeout", "cache"];
-const RETRY_KEYS: [&str; 3] = ["attempts", "wait", "max_wait"];
-const CACHE_KEYS: [&str; 5] = ["files", "env", "work_tree", "ttl", "salt"];
 
 /// The file's `defaults`, used where a step says nothing.
 #[derive(Debug, Default)]
@@ -26,7 +24,7 @@ impl Defaults {
         let Some(fields) = node.and_then(|node| Fields::open(node, "defaults", findings)) else {
             return Defaults::default();
         };
-        fields.known(&DEFAULT_KEYS, "defaults", findings);
+        fields.known(&keys::DEFAULTS, "defaults", findings);
         Defaults {
             retry: fields.find("retry").and_then(|node| retry(node, findings)),
             timeout: fields.find("timeout").and_then(|node| findings.duration(node, "timeout")),
@@ -39,7 +37,7 @@ impl Defaults {
         let retry = fields.find("retry").map_or(self.retry.clone(), |node| retry(node, findings));
         let timeout = fields.find("timeout").map_or(self.timeout, |node| findings.duration(node, "timeout"));
         let cache = fields.find("cache").map_or(self.cache.clone(), |node| cache(node, findings));
-        Settings { retry: retry.unwrap_or_default(), timeout, cache: cache.unwrap_or_default() }
+        Settings { retry, timeout, cache, ..Settings::default() }
     }
 }
 
@@ -57,7 +55,7 @@ fn retry(node: &Node, findings: &mut Findings) -> Option<RetryPolicy> {
         return None;
     }
     let fields = Fields::open(node, "retry", findings)?;
-    fields.known(&RETRY_KEYS, "retry", findings);
+    fields.known(&keys::RETRY, "retry", findings);
     let preset = RetryPolicy::default();
     let wait = fields.find("wait").and_then(|node| findings.duration(node, "wait")).unwrap_or(preset.wait);
     let max_wait = fields.find("max_wait").and_then(|node| findings.duration(node, "max_wait"));
@@ -82,7 +80,7 @@ fn cache(node: &Node, findings: &mut Findings) -> Option<CachePolicy> {
         }
     }
     let fields = Fields::open(node, "cache", findings)?;
-    fields.known(&CACHE_KEYS, "cache", findings);
+    fields.known(&keys::CACHE, "cache", findings);
     Some(CachePolicy::By {
         work_tree: fields.find("work_tree").and_then(|node| findings.truth(node, "work_tree")).unwrap_or(false),
         files: fields.find("files").map(|node| findings.texts(node, "files")).unwrap_or_default(),
@@ -108,7 +106,8 @@ mod tests {
     fn check(defaults: &str, step: &str, expected: &str) {
         let shown = match settings(defaults, step) {
             Err(message) => message,
-            Ok(Settings { retry, timeout, cache }) => {
+            Ok(Settings { retry, timeout, cache, .. }) => {
+                let (retry, cache) = (retry.unwrap_or_default(), cache.unwrap_or_default());
                 let cache = match cache {
                     CachePolicy::Off => "off".to_owned(),
                     CachePolicy::By { work_tree, files, env, ttl, salt } => {
@@ -128,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_step_goes_before_the_defaults_and_they_before_what_is_built_in() {
-        check("", "", "1 tries 1s..60s, None, cache off");
+        check("", "", "3 tries 1s..60s, None, cache off");
         check(
             "retry: 3, timeout: 2m, cache: true",
             "",
@@ -153,8 +152,8 @@ mod tests {
 
     #[test]
     fn a_duration_has_a_unit_and_is_not_zero() {
-        check("", ", timeout: 1h 30m", "1 tries 1s..60s, Some(5400s), cache off");
-        check("", ", timeout: 7d", "1 tries 1s..60s, Some(604800s), cache off");
+        check("", ", timeout: 1h 30m", "3 tries 1s..60s, Some(5400s), cache off");
+        check("", ", timeout: 7d", "3 tries 1s..60s, Some(604800s), cache off");
         check("", ", timeout: 15", "timeout 15 has no unit");
         check("", ", timeout: 0s", "timeout '0s' is no duration");
         check("", ", timeout: -1s", "timeout '-1s' is no duration");
@@ -168,12 +167,12 @@ mod tests {
         check(
             "",
             &format!(", cache: {all}"),
-            "1 tries 1s..60s, None, cache tree true, 2 files, 1 names, Some(86400s), salted true",
+            "3 tries 1s..60s, None, cache tree true, 2 files, 1 names, Some(86400s), salted true",
         );
         check(
             "",
             ", cache: { files: a }",
-            "1 tries 1s..60s, None, cache tree false, 1 files, 0 names, None, salted false",
+            "3 tries 1s..60s, None, cache tree false, 1 files, 0 names, None, salted false",
         );
         check("", ", cache: forever", "cache must be true, false or a map, not text");
         check("", ", cache: { file: a }", "unknown key 'file' in cache");

@@ -4,21 +4,17 @@ use std::collections::HashMap;
 
 use super::Mistake;
 use super::fields::{Fields, Findings};
+use super::keys;
 use super::settings::Defaults;
 use super::tree::{Node, Tree};
-use crate::model::{AgentCall, Block, Body, Command, Each, Item, Place, Run, StepId, Text};
+use crate::model::{Block, Body, Place, StepId, SubFlow, Switch, Text};
 
-const ROUND: [&str; 7] = ["id", "description", "if", "else", "each", "needs", "optional"];
-const GROUP: [&str; 3] = ["steps", "parallel", "always"];
-const CALL: [&str; 3] = ["retry", "timeout", "cache"];
-const COMMAND: [&str; 6] = ["run", "env", "cwd", "stdin", "ok_codes", "outputs"];
-const AGENT: [&str; 2] = ["agent", "with"];
 /// The longest id that a file may give, so that made ids fit too.
 const MAX_ID: usize = 48;
 
 /// Reads blocks; knows the ids given so far.
 pub(super) struct Steps<'c> {
-    defaults: &'c Defaults,
+    pub(super) defaults: &'c Defaults,
     pub(super) findings: &'c mut Findings,
     taken: HashMap<String, Place>,
     unnamed: u32,
@@ -37,24 +33,30 @@ impl<'c> Steps<'c> {
         Steps { defaults, findings, taken, unnamed: 0 }
     }
 
-    /// Reads `steps` or `parallel`, with `always` where it stands; `owner` names the hidden parts.
+    /// Reads `steps`, `parallel` or `pipe`, with `on_failure` and `always` where they stand; `owner` names the hidden
+    /// parts. What runs after a failure does so before what always runs.
     pub(super) fn group(&mut self, fields: &Fields<'_>, place: Place, owner: &str) -> Option<Block> {
-        if let (Some(_), Some(parallel)) = (fields.find("steps"), fields.place_of("parallel")) {
-            let hint = "put one into the other: parallel: [{ steps: [..] }, ..]";
-            self.findings.add(Mistake::at(parallel, "a block has 'steps' or 'parallel', not both").hint(hint));
-        }
-        let body = match (fields.find("steps"), fields.find("parallel")) {
-            (Some(list), _) => Body::Sequence(self.blocks(list, "steps")?),
-            (None, Some(list)) => Body::Parallel(self.blocks(list, "parallel")?),
-            (None, None) => return None,
+        let body = match keys::GROUPS.into_iter().find_map(|name| Some((name, fields.find(name)?))) {
+            Some(("steps", list)) => Body::Sequence(self.blocks(list, "steps")?),
+            Some(("parallel", list)) => Body::Parallel(self.blocks(list, "parallel")?),
+            Some((name, list)) => Body::Pipe(self.blocks(list, name)?),
+            None => return None,
         };
+        let on_failure = self.on_failure(fields, owner);
         let Some(list) = fields.find("always") else {
-            return Some(bare(hidden(owner), place, body));
+            return Some(Block { on_failure, ..Block::bare(hidden(owner), place, body) });
         };
-        let main = bare(hidden(&format!("{owner}_steps")), place, body);
+        let main = Block { on_failure, ..Block::bare(hidden(&format!("{owner}_steps")), place, body) };
         let cleanup = Body::Sequence(self.blocks(list, "always")?);
-        let cleanup = bare(hidden(&format!("{owner}_always")), list.place, cleanup);
-        Some(bare(hidden(owner), place, Body::Always(Box::new(main), Box::new(cleanup))))
+        let cleanup = Block::bare(hidden(&format!("{owner}_always")), list.place, cleanup);
+        Some(Block::bare(hidden(owner), place, Body::Always(Box::new(main), Box::new(cleanup))))
+    }
+
+    fn on_failure(&mut self, fields: &Fields<'_>, owner: &str) -> Option<Box<Block>> {
+        let list = fields.find("on_failure")?;
+        let blocks = self.blocks(list, "on_failure")?;
+        let handler = Block::bare(hidden(&format!("{owner}_failure")), list.place, Body::Sequence(blocks));
+        Some(Box::new(handler))
     }
 
     fn blocks(&mut self, node: &Node, what: &str) -> Option<Vec<Block>> {
@@ -75,45 +77,77 @@ impl<'c> Steps<'c> {
         }
         let guard = fields.find("if").and_then(|node| self.findings.text(node, "if"));
         let otherwise = fields.find("else").and_then(|node| self.otherwise(node, &id, guard.is_some()));
-        let each = fields.find("each").and_then(|node| self.each(node));
-        let needs = fields.find("needs").map(|node| self.findings.texts(node, "needs")).unwrap_or_default();
-        let optional = fields.find("optional").and_then(|node| self.findings.truth(node, "optional")).unwrap_or(false);
-        let body = self.body(&fields, node, &id)?;
-        Some(Block { id, place: node.place, guard, otherwise, each, needs, optional, body })
+        let each = self.each(&fields);
+        let inner = self.body(&fields, node, &id)?;
+        let block = Block {
+            guard,
+            skip_when: fields.find("skip_when").and_then(|node| self.findings.text(node, "skip_when")),
+            otherwise,
+            at_least: self.at_least(&fields),
+            max_parallel: self.max_parallel(&fields),
+            repeat: self.repeat(&fields),
+            needs: fields.find("needs").map(|node| self.findings.texts(node, "needs")).unwrap_or_default(),
+            optional: fields.find("optional").and_then(|node| self.findings.truth(node, "optional")).unwrap_or(false),
+            on_failure: inner.on_failure,
+            weight: self.weight(&fields),
+            each,
+            ..Block::bare(id, node.place, inner.body)
+        };
+        self.fits(&fields, &block);
+        Some(block)
+    }
+
+    /// Reports what cannot stand together on one block.
+    fn fits(&mut self, fields: &Fields<'_>, block: &Block) {
+        let place = |name: &str| fields.place_of(name).unwrap_or(block.place);
+        let is_pipe = matches!(block.body, Body::Pipe(_));
+        if is_pipe && block.each.is_none() && fields.find("each").or(fields.find("matrix")).is_none() {
+            let hint = "say which items stream through it: each: \"{{ list }}\"";
+            self.findings.add(Mistake::at(place("pipe"), "a 'pipe' needs an 'each'").hint(hint));
+        }
+        if is_pipe && block.repeat.is_some() {
+            let hint = "put the 'loop' on one of its stages, or round the whole pipe";
+            self.findings.add(Mistake::at(place("loop"), "a 'pipe' cannot have a 'loop' beside it").hint(hint));
+        }
+        if block.each.is_none() && fields.find("at_least").is_some() {
+            self.findings.add(Mistake::at(place("at_least"), "'at_least' counts the items of an 'each'"));
+        }
+        let together = block.each.is_some() || matches!(block.body, Body::Parallel(_));
+        if fields.find("max_parallel").is_some() && !together {
+            let message = "'max_parallel' is for 'each', 'matrix', 'parallel' and 'pipe'";
+            self.findings.add(Mistake::at(place("max_parallel"), message));
+        }
     }
 
     /// Reads the one body of a block and reports keys that do not belong to it.
-    fn body(&mut self, fields: &Fields<'_>, node: &Node, id: &StepId) -> Option<Body> {
+    fn body(&mut self, fields: &Fields<'_>, node: &Node, id: &StepId) -> Option<Block> {
         let what = match id.as_str().starts_with('_') {
             true => "this step".to_owned(),
             false => format!("step '{id}'"),
         };
-        let bodies: Vec<&str> =
-            ["steps", "parallel", "run", "agent"].into_iter().filter(|name| fields.find(name).is_some()).collect();
+        let bodies: Vec<&str> = keys::BODIES.into_iter().filter(|name| fields.find(name).is_some()).collect();
         if let [first, second, ..] = bodies[..] {
             let place = fields.place_of(second).unwrap_or(node.place);
             let message = format!("{what} has both '{first}' and '{second}'");
             self.findings.add(Mistake::at(place, message).hint("a step does one thing: make two steps"));
         }
-        match bodies.first() {
-            Some(&"run") => {
-                fields.known(&[&ROUND[..], &COMMAND, &CALL].concat(), &what, self.findings);
-                self.command(fields).map(|command| Body::Command(Box::new(command)))
-            }
-            Some(&"agent") => {
-                fields.known(&[&ROUND[..], &AGENT, &CALL].concat(), &what, self.findings);
-                self.agent(fields).map(|call| Body::Agent(Box::new(call)))
-            }
-            Some(_) => {
-                fields.known(&[&ROUND[..], &GROUP].concat(), &what, self.findings);
-                self.group(fields, node.place, id.as_str()).map(|block| block.body)
-            }
-            None => {
-                fields.known(&[&ROUND[..], &GROUP, &COMMAND, &AGENT, &CALL].concat(), &what, self.findings);
-                let hint = "give it one of: run, agent, steps, parallel";
-                self.findings.add(Mistake::at(node.place, format!("{what} does nothing")).hint(hint));
-                None
-            }
+        let Some(body) = bodies.first().copied() else {
+            fields.known(&keys::all(), &what, self.findings);
+            let hint = "give it one of: run, agent, steps, parallel, pipe, switch, flow";
+            self.findings.add(Mistake::at(node.place, format!("{what} does nothing")).hint(hint));
+            return None;
+        };
+        fields.known(&keys::of(body), &what, self.findings);
+        let bare = |steps: &mut Self, body: Body| {
+            let on_failure = steps.on_failure(fields, id.as_str());
+            Some(Block { on_failure, ..Block::bare(id.clone(), node.place, body) })
+        };
+        match body {
+            "run" => self.command(fields).and_then(|command| bare(self, Body::Command(Box::new(command)))),
+            "agent" => self.agent(fields).and_then(|call| bare(self, Body::Agent(Box::new(call)))),
+            "switch" => self.switch(fields, id).and_then(|switch| bare(self, Body::Switch(Box::new(switch)))),
+            "flow" => self.sub_flow(fields).and_then(|call| bare(self, Body::Flow(Box::new(call)))),
+            _ => self.group(fields, node.place, id.as_str()),
         }
     }
 
@@ -122,56 +156,54 @@ impl<'c> Steps<'c> {
             self.findings.add(Mistake::at(node.place, "an 'else' needs an 'if' beside it"));
         }
         let blocks = self.blocks(node, "else")?;
-        Some(Box::new(bare(hidden(&format!("{id}_else")), node.place, Body::Sequence(blocks))))
+        Some(Box::new(Block::bare(hidden(&format!("{id}_else")), node.place, Body::Sequence(blocks))))
     }
 
-    fn each(&mut self, node: &Node) -> Option<Each> {
-        let Tree::List(items) = &node.tree else {
-            return self.findings.text(node, "each").map(Each::Template);
+    fn switch(&mut self, fields: &Fields<'_>, id: &StepId) -> Option<Switch> {
+        let on = fields.find("switch").and_then(|node| self.findings.text(node, "switch"))?;
+        let default =
+            fields.find("default").and_then(|node| self.case(node, "default", &hidden(&format!("{id}_else"))));
+        let Some(node) = fields.find("cases") else {
+            let hint = "cases: { bug: [steps], feature: [steps] }";
+            self.findings.add(Mistake::at(on.place, "a 'switch' needs 'cases'").hint(hint));
+            return None;
         };
-        let item = |item: &Node| match &item.tree {
-            Tree::Text(source) if source.contains("{{") => {
-                Item::Template(Text { source: source.clone(), place: item.place, literal: item.literal })
-            }
-            _ => Item::Plain(item.value()),
-        };
-        Some(Each::List(items.iter().map(item).collect()))
+        let rows = Fields::open(node, "cases", self.findings)?.rows();
+        let mut cases = Vec::with_capacity(rows.len());
+        for (number, (key, node)) in rows.iter().enumerate() {
+            let name = hidden(&format!("{id}_case_{}", number + 1));
+            cases.extend(self.case(node, &key.name, &name).map(|block| (key.name.clone(), block)));
+        }
+        if rows.is_empty() {
+            self.findings.add(Mistake::at(node.place, "'cases' is empty").hint("add a case or remove the 'switch'"));
+        }
+        (!cases.is_empty()).then(|| Switch { on, cases, default: default.map(Box::new) })
     }
 
-    fn command(&mut self, fields: &Fields<'_>) -> Option<Command> {
-        let settings = self.defaults.settings(fields, self.findings);
-        let findings = &mut *self.findings;
-        let run = fields.find("run")?;
-        let run = match &run.tree {
-            _ if is_blank(&run.tree) => {
-                findings.add(Mistake::at(run.place, "'run' is empty").hint("run: [program, argument, ..]"));
-                return None;
-            }
-            Tree::List(items) => Run::Argv(items.iter().filter_map(|item| findings.text(item, "run")).collect()),
-            _ => Run::Shell(findings.text(run, "run")?),
+    /// Reads what runs in one case: a list of steps, or one step.
+    fn case(&mut self, node: &Node, what: &str, id: &StepId) -> Option<Block> {
+        let blocks = match &node.tree {
+            Tree::Map(_) => vec![self.block(node)?],
+            _ => self.blocks(node, what)?,
         };
-        Some(Command {
-            run,
-            env: fields.find("env").map(|node| pairs(node, "env", findings)).unwrap_or_default(),
-            cwd: fields.find("cwd").and_then(|node| findings.text(node, "cwd")),
-            stdin: fields.find("stdin").and_then(|node| findings.text(node, "stdin")),
-            ok_codes: fields.find("ok_codes").map_or(vec![0], |node| ok_codes(node, findings)),
-            outputs: fields.find("outputs").map(|node| findings.texts(node, "outputs")).unwrap_or_default(),
-            settings,
-        })
+        Some(Block::bare(id.clone(), node.place, Body::Sequence(blocks)))
     }
 
-    fn agent(&mut self, fields: &Fields<'_>) -> Option<AgentCall> {
-        let settings = self.defaults.settings(fields, self.findings);
-        let agent = fields.find("agent").and_then(|node| self.findings.text(node, "agent"))?;
-        let with = fields.find("with").map(|node| pairs(node, "with", self.findings)).unwrap_or_default();
-        Some(AgentCall { agent, with, settings })
+    fn sub_flow(&mut self, fields: &Fields<'_>) -> Option<SubFlow> {
+        let path: Text = fields.find("flow").and_then(|node| self.findings.text(node, "flow"))?;
+        if path.source.contains("{{") {
+            let hint = "the plan must be known before the run; use 'switch' to choose between workflows";
+            self.findings.add(Mistake::at(path.place, "the path of a 'flow' cannot be a template").hint(hint));
+        }
+        let with = fields.find("with").map(|node| self.pairs(node, "with")).unwrap_or_default();
+        Some(SubFlow { path, with })
     }
 
     /// Returns the block's id, or makes one: `step_1`, `step_2`, ..
     fn id(&mut self, fields: &Fields<'_>) -> Option<StepId> {
         if let Some(node) = fields.find("id") {
             let given = self.findings.word(node, "id").and_then(|word| StepId::new(&word).ok());
+            let given = given.filter(|id| !id.as_str().contains('/'));
             // A bad id was reported; its step goes on under another name, so that its own mistakes are found too.
             return given.or_else(|| Some(hidden(&format!("bad_{}_{}", node.place.line, node.place.column))));
         }
@@ -193,7 +225,8 @@ fn given_ids(node: &Node, taken: &mut HashMap<String, Place>, findings: &mut Fin
             for (key, value) in fields {
                 match (&key.name[..], &value.tree) {
                     ("id", Tree::Text(id)) => given_id(id, value.place, taken, findings),
-                    ("steps" | "parallel" | "always" | "else", Tree::List(_)) => given_ids(value, taken, findings),
+                    (name, Tree::List(_)) if keys::HOLDS_STEPS.contains(&name) => given_ids(value, taken, findings),
+                    ("cases", Tree::Map(cases)) => cases.iter().for_each(|(_, case)| given_ids(case, taken, findings)),
                     _ => {}
                 }
             }
@@ -203,7 +236,7 @@ fn given_ids(node: &Node, taken: &mut HashMap<String, Place>, findings: &mut Fin
 }
 
 fn given_id(id: &str, place: Place, taken: &mut HashMap<String, Place>, findings: &mut Findings) {
-    if StepId::new(id).is_err() || id.starts_with('_') || id.len() > MAX_ID {
+    if StepId::new(id).is_err() || id.starts_with('_') || id.contains('/') || id.len() > MAX_ID {
         let message = format!("'{id}' cannot be a step's id");
         let hint = format!("use letters, digits and '_', beginning with a letter, at most {MAX_ID}");
         let hint = if id.contains('-') { format!("{hint}; in a template '-' is minus") } else { hint };
@@ -211,47 +244,6 @@ fn given_id(id: &str, place: Place, taken: &mut HashMap<String, Place>, findings
     } else if let Some(earlier) = taken.insert(id.to_owned(), place) {
         let message = format!("the id '{id}' is taken by the step at line {}", earlier.line);
         findings.add(Mistake::at(place, message).hint("ids are unique in a workflow"));
-    }
-}
-
-fn bare(id: StepId, place: Place, body: Body) -> Block {
-    Block { id, place, guard: None, otherwise: None, each: None, needs: Vec::new(), optional: false, body }
-}
-
-/// Says whether a `run` names no program.
-fn is_blank(tree: &Tree) -> bool {
-    match tree {
-        Tree::List(items) => items.first().is_none_or(|item| is_blank(&item.tree)),
-        Tree::Text(text) => text.trim().is_empty(),
-        _ => false,
-    }
-}
-
-/// Reads a map of names to texts.
-fn pairs(node: &Node, what: &str, findings: &mut Findings) -> Vec<(String, Text)> {
-    let Some(fields) = Fields::open(node, what, findings) else {
-        return Vec::new();
-    };
-    let pair = |(key, value): &(super::tree::Key, Node)| {
-        if key.name.is_empty() || key.name.contains(['=', '\0']) {
-            findings.add(Mistake::at(key.place, format!("'{}' cannot be a name in {what}", key.name)));
-            return None;
-        }
-        Some((key.name.clone(), findings.text(value, &key.name)?))
-    };
-    fields.rows().iter().filter_map(pair).collect()
-}
-
-fn ok_codes(node: &Node, findings: &mut Findings) -> Vec<i32> {
-    let code = |item: &Node, findings: &mut Findings| {
-        findings.count(item, "an exit code", 0..=255).and_then(|code| i32::try_from(code).ok())
-    };
-    match &node.tree {
-        Tree::Integer(_) => code(node, findings).into_iter().collect(),
-        _ => {
-            let items = findings.list(node, "ok_codes");
-            items.iter().filter_map(|item| code(item, findings)).collect()
-        }
     }
 }
 
@@ -269,6 +261,7 @@ mod tests {
         match &block.each {
             Some(Each::Template(list)) => text.push_str(&format!(" each({})", list.source)),
             Some(Each::List(items)) => text.push_str(&format!(" each({})", items.len())),
+            Some(Each::Matrix(axes)) => text.push_str(&format!(" matrix({})", axes.len())),
             None => {}
         }
         let optional = if block.optional { "?" } else { "" };
@@ -281,6 +274,12 @@ mod tests {
             Body::Agent(call) => format!("@{}", call.agent.source),
             Body::Sequence(list) => blocks(list).join(", "),
             Body::Parallel(list) => blocks(list).join(" | "),
+            Body::Pipe(list) => format!("pipe {}", blocks(list).join(" > ")),
+            Body::Switch(switch) => {
+                let cases = switch.cases.iter().map(|(case, block)| format!("{case}: {}", shown(block)));
+                format!("switch {} {}", switch.on.source, cases.collect::<Vec<_>>().join(", "))
+            }
+            Body::Flow(call) => format!("flow {}", call.path.source),
             Body::Always(body, cleanup) => format!("{} then {}", shown(body), shown(cleanup)),
         };
         let otherwise = block.otherwise.as_ref().map(|block| format!(" else {}", shown(block))).unwrap_or_default();

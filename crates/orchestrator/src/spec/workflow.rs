@@ -1,14 +1,13 @@
 //! The top of a file: name, inputs, defaults, and the root block.
 
 use super::Mistake;
+use super::actions::pairs;
 use super::fields::{Fields, Findings, nearest};
+use super::keys;
 use super::settings::Defaults;
 use super::steps::{Steps, hidden};
 use super::tree::{Key, Node, Tree};
-use crate::model::{Block, DefaultValue, InputSpec, InputType, Text, Workflow};
-
-const KEYS: [&str; 7] = ["flow", "description", "inputs", "defaults", "steps", "parallel", "always"];
-const INPUT_KEYS: [&str; 4] = ["type", "required", "default", "description"];
+use crate::model::{Block, Checkpoints, DefaultValue, InputSpec, InputType, Text, Workflow};
 
 /// Checks the whole tree; `path` gives the name when the file has none. What could be read is returned beside the
 /// mistakes, so that its templates can be checked too.
@@ -20,7 +19,7 @@ pub(super) fn check(tree: &Node, path: &str) -> (Option<Workflow>, Vec<Mistake>)
 
 fn top(tree: &Node, path: &str, findings: &mut Findings) -> Option<Workflow> {
     let fields = Fields::open(tree, "a workflow file", findings)?;
-    fields.known(&KEYS, "a workflow", findings);
+    fields.known(&keys::TOP, "a workflow", findings);
     if let Some(node) = fields.find("description") {
         findings.word(node, "description");
     }
@@ -30,23 +29,51 @@ fn top(tree: &Node, path: &str, findings: &mut Findings) -> Option<Workflow> {
     };
     let inputs = fields.find("inputs").map(|node| inputs(node, findings)).unwrap_or_default();
     let defaults = Defaults::check(fields.find("defaults"), findings);
-    let body = root(tree, &fields, &defaults, findings)?;
-    Some(Workflow { name, inputs, body })
+    let checkpoints = fields.find("checkpoints").map(|node| checkpoints(node, findings)).unwrap_or_default();
+    let outputs = fields.find("outputs").map(|node| pairs(node, "outputs", findings)).unwrap_or_default();
+    let mut steps = Steps::new(tree, &defaults, findings);
+    let agents = fields.find("agents").map(|node| steps.agents(node)).unwrap_or_default();
+    let body = root(tree, &fields, &mut steps)?;
+    Some(Workflow { name, inputs, agents, outputs, checkpoints, body })
 }
 
-/// The root block: the file's own `steps` or `parallel`, with its `always`.
-fn root(tree: &Node, fields: &Fields<'_>, defaults: &Defaults, findings: &mut Findings) -> Option<Block> {
-    let mut steps = Steps::new(tree, defaults, findings);
+/// The root block: the file's own `steps` or `parallel`, with its `on_failure` and `always`.
+fn root(tree: &Node, fields: &Fields<'_>, steps: &mut Steps<'_>) -> Option<Block> {
     match (fields.find("steps"), fields.find("parallel")) {
         (None, None) => {
             let hint = "add 'steps:' with a list of steps";
             steps.findings.add(Mistake::at(tree.place, "the workflow has no steps").hint(hint));
             None
         }
-        _ => {
+        (both, parallel) => {
+            if let (Some(_), Some(_)) = (both, parallel) {
+                let place = fields.place_of("parallel").unwrap_or(tree.place);
+                let hint = "put one into the other: parallel: [{ steps: [..] }, ..]";
+                let mistake = Mistake::at(place, "a block has 'steps' or 'parallel', not both");
+                steps.findings.add(mistake.hint(hint));
+            }
             let body = steps.group(fields, tree.place, "flow")?;
             Some(Block { id: hidden("flow"), ..body })
         }
+    }
+}
+
+fn checkpoints(node: &Node, findings: &mut Findings) -> Checkpoints {
+    let preset = Checkpoints::default();
+    if let Tree::Bool(wanted) = node.tree {
+        return if wanted { preset } else { Checkpoints { every: 0, batches: false, rounds: false } };
+    }
+    let Some(fields) = Fields::open(node, "checkpoints", findings) else {
+        return preset;
+    };
+    fields.known(&keys::CHECKPOINTS, "checkpoints", findings);
+    let every = fields.find("every").and_then(|node| findings.count(node, "every (steps)", 0..=1_000_000));
+    let mut truth =
+        |name: &str, preset: bool| fields.find(name).and_then(|node| findings.truth(node, name)).unwrap_or(preset);
+    Checkpoints {
+        batches: truth("batches", preset.batches),
+        rounds: truth("rounds", preset.rounds),
+        every: every.and_then(|every| u32::try_from(every).ok()).unwrap_or(preset.every),
     }
 }
 
@@ -72,7 +99,7 @@ fn input(key: &Key, node: &Node, findings: &mut Findings) -> Option<InputSpec> {
         return None;
     }
     let fields = Fields::open(node, &format!("input '{}'", key.name), findings)?;
-    fields.known(&INPUT_KEYS, &format!("input '{}'", key.name), findings);
+    fields.known(&keys::INPUT, &format!("input '{}'", key.name), findings);
     let input_type = fields.find("type").map_or(Some(InputType::default()), |node| input_type(node, findings))?;
     let required = fields.find("required").and_then(|node| findings.truth(node, "required")).unwrap_or(false);
     let default = fields.find("default").and_then(|node| default_value(node, input_type, &key.name, findings));

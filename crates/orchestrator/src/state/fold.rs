@@ -1,10 +1,12 @@
 //! The fold: one event in, the state changed. Events that do not fit the state are ignored, never a panic.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::frame::{End, Frame, FrameId, Phase, Ready, Waiter, Work};
-use crate::model::{Address, Event, Fact, Inputs, RunStatus, Status, Timestamp};
+use crate::model::{Address, Event, Fact, Inputs, Outcome, Reply, RunStatus, Skip, Source, Status, StepId, Timestamp};
 use crate::plan::{Node, NodeId, Plan};
 
 /// Where a run stands, worked out from its events.
@@ -14,7 +16,7 @@ use crate::plan::{Node, NodeId, Plan};
 /// use segno_orchestrator::{plan, spec, state::RunState};
 ///
 /// let workflow = spec::parse("steps: [{ run: [echo, hello] }]", "hello.yaml")?;
-/// let plan = Arc::new(plan::compile(&workflow, &[]).expect("no mistakes in it"));
+/// let plan = Arc::new(plan::compile(&workflow, "hello.yaml", &plan::Catalog::default()).expect("no mistakes in it"));
 /// let state = RunState::new(plan);
 /// assert_eq!(state.status(), None); // nothing has happened yet
 /// # Ok::<(), spec::Mistakes>(())
@@ -29,7 +31,12 @@ pub struct RunState {
     pub(super) tasks: VecDeque<FrameId>,
     /// What else is ready: guards, lists, skips.
     pub(super) duties: VecDeque<FrameId>,
-    pub(super) taken: HashMap<FrameId, bool>,
+    /// Tasks whose effect can be taken back, in the order in which they ended.
+    pub(super) done: Vec<FrameId>,
+    /// The only steps that are to run; empty: all.
+    pub(super) only: BTreeSet<StepId>,
+    /// What steps left for each other, by key.
+    data: BTreeMap<String, Value>,
     resting: BTreeSet<(Timestamp, FrameId)>,
     processes: HashMap<FrameId, (u32, u64)>,
     running: BTreeSet<FrameId>,
@@ -48,7 +55,9 @@ impl RunState {
             waiters: HashMap::new(),
             tasks: VecDeque::new(),
             duties: VecDeque::new(),
-            taken: HashMap::new(),
+            done: Vec::new(),
+            only: BTreeSet::new(),
+            data: BTreeMap::new(),
             resting: BTreeSet::new(),
             processes: HashMap::new(),
             running: BTreeSet::new(),
@@ -62,9 +71,10 @@ impl RunState {
     pub fn apply(&mut self, event: &Event) {
         self.events = event.seq;
         match &event.fact {
-            Fact::RunStarted { inputs, .. } => self.start(inputs),
+            Fact::RunStarted { inputs, only, .. } => self.start(inputs, only),
             Fact::RunResumed { .. } | Fact::RunPaused { .. } => self.forget_running(),
-            Fact::RunEnded { status } => self.ended = Some(*status),
+            Fact::RunEnded { status, .. } => self.ended = Some(*status),
+            Fact::DataPut { key, value, .. } => self.put(key, value),
             fact => {
                 if let Some(frame) = fact.step().and_then(|step| self.find(step)) {
                     self.apply_to(frame, fact);
@@ -73,10 +83,19 @@ impl RunState {
         }
     }
 
-    fn start(&mut self, inputs: &Inputs) {
+    fn start(&mut self, inputs: &Inputs, only: &[StepId]) {
         if self.frames.is_empty() {
             self.inputs = inputs.clone();
+            self.only = only.iter().cloned().collect();
             self.open(self.plan.root(), None, Arc::from([]));
+        }
+    }
+
+    /// A value of nothing takes the key away.
+    fn put(&mut self, key: &str, value: &Value) {
+        match value {
+            Value::Null => _ = self.data.remove(key),
+            value => _ = self.data.insert(key.to_owned(), value.clone()),
         }
     }
 
@@ -88,11 +107,38 @@ impl RunState {
             self.resting.remove(&(until, id));
         }
         match fact {
-            Fact::Decided { taken, .. } => self.decide(id, *taken),
+            Fact::Decided { left_out: true, .. } => {
+                self.end(id, End::Task(Arc::new(Outcome::Skipped { because: Skip::LeftOut })));
+            }
+            Fact::Decided { taken, .. } => {
+                let otherwise = (self.plan_node(id).children.len() > 1).then_some(1);
+                self.choose(id, if *taken { Some(0) } else { otherwise });
+            }
+            Fact::Chose { case, .. } => {
+                let children = self.plan_node(id).children.len();
+                self.choose(id, case.filter(|case| (*case as usize) < children));
+            }
             Fact::Expanded { items, .. } => {
-                self.frame_mut(id).items = Some(Arc::new(items.clone()));
+                self.frame_mut(id).more_mut().items = Some(Arc::new(items.clone()));
                 self.widen(id, items.len());
             }
+            Fact::Looped { verdict, score, .. } => self.turn(id, *verdict, *score),
+            Fact::Entered { inputs, .. } => {
+                self.frame_mut(id).more_mut().inputs = Some(inputs.clone());
+                self.grow(id, 1);
+            }
+            Fact::Concluded { outputs, .. } => {
+                let frame = self.frame_mut(id);
+                frame.more_mut().outputs = Some(outputs.clone());
+                let width = frame.tally.width as usize;
+                self.widen(id, width);
+            }
+            fact => self.apply_to_task(id, fact),
+        }
+    }
+
+    fn apply_to_task(&mut self, id: FrameId, fact: &Fact) {
+        match fact {
             Fact::StepStarted { attempt, .. } => {
                 let frame = self.frame_mut(id);
                 frame.phase = Phase::Running;
@@ -100,6 +146,14 @@ impl RunState {
                 self.running.insert(id);
             }
             Fact::Spawned { pid, birth, .. } => _ = self.processes.insert(id, (*pid, *birth)),
+            Fact::DataGot { values, .. } => self.frame_mut(id).more_mut().data = Some(values.clone()),
+            Fact::StepReplied { reply, .. } => self.frame_mut(id).more_mut().replies.push(Arc::new(reply.clone())),
+            Fact::FellBack { attempt, to, .. } => {
+                self.stop_running(id);
+                let frame = self.frame_mut(id);
+                (frame.call, frame.spent, frame.attempt) = (*to, *attempt, *attempt);
+                self.offer(id, Work::Attempt(*attempt + 1));
+            }
             Fact::StepRetried { attempt, until, .. } => {
                 self.stop_running(id);
                 let frame = self.frame_mut(id);
@@ -107,8 +161,12 @@ impl RunState {
                 frame.attempt = *attempt;
                 self.resting.insert((*until, id));
             }
-            Fact::StepEnded { outcome, .. } => {
+            Fact::StepEnded { outcome, source, .. } => {
                 self.stop_running(id);
+                let ran = matches!(outcome, Outcome::Succeeded { .. } | Outcome::Partial { .. });
+                if ran && *source == Source::Ran && self.plan_node(id).undo.is_some() {
+                    self.done.push(id);
+                }
                 self.end(id, End::Task(Arc::new(outcome.clone())));
             }
             _ => {}
@@ -118,6 +176,9 @@ impl RunState {
     fn stop_running(&mut self, id: FrameId) {
         self.running.remove(&id);
         self.processes.remove(&id);
+        if let Some(more) = &mut self.frame_mut(id).more {
+            more.replies.clear();
+        }
     }
 
     /// What was in flight when its owner went is ready again, for the same attempt.
@@ -241,8 +302,61 @@ impl RunState {
         &mut self.frames[id.0 as usize]
     }
 
-    pub(super) fn is_taken(&self, id: FrameId) -> bool {
-        self.taken.get(&id).copied().unwrap_or(false)
+    /// Returns the inputs that a frame's templates see: those of its workflow.
+    pub fn inputs_of(&self, id: FrameId) -> &Inputs {
+        let Some(home) = self.plan_node(id).home else {
+            return &self.inputs;
+        };
+        let depth = self.plan.node(home).scope.len();
+        let frame = self.index.get(&(home, Arc::from(&self.frame(id).indices[..depth])));
+        let more = frame.and_then(|frame| self.frame(*frame).more());
+        more.and_then(|more| more.inputs.as_ref()).unwrap_or(&self.inputs)
+    }
+
+    /// Returns the inputs of the workflow that a frame calls, once it has begun.
+    pub fn own_inputs(&self, id: FrameId) -> Option<&Inputs> {
+        self.frame(id).more().and_then(|more| more.inputs.as_ref())
+    }
+
+    /// Returns the outputs of the workflow, once they are known.
+    pub fn outputs(&self) -> Option<&Inputs> {
+        self.frames.first().and_then(Frame::more).and_then(|more| more.outputs.as_ref())
+    }
+
+    /// Returns which of a task's calls is to be made: 0 is its own, then its fallbacks.
+    pub fn call(&self, id: FrameId) -> u32 {
+        self.frame(id).call
+    }
+
+    /// Returns how many attempts the calls before this one made.
+    pub fn spent(&self, id: FrameId) -> u32 {
+        self.frame(id).spent
+    }
+
+    /// Returns what has come back of the attempt that runs.
+    pub fn replies(&self, id: FrameId) -> &[Arc<Reply>] {
+        self.frame(id).more().map(|more| &more.replies[..]).unwrap_or_default()
+    }
+
+    /// Returns the values of the shared data that a task was given; `None` before it was.
+    pub fn given(&self, id: FrameId) -> Option<&Inputs> {
+        self.frame(id).more().and_then(|more| more.data.as_ref())
+    }
+
+    /// Returns what steps have left for each other.
+    pub fn data(&self) -> &BTreeMap<String, Value> {
+        &self.data
+    }
+
+    /// Returns how many rounds of a loop were opened.
+    pub fn rounds(&self, id: FrameId) -> u32 {
+        self.frame(id).tally.opened
+    }
+
+    /// Returns the tasks that have not ended and will not be undone: what a cancelled run leaves.
+    pub fn open_tasks(&self) -> impl Iterator<Item = FrameId> + '_ {
+        let open = |id: &FrameId| self.frame(*id).end().is_none() && self.plan_node(*id).task().is_some();
+        (0..u32::try_from(self.frames.len()).unwrap_or(u32::MAX)).map(FrameId).filter(open)
     }
 
     /// Returns the innermost open frame with this address: `if`, `each` and body of a step share one.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::model::{Outcome, Skip, Status, Timestamp};
+use crate::model::{Inputs, Outcome, Reply, Skip, Status, Timestamp};
 use crate::patterns::Tally;
 use crate::plan::NodeId;
 
@@ -23,8 +23,35 @@ pub(super) struct Frame {
     pub(super) phase: Phase,
     /// The attempt that runs, ran last, or was interrupted; 0 before the first.
     pub(super) attempt: u32,
+    /// The fallback that is at work; 0: the step's own call.
+    pub(super) call: u32,
+    /// How many attempts the calls before it made.
+    pub(super) spent: u32,
+    /// What more is known of it, where there is more.
+    pub(super) more: Option<Box<More>>,
+}
+
+/// What only some frames have.
+#[derive(Debug, Default)]
+pub(super) struct More {
     /// The items of an `each` once they are known.
     pub(super) items: Option<Arc<Vec<Value>>>,
+    /// The branch or case that was chosen, by the number of the child; `None` inside: none.
+    pub(super) chosen: Option<Option<u32>>,
+    /// How good each round of a loop was.
+    pub(super) scores: Vec<Option<f64>>,
+    /// The round that a loop keeps, from 0.
+    pub(super) kept: Option<u32>,
+    /// The inputs of a sub-workflow.
+    pub(super) inputs: Option<Inputs>,
+    /// The outputs of a workflow.
+    pub(super) outputs: Option<Inputs>,
+    /// What takes effects back, in the order in which that is done.
+    pub(super) undo: Vec<FrameId>,
+    /// What came back of the attempt that runs: the agent's reply, then those of its checks.
+    pub(super) replies: Vec<Arc<Reply>>,
+    /// Values of the shared data that the step was given.
+    pub(super) data: Option<Inputs>,
 }
 
 /// Where a frame stands.
@@ -63,6 +90,11 @@ impl End {
         }
     }
 
+    /// Says whether it was given up, which degrades what it is part of.
+    pub(super) fn is_left_out(&self) -> bool {
+        matches!(self, End::Task(outcome) if matches!(&**outcome, Outcome::Skipped { because: Skip::LeftOut }))
+    }
+
     /// Says whether it did not run because something it needs failed.
     pub(super) fn is_blocked(&self) -> bool {
         matches!(self, End::Task(outcome) if matches!(&**outcome, Outcome::Skipped { because: Skip::Needs { .. } }))
@@ -70,6 +102,19 @@ impl End {
 }
 
 impl Frame {
+    pub(super) fn more_mut(&mut self) -> &mut More {
+        self.more.get_or_insert_with(Box::default)
+    }
+
+    pub(super) fn more(&self) -> Option<&More> {
+        self.more.as_deref()
+    }
+
+    /// Returns the round that it keeps, if it is a loop that is over.
+    pub(super) fn kept(&self) -> Option<u32> {
+        self.more().and_then(|more| more.kept)
+    }
+
     pub(super) fn end(&self) -> Option<&End> {
         match &self.phase {
             Phase::Ended(end) => Some(end),
@@ -79,10 +124,12 @@ impl Frame {
 }
 
 /// A frame that waits for a node which is not over yet.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Waiter {
     pub(super) frame: FrameId,
     pub(super) target: NodeId,
+    /// The rounds and items in which it is meant.
+    pub(super) reach: Arc<[u32]>,
 }
 
 /// Something that the loop may take up.
@@ -97,15 +144,10 @@ pub struct Ready {
 /// What is to be done with a ready frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Work {
-    /// Ask the guard.
+    /// Work out what a group must know: its guard, case, list, inputs, whether there is another round.
     Decide,
-    /// Work out the list.
-    Expand,
     /// Make this attempt, counted from 1.
     Attempt(u32),
-    /// Record that it does not run, because this step failed.
-    Skip {
-        /// The step that it needs.
-        needs: String,
-    },
+    /// Record that it does not run.
+    Skip(Skip),
 }

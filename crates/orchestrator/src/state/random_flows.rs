@@ -35,13 +35,17 @@ struct Shape {
     each: Option<(u16, Vec<u8>)>,
     optional: bool,
     needs: Option<u16>,
+    repeat: Option<u16>,
+    /// Draws what else may stand round a body: `skip_when`, `on_failure`, `at_least`, `max_parallel`, a pipe.
+    more: u16,
     body: Body,
 }
 
 #[derive(Clone, Debug)]
 enum Body {
-    Task { retry: u32, cached: bool, uses: Vec<u16> },
+    Task { retry: u32, cached: bool, uses: Vec<u16>, undo: bool },
     Group(Group),
+    Switch { on: u16, cases: Vec<Shape>, default: bool },
 }
 
 #[derive(Clone, Debug)]
@@ -54,13 +58,16 @@ struct Group {
 }
 
 fn shape() -> impl Strategy<Value = Shape> {
-    let task = (1..=3_u32, any::<bool>(), vec(any::<u16>(), 0..=2));
-    let task = task.prop_map(|(retry, cached, uses)| Body::Task { retry, cached, uses });
+    let task = (1..=3_u32, any::<bool>(), vec(any::<u16>(), 0..=2), proptest::bool::weighted(0.2));
+    let task = task.prop_map(|(retry, cached, uses, undo)| Body::Task { retry, cached, uses, undo });
     let leaf = round(task.boxed(), Just(Vec::new()).boxed());
     leaf.prop_recursive(DEPTH, 8, 2, |inner| {
         let parts = (any::<bool>(), vec(inner.clone(), 1..=3), always(inner.clone()), any::<u16>());
         let group = parts.prop_map(|(parallel, steps, always, order)| Group { parallel, steps, always, order });
-        round(group.prop_map(Body::Group).boxed(), vec(inner, 0..=1).boxed())
+        let switch = (any::<u16>(), vec(inner.clone(), 1..=2), any::<bool>());
+        let switch = switch.prop_map(|(on, cases, default)| Body::Switch { on, cases, default });
+        let body = prop_oneof![4 => group.prop_map(Body::Group), 1 => switch];
+        round(body.boxed(), vec(inner, 0..=1).boxed())
     })
 }
 
@@ -68,14 +75,18 @@ fn shape() -> impl Strategy<Value = Shape> {
 fn round(body: BoxedStrategy<Body>, otherwise: BoxedStrategy<Vec<Shape>>) -> BoxedStrategy<Shape> {
     let each = (any::<u16>(), vec(0..6_u8, 0..=WIDTH));
     let guard = (weighted(0.3, any::<u16>()), otherwise, any::<bool>());
-    let parts = (guard, weighted(0.2, each), proptest::bool::weighted(0.2), weighted(0.3, any::<u16>()), body);
-    let shape = parts.prop_map(|((guard, otherwise, else_first), each, optional, needs, body)| Shape {
+    let optional = proptest::bool::weighted(0.2);
+    let repeat = weighted(0.15, any::<u16>());
+    let parts = (guard, weighted(0.2, each), optional, weighted(0.3, any::<u16>()), repeat, any::<u16>(), body);
+    let shape = parts.prop_map(|((guard, otherwise, else_first), each, optional, needs, repeat, more, body)| Shape {
         guard,
         otherwise,
         else_first,
         each,
         optional,
         needs,
+        repeat,
+        more,
         body,
     });
     shape.boxed()
@@ -83,6 +94,17 @@ fn round(body: BoxedStrategy<Body>, otherwise: BoxedStrategy<Vec<Shape>>) -> Box
 
 fn always(inner: BoxedStrategy<Shape>) -> impl Strategy<Value = Vec<Shape>> {
     weighted(0.2, vec(inner, 1..=2)).prop_map(Option::unwrap_or_default)
+}
+
+/// Stands before the name of a loop in a scope: a step in it can be used from outside.
+const LOOP: char = '@';
+
+impl Shape {
+    /// Says whether its items stream through stages.
+    fn is_pipe(&self) -> bool {
+        let plain = |group: &Group| !group.parallel && group.always.is_empty();
+        self.more % 4 == 3 && self.each.is_some() && matches!(&self.body, Body::Group(group) if plain(group))
+    }
 }
 
 /// Gives shapes their names and references. A step may use whatever was written before it, is not round it, and runs
@@ -114,23 +136,93 @@ impl Writer {
         if let Some(pick) = shape.guard {
             fields.insert("if".into(), json!(self.guard(pick, scope)));
         }
-        if let Some((pick, items)) = &shape.each {
-            fields.insert("each".into(), self.each(*pick, items, scope));
+        if shape.more % 8 == 1 {
+            fields.insert("skip_when".into(), json!(self.guard(shape.more / 8, scope)));
         }
+        self.fan(&mut fields, shape, scope);
         if shape.else_first {
             self.otherwise(&mut fields, shape, scope);
         }
         let own = shape.each.is_some().then(|| id.clone());
-        let inside: Vec<String> = scope.iter().cloned().chain(own).collect();
+        let each: Vec<String> = scope.iter().cloned().chain(own).collect();
+        let is_pipe = shape.is_pipe();
+        let repeat = shape.repeat.filter(|_| !is_pipe);
+        let inside: Vec<String> = each.iter().cloned().chain(repeat.map(|_| format!("{LOOP}{id}"))).collect();
         match &shape.body {
-            Body::Task { retry, cached, uses } => self.task(&mut fields, (*retry, *cached), uses, &inside),
+            Body::Task { retry, cached, uses, undo } => {
+                self.task(&mut fields, (*retry, *cached), uses, &inside);
+                if *undo {
+                    fields.insert("undo".into(), json!({ "agent": AGENT, "with": { "id": format!("undo {id}") } }));
+                }
+            }
             Body::Group(group) => self.group(&mut fields, group, &inside),
+            Body::Switch { on, cases, default } => self.switch(&mut fields, *on, cases, *default, &inside),
+        }
+        if is_pipe && let Some(steps) = fields.remove("steps") {
+            fields.insert("pipe".into(), steps);
+        }
+        if shape.more % 8 == 2 && shape.otherwise.len() > 1 {
+            let steps = self.block(&shape.otherwise[0], &inside);
+            fields.insert("on_failure".into(), json!([steps]));
+        }
+        if let Some(pick) = repeat {
+            fields.insert("loop".into(), self.repeat(pick, &inside));
         }
         if !shape.else_first {
             self.otherwise(&mut fields, shape, scope);
         }
         self.steps.push(Step { id, scope: scope.to_vec() });
         Value::Object(fields)
+    }
+
+    /// Writes `each` and the numbers beside it.
+    fn fan(&self, fields: &mut Map<String, Value>, shape: &Shape, scope: &[String]) {
+        let Some((pick, items)) = &shape.each else { return };
+        match shape.more % 5 == 0 {
+            true => {
+                let axes = json!({ "a": self.each(*pick, items, scope), "b": [1, "x"] });
+                fields.insert("matrix".into(), axes);
+            }
+            false => _ = fields.insert("each".into(), self.each(*pick, items, scope)),
+        }
+        match shape.more % 7 {
+            1 => _ = fields.insert("at_least".into(), json!("50%")),
+            2 => _ = fields.insert("at_least".into(), json!(2)),
+            3 => _ = fields.insert("max_parallel".into(), json!(1 + shape.more % 3)),
+            _ => {}
+        }
+    }
+
+    fn switch(&mut self, fields: &mut Map<String, Value>, on: u16, cases: &[Shape], default: bool, scope: &[String]) {
+        let value = match self.pick(on, scope) {
+            Some(other) => format!("steps.{other}.status"),
+            None => "inputs.n".into(),
+        };
+        fields.insert("switch".into(), json!(value));
+        let words = ["succeeded", "failed", "3"];
+        let mut made: Vec<Value> = cases.iter().map(|shape| json!([self.block(shape, scope)])).collect();
+        if default && made.len() > 1 {
+            fields.insert("default".into(), made.pop().unwrap_or_default());
+        }
+        let first = usize::from(on % 3);
+        let named = made.into_iter().enumerate().map(|(slot, steps)| (words[(first + slot) % 3].to_owned(), steps));
+        fields.insert("cases".into(), Value::Object(named.collect()));
+    }
+
+    /// Writes a loop over what was written inside it.
+    fn repeat(&self, pick: u16, inside: &[String]) -> Value {
+        let steps: Vec<&Step> = self.steps.iter().filter(|step| step.scope == inside).collect();
+        let other = steps.get(usize::from(pick / 16) % steps.len().max(1)).map(|step| step.id.as_str());
+        let max = 1 + pick % 3;
+        match (other, pick % 6) {
+            (_, 0) => json!(max),
+            (Some(other), 1 | 2) => json!({ "until": format!("steps.{other}.ok and index > 0"), "max": max }),
+            (Some(other), 3) => {
+                json!({ "while": format!("not steps.{other}.ok"), "max": max, "at_limit": "fail" })
+            }
+            (Some(other), 4) => json!({ "until": format!("steps.{other}.ok"), "max": max, "score": "0 - index" }),
+            _ => json!({ "while": "round < 3", "max": max, "score": "index" }),
+        }
     }
 
     fn otherwise(&mut self, fields: &mut Map<String, Value>, shape: &Shape, scope: &[String]) {
@@ -167,9 +259,16 @@ impl Writer {
             fields.insert("cache".into(), json!({ "files": [] }));
         }
         let mut with = Map::from_iter([("id".to_owned(), fields["id"].clone())]);
-        if !scope.is_empty() {
+        if scope.iter().any(|each| !each.starts_with(LOOP)) {
             with.insert("item".into(), json!("{{ item }}"));
+        }
+        if !scope.is_empty() {
             with.insert("index".into(), json!("{{ index }}"));
+        }
+        if scope.iter().any(|each| each.starts_with(LOOP)) {
+            let id = fields["id"].as_str().unwrap_or_default();
+            with.insert("before".into(), json!(format!("{{{{ previous.{id}.status | default('none') }}}}")));
+            with.insert("round".into(), json!("{{ round }}"));
         }
         for pick in uses {
             if let Some(other) = self.pick(*pick, scope) {
@@ -206,7 +305,11 @@ impl Writer {
 
     /// Picks one of the steps that may be used inside the items of `scope`.
     fn pick(&self, pick: u16, scope: &[String]) -> Option<&str> {
-        let usable: Vec<&Step> = self.steps.iter().filter(|step| scope.starts_with(&step.scope)).collect();
+        let is_seen = |step: &&Step| {
+            let shared = scope.iter().zip(&step.scope).take_while(|(mine, theirs)| mine == theirs).count();
+            step.scope[shared..].iter().all(|each| each.starts_with(LOOP))
+        };
+        let usable: Vec<&Step> = self.steps.iter().filter(is_seen).collect();
         usable.get((usize::from(pick) / 8) % usable.len().max(1)).map(|step| step.id.as_str())
     }
 }

@@ -13,11 +13,12 @@ use segno_errors::{Fault, Kind};
 use serde_json::{Value, json};
 
 use super::fold::RunState;
-use super::frame::{Frame, Ready, Work};
+use super::frame::{Frame, FrameId, Ready, Work};
 use super::oracle::{Ended, Facts, Place, walk};
 use super::random_flows::{AGENT, flows};
 use crate::model::{Address, CacheNote, Event, Fact, Inputs, Outcome, Owner, Pinned, Reply, Source, Timestamp};
-use crate::plan::{self, Plan};
+use crate::patterns::iterative::{self, Answers};
+use crate::plan::{self, Kind as NodeKind, Plan};
 use crate::spec;
 
 /// A run by hand: what is ready gets a random outcome, in a random order.
@@ -37,7 +38,8 @@ struct Trial {
 impl Trial {
     fn new(flow: &str, seed: u64) -> Trial {
         let workflow = spec::parse(flow, "random.json").unwrap_or_else(|mistakes| panic!("{mistakes}"));
-        let plan = Arc::new(plan::compile(&workflow, &[AGENT]).unwrap());
+        let catalog = plan::Catalog { registered: vec![AGENT.into()], ..plan::Catalog::default() };
+        let plan = Arc::new(plan::compile(&workflow, "random.json", &catalog).unwrap());
         Trial {
             state: RunState::new(plan.clone()),
             plan,
@@ -51,9 +53,10 @@ impl Trial {
     }
 
     fn play(&mut self) -> TestCaseResult {
-        let pinned = Pinned { path: "random.json".into(), hash: String::new() };
+        let pinned = Pinned { path: "random.json".into(), hash: String::new(), parts: Vec::new() };
         let (flow, inputs, owner) = ("random".into(), Inputs::default(), Owner::default());
-        self.record(Fact::RunStarted { flow, pinned, inputs, owner });
+        let (parent, only) = (None, Vec::new());
+        self.record(Fact::RunStarted { flow, pinned, inputs, owner, parent, only });
         self.agree()?;
         while let Some(fact) = self.next() {
             self.record(fact);
@@ -78,7 +81,11 @@ impl Trial {
         let ready: BTreeMap<Address, Work> = ready.map(|ready| (self.state.address(ready.frame), ready.work)).collect();
         prop_assert_eq!(&ready, &walk.ready, "after {:#?}", self.events.last());
         let frame = |frame: &Frame| {
-            let ended = frame.end().map(|end| Ended { status: end.status(), is_blocked: end.is_blocked() });
+            let ended = frame.end().map(|end| Ended {
+                status: end.status(),
+                is_blocked: end.is_blocked(),
+                is_left_out: end.is_left_out(),
+            });
             ((frame.node, frame.indices.to_vec()), ended)
         };
         let frames: BTreeMap<Place, Option<Ended>> = self.state.frames.iter().map(frame).collect();
@@ -132,18 +139,48 @@ impl Trial {
     fn go(&mut self, ready: Ready) -> Fact {
         let step = self.state.address(ready.frame);
         match ready.work {
-            Work::Skip { needs } => ended(step, RunState::skipped(needs)),
-            Work::Decide | Work::Expand if self.dice.random_bool(0.05) => ended(step, failed()),
-            Work::Decide => Fact::Decided { step, taken: self.dice.random() },
-            Work::Expand => {
-                // The smaller of two dice: nested lists multiply, and most bugs need two items.
-                let count = self.dice.random_range(0..=4).min(self.dice.random_range(0..=4));
-                Fact::Expanded { step, items: vec![Value::Null; count] }
-            }
+            Work::Skip(because) => ended(step, RunState::skipped(because)),
+            Work::Decide => self.answered(ready.frame, step),
             Work::Attempt(_) if self.dice.random_bool(0.1) => ended(step, self.outcome()),
             Work::Attempt(attempt) => {
                 self.running.push((step.clone(), attempt));
                 Fact::StepStarted { step, attempt, label: None, cache: CacheNote::Off }
+            }
+        }
+    }
+
+    /// Draws what a group finds out.
+    fn answered(&mut self, frame: FrameId, step: Address) -> Fact {
+        if self.dice.random_bool(0.05) {
+            return ended(step, failed());
+        }
+        let plan = self.plan.clone();
+        match &plan.node(self.state.plan_node(frame).id).kind {
+            NodeKind::Conditional(guard) => {
+                let left_out = guard.skip_when.is_some() && self.dice.random_bool(0.3);
+                Fact::Decided { step, taken: !left_out && self.dice.random_bool(0.5), left_out }
+            }
+            NodeKind::Switch(switch) => {
+                let count = u32::try_from(switch.cases.len() + usize::from(switch.has_default)).unwrap();
+                let case = self.dice.random_range(0..=count);
+                Fact::Chose { step, case: (case < count).then_some(case), value: String::new() }
+            }
+            NodeKind::Loop(rounds) => {
+                let answers = Answers {
+                    until: rounds.until.is_some() && self.dice.random_bool(0.4),
+                    going_while: rounds.going_while.is_none() || self.dice.random_bool(0.7),
+                    score: rounds.score.as_ref().filter(|_| self.dice.random_bool(0.8)).map(|_| self.dice.random()),
+                };
+                let (made, broke) = (self.state.rounds(frame), self.state.round_broke(frame));
+                let verdict = iterative::verdict(rounds, made, broke, answers);
+                Fact::Looped { step, rounds: made, verdict, score: answers.score.filter(|_| made > 0) }
+            }
+            NodeKind::Flow(_) if self.state.rounds(frame) == 0 => Fact::Entered { step, inputs: Inputs::default() },
+            NodeKind::Flow(_) => Fact::Concluded { step, outputs: Inputs::default() },
+            _ => {
+                // The smaller of two dice: nested lists multiply, and most bugs need two items.
+                let count = self.dice.random_range(0..=4).min(self.dice.random_range(0..=4));
+                Fact::Expanded { step, items: vec![Value::Null; count] }
             }
         }
     }

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::fold::RunState;
 use super::frame::{End, FrameId};
-use crate::model::{Outcome, Status};
-use crate::plan::{Kind, NodeId};
+use crate::model::{Inputs, Outcome, Status};
+use crate::plan::{Kind, NodeId, StepRef};
 
 /// A step as templates see it.
 #[derive(Clone, Debug)]
@@ -18,50 +18,137 @@ pub enum View {
     Group(Status),
     /// A fan-out's status and its items.
     Items(Status, Vec<View>),
+    /// A loop's status, its rounds, the number of the kept one from 0, and how good that was.
+    Rounds {
+        /// How it ended.
+        status: Status,
+        /// Its rounds.
+        rounds: Vec<View>,
+        /// The round that it keeps, from 0.
+        kept: Option<u32>,
+        /// How good that was.
+        score: Option<f64>,
+    },
+    /// A workflow's status and its outputs.
+    Flow(Status, Option<Inputs>),
 }
 
 impl RunState {
-    /// Returns the step whose outermost node is `target`, as seen from `frame`.
-    pub fn view(&self, frame: FrameId, target: NodeId) -> View {
-        let depth = self.plan.node(target).scope.len();
-        let indices = Arc::from(&self.frame(frame).indices[..depth]);
-        match self.index.get(&(target, indices)) {
-            Some(found) => self.view_of(*found),
-            None => View::Group(Status::Skipped),
+    /// Returns the step whose outermost node a template names, as seen from `frame`. `None`: there is no round before.
+    pub fn view(&self, frame: FrameId, step_ref: &StepRef) -> Option<View> {
+        let mut seen = self.seen(frame);
+        if let Some(round) = step_ref.previous {
+            let depth = self.plan.node(round).scope.len();
+            seen[depth] = seen[depth].checked_sub(1)?;
+            seen.truncate(depth + 1);
         }
+        let found = self.indices(frame, step_ref.target, &seen);
+        let found = found.and_then(|indices| self.index.get(&(step_ref.target, Arc::from(indices))));
+        Some(found.map_or(View::Group(Status::Skipped), |found| self.view_of(*found)))
+    }
+
+    /// Returns the rounds and items that a frame's templates are in: a loop's conditions are in its last round.
+    fn seen(&self, frame: FrameId) -> Vec<u32> {
+        let mut seen = self.frame(frame).indices.to_vec();
+        if matches!(self.plan_node(frame).kind, Kind::Loop(_)) {
+            seen.push(self.frame(frame).tally.opened.saturating_sub(1));
+        }
+        seen
+    }
+
+    /// Returns the indices of a node seen from elsewhere: shared rounds and items are the same, and of a loop that is
+    /// seen from outside it is the round that it keeps.
+    fn indices(&self, frame: FrameId, target: NodeId, seen: &[u32]) -> Option<Vec<u32>> {
+        let node = self.plan_node(frame);
+        let own = node.scope.iter().chain(Some(&node.id).filter(|_| matches!(node.kind, Kind::Loop(_))));
+        let scope = &self.plan.node(target).scope;
+        let shared = own.zip(scope).take_while(|(mine, theirs)| mine == theirs).count().min(seen.len());
+        let mut indices = seen[..shared].to_vec();
+        for each in &scope[shared..] {
+            let outer = self.index.get(&(*each, Arc::from(&indices[..])))?;
+            indices.push(self.frame(*outer).kept()?);
+        }
+        Some(indices)
     }
 
     fn view_of(&self, id: FrameId) -> View {
         let frame = self.frame(id);
-        match (frame.end(), &self.plan_node(id).kind) {
-            (Some(End::Task(outcome)), _) => View::Task(id, outcome.clone()),
-            (Some(End::Group(status)), Kind::Each(_)) => {
-                View::Items(*status, frame.children.iter().map(|child| self.view_of(*child)).collect())
+        let Some(end) = frame.end() else {
+            return View::Group(Status::Skipped);
+        };
+        let status = match end {
+            End::Task(outcome) => return View::Task(id, outcome.clone()),
+            End::Group(status) => *status,
+        };
+        let views = || frame.children.iter().map(|child| self.view_of(*child)).collect();
+        let more = frame.more();
+        match &self.plan_node(id).kind {
+            Kind::Each(_) | Kind::Pipe(_) => View::Items(status, views()),
+            Kind::Loop(_) => {
+                let last = u32::try_from(frame.children.len()).ok().and_then(|count| count.checked_sub(1));
+                let kept = frame.kept().or(last);
+                let scores = more.map(|more| &more.scores[..]).unwrap_or_default();
+                let score = kept.and_then(|round| scores.get(round as usize).copied().flatten());
+                View::Rounds { status, rounds: views(), kept, score }
             }
-            (Some(End::Group(status)), Kind::Conditional(_)) => match frame.children.first() {
-                Some(child) if self.is_taken(id) => self.view_of(*child),
-                _ => View::Group(*status),
+            Kind::Conditional(_) => match (frame.children.first(), more.and_then(|more| more.chosen)) {
+                (Some(child), Some(Some(0))) => self.view_of(*child),
+                _ => View::Group(status),
             },
-            (Some(End::Group(status)), _) => View::Group(*status),
-            (None, _) => View::Group(Status::Skipped),
+            Kind::OnFailure => frame.children.first().map_or(View::Group(status), |child| self.view_of(*child)),
+            Kind::Flow(_) => View::Flow(status, more.and_then(|more| more.outputs.clone())),
+            _ => View::Group(status),
         }
     }
 
-    /// Returns the item of the nearest `each` round a frame, and its index.
-    pub fn item(&self, frame: FrameId) -> Option<(&Value, u32)> {
-        let depth = self.plan_node(frame).scope.len();
-        let index = *self.frame(frame).indices.get(depth.checked_sub(1)?)?;
-        self.items(frame).pop().map(|item| (item, index))
+    /// Returns the item of the nearest `each` round a frame, within its own workflow.
+    pub fn item(&self, frame: FrameId) -> Option<&Value> {
+        let node = self.plan_node(frame);
+        let outside = node.scope.len() - self.plan.own_scope(node).len();
+        let indices = &self.frame(frame).indices;
+        (outside..node.scope.len()).rev().find_map(|depth| self.item_at(node.scope[depth], indices, depth))
+    }
+
+    fn item_at(&self, each: NodeId, indices: &[u32], depth: usize) -> Option<&Value> {
+        let each = self.index.get(&(each, Arc::from(&indices[..depth])))?;
+        self.frame(*each).more()?.items.as_ref()?.get(*indices.get(depth)? as usize)
+    }
+
+    /// Returns the index in whatever repeats a frame most closely, within its own workflow; a loop's own conditions are
+    /// in its last round.
+    pub fn nearest_index(&self, frame: FrameId) -> Option<u32> {
+        let node = self.plan_node(frame);
+        match (&node.kind, self.plan.own_scope(node)) {
+            (Kind::Loop(_), _) => self.seen(frame).last().copied(),
+            (_, []) => None,
+            (_, _) => self.frame(frame).indices.last().copied(),
+        }
+    }
+
+    /// Returns the round of the nearest loop, from 1, within the frame's own workflow.
+    pub fn round(&self, frame: FrameId) -> Option<u32> {
+        let node = self.plan_node(frame);
+        let seen = self.seen(frame);
+        if matches!(node.kind, Kind::Loop(_)) {
+            return seen.last().map(|round| round + 1);
+        }
+        let outside = node.scope.len() - self.plan.own_scope(node).len();
+        let loops = |depth: &usize| matches!(self.plan.node(node.scope[*depth]).kind, Kind::Loop(_));
+        (outside..node.scope.len()).rev().find(loops).map(|depth| seen[depth] + 1)
     }
 
     /// Returns the items of all `each` round a frame, outermost first.
     pub fn items(&self, frame: FrameId) -> Vec<&Value> {
         let scope = &self.plan_node(frame).scope;
         let indices = &self.frame(frame).indices;
-        let item = |(depth, each): (usize, &NodeId)| {
-            let each = self.index.get(&(*each, Arc::from(&indices[..depth])))?;
-            self.frame(*each).items.as_ref()?.get(*indices.get(depth)? as usize)
-        };
-        scope.iter().enumerate().filter_map(item).collect()
+        scope.iter().enumerate().filter_map(|(depth, each)| self.item_at(*each, indices, depth)).collect()
+    }
+
+    /// Returns what a task left that is being taken back by a frame.
+    pub fn taken_back(&self, frame: FrameId) -> Option<View> {
+        let own = self.plan_node(frame);
+        let task = self.plan.nodes().iter().find(|node| node.undo == Some(own.id))?;
+        let done = self.index.get(&(task.id, self.frame(frame).indices.clone()))?;
+        Some(self.view_of(*done))
     }
 }

@@ -14,6 +14,7 @@ use segno_orchestrator::Definition;
 use segno_orchestrator::agents::Registry;
 use segno_orchestrator::journal::{Batch, Journal, SQLITE_FORMAT, SqliteJournal};
 use segno_orchestrator::model::{Address, Event, Fact, Owner, RunId, RunStatus, Status, Timestamp};
+use segno_orchestrator::plan::StepRef;
 use segno_orchestrator::state::{RunState, View, Work};
 use serde_json::Value;
 
@@ -53,7 +54,7 @@ fn folded(journal: &SqliteJournal, name: &str) -> (Vec<Event>, RunState) {
 fn status_of(view: &View) -> Status {
     match view {
         View::Task(_, outcome) => outcome.status(),
-        View::Group(status) | View::Items(status, _) => *status,
+        View::Group(status) | View::Items(status, _) | View::Rounds { status, .. } | View::Flow(status, _) => *status,
     }
 }
 
@@ -82,8 +83,9 @@ fn a_run_of_format_1_folds_to_the_end_that_it_had() {
     assert_eq!(ends.collect::<BTreeMap<_, _>>(), expected.map(|(step, status)| (step.to_owned(), status)).into());
 
     let fix = state.find(&"fix".parse::<Address>().unwrap()).unwrap();
-    let review = state.plan().step(&"review".parse::<Address>().unwrap().step).unwrap();
-    let View::Items(status, items) = state.view(fix, review) else { panic!("a fan-out has items") };
+    let step = "review".parse::<Address>().unwrap().step;
+    let review = StepRef { target: state.plan().step(&step).unwrap(), step, previous: None };
+    let Some(View::Items(status, items)) = state.view(fix, &review) else { panic!("a fan-out has items") };
     assert_eq!(status, Status::Failed);
     assert_eq!(items.iter().map(status_of).collect::<Vec<_>>(), [Status::Partial, Status::Succeeded, Status::Failed]);
 }

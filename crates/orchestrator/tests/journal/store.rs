@@ -63,9 +63,11 @@ pub(crate) fn event(seq: u64) -> Event {
     let fact = match seq {
         1 => Fact::RunStarted {
             flow: "flow".into(),
-            pinned: Pinned { path: "flow.yaml".into(), hash: "00".into() },
+            pinned: Pinned { path: "flow.yaml".into(), hash: "00".into(), parts: Vec::new() },
             inputs: Inputs::default(),
             owner: Owner::default(),
+            parent: None,
+            only: Vec::new(),
         },
         _ => Fact::StepStarted {
             step: format!("review[{seq}]").parse().unwrap(),
