@@ -1,5 +1,6 @@
 //! Runs programs. Each leads a process group of its own, so that nothing of it outlives its step.
 
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -14,8 +15,9 @@ use super::capture::{Capture, OUTPUT_LIMIT, read};
 use super::processes::{RUN_VARIABLE, birth, signal_group};
 use super::programs::Programs;
 use super::request::{ProgramRequest, Request};
+use super::result::{self, RESULT_VARIABLE, Results};
 use super::stop::Stopped;
-use crate::model::{Output, Reply};
+use crate::model::{Output, OutputFormat, Reply};
 
 /// How long a program that was asked to end may take before it is killed.
 pub const GRACE: Duration = Duration::from_secs(5);
@@ -30,13 +32,14 @@ const SHOWN_BYTES: usize = 4 << 10;
 #[derive(Debug, Default)]
 pub struct CommandAgent {
     programs: Programs,
+    results: Results,
 }
 
 impl Agent for CommandAgent {
     fn call<'a>(&'a self, call: &'a Call) -> Answer<'a> {
         Box::pin(async move {
             match &call.request {
-                Request::Program(program) => run(call, program, &self.programs).await,
+                Request::Program(program) => run(call, program, self).await,
                 Request::Agent { name, .. } => {
                     Err(Fault::new(Kind::Internal, format!("'{name}' is not a command")).into())
                 }
@@ -45,8 +48,9 @@ impl Agent for CommandAgent {
     }
 }
 
-async fn run(call: &Call, program: &ProgramRequest, programs: &Programs) -> Result<Reply, Failed> {
-    let mut child = spawn(call, program, programs).await?;
+async fn run(call: &Call, program: &ProgramRequest, agent: &CommandAgent) -> Result<Reply, Failed> {
+    let result = agent.results.path();
+    let mut child = spawn(call, program, &agent.programs, result.as_deref()).await?;
     let leader = child.id().unwrap_or_default();
     let group = Group { leader };
     (call.spawned)(leader, birth(leader));
@@ -65,7 +69,13 @@ async fn run(call: &Call, program: &ProgramRequest, programs: &Programs) -> Resu
         Ended::Status(Err(error)) => Err(from_io(error).operation("wait").into()),
         Ended::Status(Ok(status)) => {
             reply.code = status.code();
-            judge(program, status, reply)
+            let said = result.map_or(Ok(()), |path| result::take(&path, &mut reply));
+            let reply = judge(program, status, reply)?;
+            match said.and_then(|()| format(program, &reply)) {
+                Ok(None) => Ok(reply),
+                Ok(Some(value)) => Ok(Reply { output: Output::Inline(value.into()), ..reply }),
+                Err(fault) => Err(Failed { fault: described(fault, program, &reply), reply: Some(reply) }),
+            }
         }
     }
 }
@@ -155,6 +165,19 @@ async fn end(call: &Call, child: &mut Child, leader: u32, stopped: Stopped) {
     _ = child.wait().await;
 }
 
+/// Reads the output as the step says; `None`: as the text that it is.
+fn format(program: &ProgramRequest, reply: &Reply) -> Result<Option<serde_json::Value>, Fault> {
+    let Output::Inline(value) = &reply.output else { return Ok(None) };
+    // What the result file gave is a value already.
+    let Some(text) = value.as_str().filter(|_| program.format == OutputFormat::Json) else { return Ok(None) };
+    serde_json::from_str(text).map(Some).map_err(|error| {
+        let message = format!("the output of the command is not JSON: {error}");
+        Fault::new(Kind::Validation, message)
+            .reason("output")
+            .hint("print JSON alone on stdout, or leave out 'output: json'")
+    })
+}
+
 fn judge(program: &ProgramRequest, status: ExitStatus, reply: Reply) -> Result<Reply, Failed> {
     if status.code().is_some_and(|code| program.ok_codes.contains(&code)) {
         return Ok(reply);
@@ -222,7 +245,12 @@ fn cut(text: &str, limit: usize) -> String {
 }
 
 /// Starts the program. A busy file or a full process table is tried again, since it passes by itself.
-async fn spawn(call: &Call, program: &ProgramRequest, programs: &Programs) -> Result<Child, Failed> {
+async fn spawn(
+    call: &Call,
+    program: &ProgramRequest,
+    programs: &Programs,
+    result: Option<&Path>,
+) -> Result<Child, Failed> {
     let folder = program.cwd.as_ref().map_or(call.root.clone(), |cwd| call.root.join(cwd));
     let retry = Retry::attempts(4).exponential(Duration::from_millis(5)..=Duration::from_millis(100)).build();
     let retry = retry.expect("the numbers above are good");
@@ -231,17 +259,23 @@ async fn spawn(call: &Call, program: &ProgramRequest, programs: &Programs) -> Re
         _ => Verdict::Permanent,
     };
     let spawned = retry
-        .run(classify, |_| std::future::ready(prepared(call, program, programs, &folder).spawn()))
+        .run(classify, |_| std::future::ready(prepared(call, program, programs, &folder, result).spawn()))
         .await
         .inspect_err(|_| programs.forget());
     spawned.map_err(|failure| unstarted(failure.into_inner(), program, &folder).into())
 }
 
-fn prepared(call: &Call, program: &ProgramRequest, programs: &Programs, folder: &std::path::Path) -> Command {
+fn prepared(
+    call: &Call,
+    program: &ProgramRequest,
+    programs: &Programs,
+    folder: &Path,
+    result: Option<&Path>,
+) -> Command {
     let name = program.argv.first().map_or("", String::as_str);
     // A step's own PATH is the system's to search.
     let found = program.env.iter().all(|(name, _)| name != "PATH").then(|| programs.find(name)).flatten();
-    let mut command = Command::new(found.as_deref().unwrap_or(std::path::Path::new(name)));
+    let mut command = Command::new(found.as_deref().unwrap_or(Path::new(name)));
     command
         .arg0(name)
         .args(&program.argv[1.min(program.argv.len())..])
@@ -251,6 +285,7 @@ fn prepared(call: &Call, program: &ProgramRequest, programs: &Programs, folder: 
         .env("SEGNO_STEP", call.task.to_string())
         .env("SEGNO_ATTEMPT", call.attempt.to_string())
         .env("TRACEPARENT", call.trace_parent())
+        .envs(result.map(|path| (RESULT_VARIABLE, path)))
         .current_dir(folder)
         .stdin(if program.stdin.is_some() { Stdio::piped() } else { Stdio::null() })
         .stdout(Stdio::piped())
@@ -261,7 +296,7 @@ fn prepared(call: &Call, program: &ProgramRequest, programs: &Programs, folder: 
 }
 
 /// Says why a program could not be started.
-fn unstarted(error: std::io::Error, program: &ProgramRequest, folder: &std::path::Path) -> Fault {
+fn unstarted(error: std::io::Error, program: &ProgramRequest, folder: &Path) -> Fault {
     let name = program.argv.first().map_or("", String::as_str);
     let fault = |kind, message: String, hint: &str| Fault::new(kind, message).hint(hint);
     let fault = match error.kind() {

@@ -8,6 +8,7 @@ mod processes;
 mod programs;
 mod registry;
 mod request;
+mod result;
 mod stop;
 
 pub(crate) use agent::interrupted;

@@ -68,6 +68,10 @@ impl Compiler<'_> {
             let call = self.action(&judge.action);
             verifiers.push(Verifier { name: call.name().to_owned(), call, judges: Some(judge.min) });
         }
+        if settings.undo.is_some() {
+            // What has an effect to take back is done each time: a remembered result would leave the effect out.
+            calls.iter_mut().for_each(|way| way.cache = None);
+        }
         let (gets, puts) = (self.templates(&settings.gets), self.pairs(&settings.puts));
         Kind::Task(Box::new(Task { calls, verifiers, gets, puts }))
     }

@@ -152,7 +152,10 @@ impl Writer {
             Body::Task { retry, cached, uses, undo } => {
                 self.task(&mut fields, (*retry, *cached), uses, &inside);
                 if *undo {
-                    fields.insert("undo".into(), json!({ "agent": AGENT, "with": { "id": format!("undo {id}") } }));
+                    fields.insert(
+                        "undo".into(),
+                        json!({ "agent": AGENT, "with": { "id": format!("undo {id}") }, "retry": 1 }),
+                    );
                 }
             }
             Body::Group(group) => self.group(&mut fields, group, &inside),
@@ -252,9 +255,8 @@ impl Writer {
 
     fn task(&self, fields: &mut Map<String, Value>, (retry, cached): (u32, bool), uses: &[u16], scope: &[String]) {
         fields.insert("agent".into(), json!(AGENT));
-        if retry > 1 {
-            fields.insert("retry".into(), json!({ "attempts": retry, "wait": "1ms", "max_wait": "2ms" }));
-        }
+        // Without a word an agent is tried three times, with waits of half a minute.
+        fields.insert("retry".into(), json!({ "attempts": retry, "wait": "1ms", "max_wait": "2ms" }));
         if cached || self.cached {
             fields.insert("cache".into(), json!({ "files": [] }));
         }

@@ -85,8 +85,9 @@ fn hits(events: &[Event]) -> BTreeSet<Address> {
     events.iter().filter_map(hit).collect()
 }
 
-/// Returns the tasks whose results are remembered: those that did all that they were asked.
+/// Returns the tasks whose results are remembered: those that may be, and did all that they were asked.
 fn stored(events: &[Event]) -> BTreeSet<Address> {
-    let ends = ends(events).into_iter();
+    let keys = keys(events);
+    let ends = ends(events).into_iter().filter(|(step, _)| keys.contains_key(step));
     ends.filter(|(_, end)| matches!(end, Outcome::Succeeded { .. })).map(|(step, _)| step).collect()
 }
