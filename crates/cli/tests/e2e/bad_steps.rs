@@ -53,7 +53,7 @@ a.yaml:3:13: unknown key 'retyr' in defaults
 a.yaml:5:5: step 'a' does nothing
   5 |   - { id: a, rnu: [touch, ran] }
     |     ^
-  hint: give it one of: run, agent, steps, parallel
+  hint: give it one of: run, agent, steps, parallel, pipe, switch, flow
 
 a.yaml:5:14: unknown key 'rnu' in step 'a'
   5 |   - { id: a, rnu: [touch, ran] }
@@ -73,7 +73,7 @@ a.yaml:6:54: unknown key 'atempts' in retry
 a.yaml:7:49: unknown key 'timeout' in step 'c'
   7 |   - { id: c, parallel: [{ run: [touch, ran] }], timeout: 3s }
     |                                                 ^
-  hint: known keys: id, description, if, else, each, needs, optional, steps, parallel, always
+  hint: known keys: id, description, if, else, skip_when, each, matrix, at_least, max_parallel, loop, needs, optional, on_failure, weight, steps, parallel, pipe, always
 ",
     );
     check(
@@ -86,7 +86,7 @@ rnu = ["touch", "ran"]
         r#"a.toml:2:1: step 'a' does nothing
   2 | [[steps]]
     | ^
-  hint: give it one of: run, agent, steps, parallel
+  hint: give it one of: run, agent, steps, parallel, pipe, switch, flow
 
 a.toml:4:1: unknown key 'rnu' in step 'a'
   4 | rnu = ["touch", "ran"]
@@ -159,7 +159,7 @@ a.yaml:13:50: step 'inner' runs once for each item of 'each_one'
 a.yaml:13:75: 'item' is used outside of an 'each'
   13 | s.nothing.ok, run: "echo {{ steps.inner.output }} {{ item }} {{ steps }}" }
      |                                                   ^
-  hint: 'item' and 'index' exist only in the body of an 'each'
+  hint: 'item' exists only in the body of an 'each' or a 'matrix'
 
 a.yaml:13:86: 'steps' is used without saying which step is meant
   13 | k, run: "echo {{ steps.inner.output }} {{ item }} {{ steps }}" }
@@ -256,7 +256,7 @@ a.yaml:4:20: 'run' is empty
 a.yaml:5:5: step 'd' does nothing
   5 |   - { id: d }
     |     ^
-  hint: give it one of: run, agent, steps, parallel
+  hint: give it one of: run, agent, steps, parallel, pipe, switch, flow
 
 a.yaml:6:51: 'else' is empty
   6 |   - { id: e, if: "true", run: [touch, ran], else: [] }
@@ -266,7 +266,7 @@ a.yaml:6:51: 'else' is empty
 a.yaml:7:33: unknown key 'always' in step 'f'
   7 |   - { id: f, run: [touch, ran], always: [{ run: [touch, ran] }] }
     |                                 ^
-  hint: known keys: id, description, if, else, each, needs, optional, run, env, cwd, stdin, ok_codes, outputs, retry, timeout, cache
+  hint: known keys: id, description, if, else, skip_when, each, matrix, at_least, max_parallel, loop, needs, optional, on_failure, weight, run, env, cwd, stdin, ok_codes, outputs, output, retry, timeout, cache, fallback, check, judge, undo, get, put
 "#,
     );
     check(

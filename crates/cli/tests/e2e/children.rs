@@ -10,7 +10,7 @@ fn a_child_that_will_not_end_is_killed_after_the_grace_time() {
     let project = Project::of(
         "flow: deaf
 steps:
-  - { id: deaf, timeout: 100ms, run: \"trap '' TERM; echo $$ > pid; echo heard nothing; while :; do sleep 60; done\" }
+  - { id: deaf, timeout: 100ms, retry: 1, run: \"trap '' TERM; echo $$ > pid; echo heard nothing; while :; do sleep 60; done\" }
 ",
     );
     let began = Instant::now();

@@ -3,6 +3,7 @@
 
 mod caching;
 mod children;
+mod patterns;
 mod resuming;
 mod running;
 mod storage;

@@ -240,8 +240,8 @@ steps:
 "
     );
     assert_eq!(
-        project.told(&["show", "latest", "a/b"]),
-        "segno: 'a/b' is not a step name (a letter, then letters, digits and '_', at most 64)
+        project.told(&["show", "latest", "a//b"]),
+        "segno: 'a//b' is not a step name (a letter, then letters, digits and '_', at most 64)
 2
 "
     );

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::world::Dispatch;
 use crate::journal::Blobs;
 use crate::model::{Outcome, Output, Status};
-use crate::plan::{Kind as NodeKind, ListFiles, Scope};
+use crate::plan::{Kind as NodeKind, ListFiles, Scope, StepRef};
 use crate::state::{FrameId, Ready, RunState, View, Work};
 
 /// The longest label of an item, in characters.
@@ -34,7 +34,7 @@ impl Context {
         let frame = ready.frame;
         let node = state.plan_node(frame);
         let mut scope = Scope { inputs: self.inputs(state, frame), ..Scope::default() };
-        for step_ref in &node.refs {
+        for step_ref in node.refs.iter().filter(|step_ref| is_asked(state, frame, step_ref)) {
             let name = Arc::from(step_ref.step.own());
             match (state.view(frame, step_ref), step_ref.previous) {
                 (Some(view), None) => _ = scope.steps.insert(name, self.value(view)),
@@ -96,6 +96,16 @@ impl Context {
                 group(status, [("outputs", outputs)])
             }
         }
+    }
+}
+
+/// A workflow that is called names steps of its caller for its inputs and its own for its outputs: two worlds of names.
+fn is_asked(state: &RunState, frame: FrameId, step_ref: &StepRef) -> bool {
+    let node = state.plan_node(frame);
+    let is_own = state.plan().node(step_ref.target).home == Some(node.id);
+    match &node.kind {
+        NodeKind::Flow(flow) if !flow.path.is_empty() => is_own == (state.rounds(frame) > 0),
+        _ => true,
     }
 }
 

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use super::left_out::{LeftOut, LeftOuts};
 use crate::model::{
     Address, CacheNote, Event, Fact, Outcome, RunId, RunStatus, Skip, Source, Status, StepId, Timestamp,
 };
-use crate::plan::{Kind, Node, Plan};
+use crate::plan::{Kind, Node, NodeId, Plan};
 
 /// What a run was.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +30,8 @@ pub struct Report {
     pub resumed: usize,
     /// Its steps, in the file's order.
     pub steps: Vec<StepReport>,
+    /// What it was done without.
+    pub left_out: Vec<LeftOut>,
 }
 
 /// What became of a step: of all its tasks together.
@@ -42,6 +45,8 @@ pub struct StepReport {
     pub shape: Shape,
     /// It, or a group round it, may fail without failing the run.
     pub optional: bool,
+    /// Of its items only so many must be done.
+    pub at_least: bool,
     /// It was come to, even if its list turned out to be empty.
     pub reached: bool,
     /// Its own tasks, in the order of their items; a group has none.
@@ -87,6 +92,7 @@ pub struct TaskReport {
 pub struct ReportFold {
     report: Report,
     tasks: HashMap<Address, TaskReport>,
+    left_out: LeftOuts,
 }
 
 impl ReportFold {
@@ -102,8 +108,9 @@ impl ReportFold {
             touched: Timestamp::default(),
             resumed: 0,
             steps: Vec::new(),
+            left_out: Vec::new(),
         };
-        ReportFold { report, tasks: HashMap::new() }
+        ReportFold { report, tasks: HashMap::new(), left_out: LeftOuts::default() }
     }
 
     /// Takes one event in.
@@ -113,6 +120,7 @@ impl ReportFold {
         }
         self.report.touched = event.at;
         self.report.see(&event.fact);
+        self.left_out.see(event);
         if let Some(address) = event.fact.step() {
             self.tasks.entry(address.clone()).or_insert_with(|| TaskReport::new(address)).see(&event.fact);
         }
@@ -120,11 +128,12 @@ impl ReportFold {
 
     /// Ends the report. `owned` says whether some process is at work on the run.
     pub fn finish(self, plan: &Plan, owned: bool) -> Report {
-        let ReportFold { mut report, tasks } = self;
+        let ReportFold { mut report, tasks, left_out } = self;
         if report.status == RunStatus::Running && !owned {
             (report.status, report.reason) = (RunStatus::Paused, Some("interrupted".into()));
         }
         report.steps = steps(plan, tasks, report.status);
+        report.left_out = left_out.finish(&report.steps);
         report
     }
 }
@@ -161,6 +170,14 @@ impl Report {
     /// Returns the time from its first event to its last.
     pub fn took(&self) -> Duration {
         self.touched.since(self.started)
+    }
+}
+
+impl StepReport {
+    /// Says whether some of its tasks failed and others made up for it.
+    pub(super) fn is_put_up_with(&self) -> bool {
+        self.at_least
+            && self.tasks.iter().any(|task| matches!(task.status(), Some(Status::Succeeded | Status::Partial)))
     }
 }
 
@@ -230,7 +247,9 @@ fn steps(plan: &Plan, mut tasks: HashMap<Address, TaskReport>, status: RunStatus
         let reached = !tasks.is_empty();
         tasks.retain(|task| task.attempts > 0 || task.outcome.is_some());
         tasks.sort_by(|one, other| one.address.indices.cmp(&other.address.indices));
-        if tasks.is_empty() && is_task && status.is_resumable() {
+        // What takes effects back stands in the report only when it was needed.
+        let is_undo = node.step.as_str().starts_with("undo/");
+        if tasks.is_empty() && is_task && (is_undo || status.is_resumable()) {
             continue;
         }
         let named = plan.path(node.id).into_iter().filter(|id| !plan.node(*id).is_hidden());
@@ -243,11 +262,18 @@ fn steps(plan: &Plan, mut tasks: HashMap<Address, TaskReport>, status: RunStatus
             _ => Shape::One,
         };
         let optional = plan.path(node.id).into_iter().any(|id| plan.node(id).optional);
+        let counts = |id: &NodeId| match &plan.node(*id).kind {
+            Kind::Each(fan) | Kind::Pipe(fan) => fan.at_least.is_some(),
+            _ => false,
+        };
+        let at_least =
+            plan.path(node.id).iter().chain(plan.nodes_of(&node.step).iter().map(|node| &node.id)).any(counts);
         steps.push(StepReport {
             step: node.step.clone(),
             depth: owners.len().saturating_sub(1),
             shape,
             optional,
+            at_least,
             reached,
             tasks,
         });

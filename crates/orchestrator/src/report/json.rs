@@ -18,6 +18,7 @@ impl Report {
             "started_ms": self.started.0,
             "took_ms": millis(self.took()),
             "resumed": self.resumed,
+            "left_out": self.left_out.iter().map(|left| json!({ "step": left.step, "what": left.what })).collect::<Value>(),
             "tasks": self.tasks().map(task).collect::<Vec<_>>(),
         })
     }

@@ -2,9 +2,11 @@
 
 mod fold;
 mod json;
+mod left_out;
 mod text;
 mod words;
 
 pub use fold::{Report, ReportFold, Shape, StepReport, TaskReport};
+pub use left_out::LeftOut;
 pub use text::{Look, fault_text};
 pub use words::{joined_reasons, short_duration};

@@ -7,11 +7,14 @@ use std::time::Duration;
 use segno_errors::Fault;
 
 use super::fold::{Report, Shape, StepReport, TaskReport};
+use super::left_out::LeftOut;
 use super::words::{counted, joined_reasons, short_duration};
 use crate::model::{Outcome, RunStatus, Skip, Status};
 
 /// The most failures that are told in full.
 const MAX_FAILURES: usize = 5;
+/// The most things that a run was done without which are told one by one.
+const MAX_LEFT_OUT: usize = 10;
 
 /// How text may look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +40,7 @@ impl Report {
             self.table(&mut text, look);
         }
         self.failures(&mut text);
+        self.without(&mut text);
         self.next(&mut text);
         text
     }
@@ -127,6 +131,23 @@ impl Report {
         };
         let whole = format!("segno show {} {}", self.run, task.address);
         fault_text(&format!("{}{label}", task.address), fault, &format!("{did} {then}"), Some(&whole))
+    }
+
+    /// Tells what the run was done without, and what stopped at a limit.
+    fn without(&self, text: &mut String) {
+        // Failures are told in full above.
+        let told: Vec<&LeftOut> = self.left_out.iter().filter(|left_out| !left_out.failed).collect();
+        if told.is_empty() {
+            return;
+        }
+        text.push_str("\nnot as it was wanted:\n");
+        for LeftOut { step, what, .. } in told.iter().take(MAX_LEFT_OUT) {
+            let what: String = what.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+            writeln!(text, "  {step}: {what}").expect("a string takes any text");
+        }
+        if let Some(more) = told.len().checked_sub(MAX_LEFT_OUT).filter(|more| *more > 0) {
+            writeln!(text, "  .. and {more} more: segno show {} --json", self.run).expect("a string takes any text");
+        }
     }
 
     fn next(&self, text: &mut String) {
