@@ -5,6 +5,10 @@ use std::path::PathBuf;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+mod files;
+
+pub(crate) use files::ValidateArguments;
+
 /// Runs workflows of agents and never pays twice: results are remembered by what they depend on, and a killed run goes on
 /// where it stopped.
 #[derive(Debug, Parser)]
@@ -33,6 +37,8 @@ pub(crate) enum Command {
     Show(ShowArguments),
     /// Check the store, and make a new one of what is whole if it is damaged
     Repair,
+    /// Check workflow files without running anything
+    Validate(ValidateArguments),
 }
 
 /// Arguments of `segno run`.

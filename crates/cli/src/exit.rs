@@ -24,6 +24,8 @@ pub(crate) enum Failure {
 pub(crate) enum End {
     /// It did what it was asked to.
     Done,
+    /// It found mistakes in files, and told them.
+    Broken,
     /// A run ended or paused.
     Run { status: RunStatus, strict: bool, signal: Option<Signal> },
 }
@@ -44,6 +46,7 @@ impl From<Fault> for Failure {
 pub(crate) fn code(result: Result<End, Failure>) -> ExitCode {
     let number = match result {
         Ok(End::Done) => 0,
+        Ok(End::Broken) => 2,
         Ok(End::Run { status, strict, signal }) => run_code(status, strict, signal),
         Err(failure) => {
             let (text, code) = match &failure {

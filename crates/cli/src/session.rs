@@ -46,6 +46,11 @@ pub(crate) fn definition(project: &Project, flow: &Path) -> Result<Definition, F
     Ok(definition)
 }
 
+/// Reads the text of a workflow file that lies nowhere.
+pub(crate) fn definition_of(source: &str, name: &str) -> Result<Definition, Failure> {
+    Ok(Definition::parse(source, name, &Registry::default())?)
+}
+
 impl Session {
     /// Opens the project's state, and makes it where it is missing.
     pub(crate) fn open() -> Result<Session, Failure> {

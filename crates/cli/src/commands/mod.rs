@@ -7,6 +7,7 @@ mod resume;
 mod run;
 mod runs;
 mod show;
+mod validate;
 mod why;
 
 use crate::args::{Arguments, Command};
@@ -22,5 +23,6 @@ pub(crate) fn dispatch(arguments: Arguments) -> Result<End, Failure> {
         Command::Runs(arguments) => runs::runs(&arguments),
         Command::Show(arguments) => show::show(&arguments),
         Command::Repair => repair::repair(),
+        Command::Validate(arguments) => validate::validate(&arguments),
     }
 }
