@@ -7,7 +7,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 mod files;
 
-pub(crate) use files::ValidateArguments;
+pub(crate) use files::{GraphArguments, Picture, ValidateArguments};
 
 /// Runs workflows of agents and never pays twice: results are remembered by what they depend on, and a killed run goes on
 /// where it stopped.
@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Repair,
     /// Check workflow files without running anything
     Validate(ValidateArguments),
+    /// Draw a workflow: as a tree, as a Mermaid flowchart, or for Graphviz
+    Graph(GraphArguments),
 }
 
 /// Arguments of `segno run`.

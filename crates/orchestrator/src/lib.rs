@@ -22,6 +22,7 @@
 pub mod agents;
 mod definition;
 pub mod engine;
+pub mod graph;
 pub mod journal;
 pub mod model;
 pub mod patterns;

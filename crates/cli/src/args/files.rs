@@ -12,3 +12,24 @@ pub(crate) struct ValidateArguments {
     #[arg(long)]
     pub(crate) json: bool,
 }
+
+/// Arguments of `segno graph`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct GraphArguments {
+    /// The workflow file
+    pub(crate) flow: PathBuf,
+    /// How it is drawn
+    #[arg(long, short, value_enum, default_value_t = Picture::Text)]
+    pub(crate) format: Picture,
+}
+
+/// A way to draw a workflow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Picture {
+    /// A tree for the terminal
+    Text,
+    /// A Mermaid flowchart, as GitHub shows it
+    Mermaid,
+    /// Graphviz: segno graph -f dot FLOW | dot -Tsvg
+    Dot,
+}

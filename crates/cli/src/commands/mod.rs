@@ -1,6 +1,7 @@
 //! One file a command.
 
 mod go;
+mod graph;
 mod plan;
 mod repair;
 mod resume;
@@ -23,6 +24,7 @@ pub(crate) fn dispatch(arguments: Arguments) -> Result<End, Failure> {
         Command::Runs(arguments) => runs::runs(&arguments),
         Command::Show(arguments) => show::show(&arguments),
         Command::Repair => repair::repair(),
+        Command::Graph(arguments) => graph::graph(&arguments),
         Command::Validate(arguments) => validate::validate(&arguments),
     }
 }
