@@ -7,7 +7,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 mod files;
 
-pub(crate) use files::{GraphArguments, Picture, ValidateArguments};
+pub(crate) use files::{Described, GraphArguments, Picture, SchemaArguments, ValidateArguments};
 
 /// Runs workflows of agents and never pays twice: results are remembered by what they depend on, and a killed run goes on
 /// where it stopped.
@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Validate(ValidateArguments),
     /// Draw a workflow: as a tree, as a Mermaid flowchart, or for Graphviz
     Graph(GraphArguments),
+    /// Print the JSON Schema of segno's files, for editors
+    Schema(SchemaArguments),
 }
 
 /// Arguments of `segno run`.

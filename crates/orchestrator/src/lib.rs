@@ -36,6 +36,7 @@ pub mod state;
 pub use definition::Definition;
 #[cfg(feature = "sqlite")]
 pub use project::{Project, STATE_FOLDER};
+pub use spec::Settings;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

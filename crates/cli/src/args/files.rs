@@ -33,3 +33,20 @@ pub(crate) enum Picture {
     /// Graphviz: segno graph -f dot FLOW | dot -Tsvg
     Dot,
 }
+
+/// Arguments of `segno schema`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SchemaArguments {
+    /// What the schema is of
+    #[arg(value_enum, default_value_t = Described::Workflow)]
+    pub(crate) of: Described,
+}
+
+/// A kind of file that has a JSON Schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Described {
+    /// A workflow file
+    Workflow,
+    /// The project's segno.toml
+    Settings,
+}

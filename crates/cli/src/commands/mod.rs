@@ -7,6 +7,7 @@ mod repair;
 mod resume;
 mod run;
 mod runs;
+mod schema;
 mod show;
 mod validate;
 mod why;
@@ -25,6 +26,7 @@ pub(crate) fn dispatch(arguments: Arguments) -> Result<End, Failure> {
         Command::Show(arguments) => show::show(&arguments),
         Command::Repair => repair::repair(),
         Command::Graph(arguments) => graph::graph(&arguments),
+        Command::Schema(arguments) => schema::schema(&arguments),
         Command::Validate(arguments) => validate::validate(&arguments),
     }
 }

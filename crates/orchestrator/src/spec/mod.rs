@@ -11,9 +11,12 @@ mod read;
 mod rounds;
 mod scalars;
 mod settings;
+mod settings_file;
 mod steps;
 mod toml;
 mod tree;
+mod value;
+pub mod vocabulary;
 mod workflow;
 mod yaml;
 
@@ -21,3 +24,5 @@ pub(crate) use fields::nearest;
 pub use mistake::{Mistake, Mistakes};
 pub(crate) use read::read;
 pub use read::{Format, MAX_FILE_BYTES, load, parse};
+pub use settings_file::{CacheLimits, Checkpoints, Jobs, Price, Retention, SETTINGS_FILE, Settings};
+pub use value::value;

@@ -1,0 +1,377 @@
+//! The project's `segno.toml`: checked like a workflow file, all its mistakes at once. What the settings do is left to
+//! those who use them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use super::fields::{Fields, Findings};
+use super::read::{Format, load, tree};
+use super::tree::{Node, Tree};
+use super::vocabulary::Document;
+use super::{Mistake, Mistakes};
+
+/// The name of the file, in the project's folder.
+pub const SETTINGS_FILE: &str = "segno.toml";
+
+/// What a project has set.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// The table `agents` as written: agents are checked by the code that checks a workflow's own.
+    pub(super) agents: Option<Node>,
+    /// Limits of the cache.
+    pub cache: CacheLimits,
+    /// Which old runs are kept.
+    pub retention: Retention,
+    /// Which named marks a run gets.
+    pub checkpoints: Checkpoints,
+    /// How much runs at once.
+    pub jobs: Jobs,
+    /// What models cost, by name.
+    pub prices: BTreeMap<String, Price>,
+}
+
+/// Limits of the cache; without one it grows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CacheLimits {
+    /// The most bytes.
+    pub max_size: Option<u64>,
+    /// What was not used for so long goes.
+    pub max_age: Option<Duration>,
+}
+
+/// Which old runs are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// How many of the newest.
+    pub keep_runs: u64,
+    /// For how long.
+    pub keep: Duration,
+    /// The most bytes of the store.
+    pub max_size: u64,
+    /// Whether old runs go without being asked to.
+    pub auto: bool,
+}
+
+/// Which named marks a run gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checkpoints {
+    /// One after so many steps.
+    pub every: u64,
+    /// One at the end of each group that runs together.
+    pub batches: bool,
+    /// One at the end of each round.
+    pub rounds: bool,
+}
+
+/// How much runs at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Jobs {
+    /// The most steps; without it as many as there are processors.
+    pub limit: Option<u16>,
+}
+
+/// What a model costs, in US dollars for a million tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Price {
+    /// What it reads.
+    pub input_per_mtok: f64,
+    /// What it writes.
+    pub output_per_mtok: f64,
+    /// What it reads from its cache.
+    pub cache_read_per_mtok: f64,
+}
+
+impl Default for Retention {
+    fn default() -> Retention {
+        Retention { keep_runs: 200, keep: days(90), max_size: 2_000_000_000, auto: true }
+    }
+}
+
+impl Default for Checkpoints {
+    fn default() -> Checkpoints {
+        Checkpoints { every: 3, batches: true, rounds: true }
+    }
+}
+
+impl Settings {
+    /// Reads the settings of the project in the folder `root`; without a file they are the preset ones.
+    ///
+    /// # Errors
+    /// All mistakes of the file.
+    pub fn load(root: &Path) -> Result<Settings, Mistakes> {
+        let path = root.join(SETTINGS_FILE);
+        match path.exists() {
+            true => Settings::parse(&load(&path, SETTINGS_FILE)?),
+            false => Ok(Settings::default()),
+        }
+    }
+
+    /// Reads the text of a settings file.
+    ///
+    /// # Errors
+    /// All mistakes of the text.
+    pub fn parse(source: &str) -> Result<Settings, Mistakes> {
+        let text = source.strip_prefix('\u{feff}').unwrap_or(source);
+        if text.trim().is_empty() {
+            return Ok(Settings::default());
+        }
+        let mut findings = Findings::default();
+        match tree(text, Format::Toml) {
+            Ok((tree, mistakes)) => {
+                findings.list = mistakes;
+                let settings = settings(&tree, &mut findings);
+                if let Some(settings) = settings.filter(|_| findings.list.is_empty()) {
+                    return Ok(settings);
+                }
+            }
+            Err(mistake) => findings.add(mistake),
+        }
+        Err(Mistakes::new(SETTINGS_FILE, source, findings.list))
+    }
+
+    /// Returns the names of the agents that the project has set.
+    pub fn agent_names(&self) -> Vec<&str> {
+        match self.agents.as_ref().map(|node| &node.tree) {
+            Some(Tree::Map(rows)) => rows.iter().map(|(key, _)| key.name.as_str()).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn settings(tree: &Node, findings: &mut Findings) -> Option<Settings> {
+    let fields = table(tree, "settings", "the settings", findings)?;
+    let agents = fields.find("agents").filter(|node| Fields::open(node, "agents", findings).is_some());
+    let prices = fields.find("prices").and_then(|node| Fields::open(node, "prices", findings));
+    let prices = prices.iter().flat_map(Fields::rows);
+    Some(Settings {
+        agents: agents.cloned(),
+        cache: fields.find("cache").map(|node| cache(node, findings)).unwrap_or_default(),
+        retention: fields.find("retention").map(|node| retention(node, findings)).unwrap_or_default(),
+        checkpoints: fields.find("checkpoints").map(|node| checkpoints(node, findings)).unwrap_or_default(),
+        jobs: fields.find("jobs").map(|node| jobs(node, findings)).unwrap_or_default(),
+        prices: prices.map(|(key, node)| (key.name.clone(), price(node, &key.name, findings))).collect(),
+    })
+}
+
+/// Opens a table and reports the keys that the vocabulary does not have.
+fn table<'n>(node: &'n Node, name: &str, what: &str, findings: &mut Findings) -> Option<Fields<'n>> {
+    let fields = Fields::open(node, what, findings)?;
+    let words = Document::Settings.table(name).expect("the vocabulary has a table for each part of the settings");
+    let known: Vec<&str> = words.keys.iter().map(|key| key.name).collect();
+    fields.known(&known, what, findings);
+    Some(fields)
+}
+
+fn cache(node: &Node, findings: &mut Findings) -> CacheLimits {
+    let Some(fields) = table(node, "cache", "cache", findings) else { return CacheLimits::default() };
+    CacheLimits {
+        max_size: fields.find("max_size").and_then(|node| size(node, "max_size", findings)),
+        max_age: fields.find("max_age").and_then(|node| findings.duration(node, "max_age")),
+    }
+}
+
+fn retention(node: &Node, findings: &mut Findings) -> Retention {
+    let preset = Retention::default();
+    let Some(fields) = table(node, "retention", "retention", findings) else { return preset };
+    let runs = fields.find("keep_runs").and_then(|node| findings.count(node, "keep_runs", 1..=i64::MAX));
+    let kept_days = fields.find("keep_days").and_then(|node| findings.count(node, "keep_days", 1..=36_500));
+    Retention {
+        keep_runs: runs.map_or(preset.keep_runs, i64::unsigned_abs),
+        keep: kept_days.map_or(preset.keep, |count| days(count.unsigned_abs())),
+        max_size: fields.find("max_size").and_then(|node| size(node, "max_size", findings)).unwrap_or(preset.max_size),
+        auto: fields.find("auto").and_then(|node| findings.truth(node, "auto")).unwrap_or(preset.auto),
+    }
+}
+
+fn checkpoints(node: &Node, findings: &mut Findings) -> Checkpoints {
+    let preset = Checkpoints::default();
+    let Some(fields) = table(node, "checkpoints", "checkpoints", findings) else { return preset };
+    let every = fields.find("every").and_then(|node| findings.count(node, "every", 1..=i64::MAX));
+    Checkpoints {
+        every: every.map_or(preset.every, i64::unsigned_abs),
+        batches: fields.find("batches").and_then(|node| findings.truth(node, "batches")).unwrap_or(preset.batches),
+        rounds: fields.find("rounds").and_then(|node| findings.truth(node, "rounds")).unwrap_or(preset.rounds),
+    }
+}
+
+fn jobs(node: &Node, findings: &mut Findings) -> Jobs {
+    let Some(fields) = table(node, "jobs", "jobs", findings) else { return Jobs::default() };
+    let limit = fields.find("limit").and_then(|node| findings.count(node, "limit", 1..=i64::from(u16::MAX)));
+    Jobs { limit: limit.and_then(|limit| u16::try_from(limit).ok()) }
+}
+
+fn price(node: &Node, model: &str, findings: &mut Findings) -> Price {
+    let Some(fields) = table(node, "price", &format!("the price of '{model}'"), findings) else {
+        return Price::default();
+    };
+    let mut dollars = |name: &str| fields.find(name).map_or(0.0, |node| amount(node, name, findings));
+    Price {
+        input_per_mtok: dollars("input_per_mtok"),
+        output_per_mtok: dollars("output_per_mtok"),
+        cache_read_per_mtok: dollars("cache_read_per_mtok"),
+    }
+}
+
+fn amount(node: &Node, what: &str, findings: &mut Findings) -> f64 {
+    let number = match node.tree {
+        // Prices are small: the whole numbers that a float cannot hold are none.
+        Tree::Integer(number) => number as f64,
+        Tree::Float(number) => number,
+        _ => {
+            findings.wrong(node, what, "a number");
+            return 0.0;
+        }
+    };
+    if number < 0.0 {
+        findings.add(Mistake::at(node.place, format!("{what} must not be below 0")));
+    }
+    number
+}
+
+/// Reads a number of bytes such as `500MB`, `2GB` or `1.5GiB`.
+fn size(node: &Node, what: &str, findings: &mut Findings) -> Option<u64> {
+    let hint = "write a number with its unit: 500MB, 2GB, 1.5GiB";
+    match &node.tree {
+        Tree::Text(text) => {
+            let bytes = bytes(text);
+            if bytes.is_none() {
+                findings.add(Mistake::at(node.place, format!("{what} '{text}' is no size")).hint(hint));
+            }
+            bytes
+        }
+        Tree::Integer(number) => {
+            findings.add(Mistake::at(node.place, format!("{what} {number} has no unit")).hint(hint));
+            None
+        }
+        _ => {
+            findings.wrong(node, what, "a size");
+            None
+        }
+    }
+}
+
+fn bytes(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let (number, unit) = text.split_at(text.find(|letter: char| letter.is_ascii_alphabetic())?);
+    let factor = match unit.to_ascii_lowercase().as_str() {
+        "b" => 1.0,
+        "kb" => 1e3,
+        "mb" => 1e6,
+        "gb" => 1e9,
+        "tb" => 1e12,
+        "kib" => 1024.0,
+        "mib" => 1_048_576.0,
+        "gib" => 1_073_741_824.0,
+        "tib" => 1_099_511_627_776.0,
+        _ => return None,
+    };
+    let digits = number.trim();
+    let is_plain = !digits.is_empty() && digits.chars().all(|letter| letter.is_ascii_digit() || letter == '.');
+    let number: f64 = digits.parse().ok().filter(|_| is_plain)?;
+    let bytes = number * factor;
+    // Both are in range, so nothing is cut off but parts of a byte.
+    (bytes >= 1.0 && bytes < 1e18).then_some(bytes as u64)
+}
+
+fn days(count: u64) -> Duration {
+    Duration::from_secs(count * 24 * 60 * 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads settings and says what they are, or all mistakes with their lines.
+    fn check(source: &str, expected: &str) {
+        let said = match Settings::parse(source) {
+            Ok(Settings { agents: _, cache, retention, checkpoints, jobs, prices }) => format!(
+                "{:?} {:?} | {} {:?} {} {} | {} {} {} | {:?} | {}",
+                cache.max_size,
+                cache.max_age,
+                retention.keep_runs,
+                retention.keep,
+                retention.max_size,
+                retention.auto,
+                checkpoints.every,
+                checkpoints.batches,
+                checkpoints.rounds,
+                jobs.limit,
+                prices.iter().map(|(model, price)| format!("{model} {}", price.input_per_mtok)).collect::<String>(),
+            ),
+            Err(mistakes) => {
+                let line = |mistake: &Mistake| mistake.place.map_or(0, |place| place.line);
+                let told = |mistake: &Mistake| {
+                    let hint = mistake.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+                    format!("{}: {}{hint}", line(mistake), mistake.message)
+                };
+                mistakes.list().iter().map(told).collect::<Vec<_>>().join("\n")
+            }
+        };
+        assert_eq!(said, expected, "{source}");
+    }
+
+    const PRESET: &str = "None None | 200 7776000s 2000000000 true | 3 true true | None | ";
+
+    #[test]
+    fn what_is_not_set_is_preset() {
+        check("", PRESET);
+        check("# nothing\n", PRESET);
+        check("[cache]\n[prices]\n[agents]\n", PRESET);
+    }
+
+    #[test]
+    fn what_is_set_is_read() {
+        check(
+            "[cache]\nmax_size = '1.5GiB'\nmax_age = '7d'\n[retention]\nkeep_runs = 5\nkeep_days = 1\nmax_size = '10kB'\n\
+             auto = false\n[checkpoints]\nevery = 10\nbatches = false\nrounds = false\n[jobs]\nlimit = 4\n\
+             [prices.sonnet]\ninput_per_mtok = 3\n",
+            "Some(1610612736) Some(604800s) | 5 86400s 10000 false | 10 false false | Some(4) | sonnet 3",
+        );
+    }
+
+    #[test]
+    fn all_mistakes_come_at_once_with_their_lines() {
+        check(
+            "[cahce]\n[cache]\nmax_size = 5\nmax_age = '5'\n[retention]\nkeep_run = 5\nkeep_days = 0\n[jobs]\nlimit = 'all'\n\
+             [prices]\nx = 1\n[prices.y]\ninput = 1\noutput_per_mtok = -1\n",
+            "1: unknown key 'cahce' in the settings (did you mean 'cache'?)\n\
+             3: max_size 5 has no unit (write a number with its unit: 500MB, 2GB, 1.5GiB)\n\
+             4: max_age '5' is no duration (write a number with its unit: 500ms, 30s, 15m, 2h, 7d)\n\
+             6: unknown key 'keep_run' in retention (did you mean 'keep_runs'?)\n\
+             7: keep_days must be from 1 to 36500, not 0\n\
+             9: limit must be a whole number, not text\n\
+             11: the price of 'x' must be a map, not a whole number\n\
+             13: unknown key 'input' in the price of 'y' (known keys: input_per_mtok, output_per_mtok, cache_read_per_mtok)\n\
+             14: output_per_mtok must not be below 0",
+        );
+        check("[cache\n", "1: the file cannot be read from here on: unclosed table, expected `]`");
+    }
+
+    #[test]
+    fn a_size_has_a_unit_and_is_not_zero() {
+        for (text, expected) in [
+            ("1b", Some(1)),
+            ("2 GB", Some(2_000_000_000)),
+            ("0.5KiB", Some(512)),
+            ("10mb", Some(10_000_000)),
+            ("0GB", None),
+            ("GB", None),
+            ("2", None),
+            ("2XB", None),
+            ("-2GB", None),
+            ("1e3MB", None),
+            ("9999999999TB", None),
+        ] {
+            assert_eq!(bytes(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_project_without_the_file_has_the_preset_settings() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(Settings::load(folder.path()).unwrap().retention, Retention::default());
+        std::fs::write(folder.path().join(SETTINGS_FILE), "[agents.a]\nrun = ['x']\n").unwrap();
+        assert_eq!(Settings::load(folder.path()).unwrap().agent_names(), ["a"]);
+    }
+}
