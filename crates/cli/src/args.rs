@@ -7,7 +7,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 mod files;
 
-pub(crate) use files::{Described, GraphArguments, Picture, SchemaArguments, ValidateArguments};
+pub(crate) use files::{Described, DoctorArguments, GraphArguments, Picture, SchemaArguments, ValidateArguments};
 
 /// Runs workflows of agents and never pays twice: results are remembered by what they depend on, and a killed run goes on
 /// where it stopped.
@@ -43,6 +43,8 @@ pub(crate) enum Command {
     Graph(GraphArguments),
     /// Print the JSON Schema of segno's files, for editors
     Schema(SchemaArguments),
+    /// Examine the machine, the store and the settings, and change nothing
+    Doctor(DoctorArguments),
 }
 
 /// Arguments of `segno run`.

@@ -26,6 +26,8 @@ pub(crate) enum End {
     Done,
     /// It found mistakes in files, and told them.
     Broken,
+    /// It found something that is not as it should be, and told it.
+    Amiss,
     /// A run ended or paused.
     Run { status: RunStatus, strict: bool, signal: Option<Signal> },
 }
@@ -47,6 +49,7 @@ pub(crate) fn code(result: Result<End, Failure>) -> ExitCode {
     let number = match result {
         Ok(End::Done) => 0,
         Ok(End::Broken) => 2,
+        Ok(End::Amiss) => 1,
         Ok(End::Run { status, strict, signal }) => run_code(status, strict, signal),
         Err(failure) => {
             let (text, code) = match &failure {

@@ -21,6 +21,8 @@
 
 pub mod agents;
 mod definition;
+#[cfg(feature = "sqlite")]
+pub mod doctor;
 pub mod engine;
 pub mod graph;
 pub mod journal;

@@ -84,11 +84,11 @@ impl Project {
         repair(&self.database(), stamp)
     }
 
-    fn database(&self) -> PathBuf {
+    pub(crate) fn database(&self) -> PathBuf {
         self.root.join(STATE_FOLDER).join("segno.db")
     }
 
-    fn state(&self, name: &str) -> PathBuf {
+    pub(crate) fn state(&self, name: &str) -> PathBuf {
         self.root.join(STATE_FOLDER).join(name)
     }
 

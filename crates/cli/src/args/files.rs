@@ -50,3 +50,11 @@ pub(crate) enum Described {
     /// The project's segno.toml
     Settings,
 }
+
+/// Arguments of `segno doctor`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct DoctorArguments {
+    /// Print what was found as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}

@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod doctor;
 mod go;
 mod graph;
 mod plan;
@@ -27,6 +28,7 @@ pub(crate) fn dispatch(arguments: Arguments) -> Result<End, Failure> {
         Command::Repair => repair::repair(),
         Command::Graph(arguments) => graph::graph(&arguments),
         Command::Schema(arguments) => schema::schema(&arguments),
+        Command::Doctor(arguments) => doctor::doctor(&arguments),
         Command::Validate(arguments) => validate::validate(&arguments),
     }
 }

@@ -97,7 +97,7 @@ fn to_json(checked: &Checked) -> Value {
 }
 
 /// A place is `null` when the mistake is about the file as a whole; lines and columns count from 1.
-fn mistake(mistake: &Mistake) -> Value {
+pub(super) fn mistake(mistake: &Mistake) -> Value {
     json!({
         "line": mistake.place.map(|place| place.line),
         "column": mistake.place.map(|place| place.column),

@@ -16,6 +16,8 @@ mod schema;
 mod sqlite;
 mod stored;
 #[cfg(feature = "sqlite")]
+mod survey;
+#[cfg(feature = "sqlite")]
 mod writer;
 
 pub use blobs::{Blobs, INLINE_LIMIT};
@@ -28,3 +30,5 @@ pub use schema::FORMAT as SQLITE_FORMAT;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteJournal;
 pub use stored::{Batch, Damage, Journal, Log, Pending, RunEntry};
+#[cfg(feature = "sqlite")]
+pub use survey::{Survey, survey};

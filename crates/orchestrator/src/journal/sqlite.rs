@@ -65,13 +65,7 @@ impl Journal for SqliteJournal {
     }
 
     fn runs(&self, limit: usize) -> Result<Vec<RunEntry>, Fault> {
-        self.with_reader(|connection| {
-            let sql = "SELECT id, flow, path, started, touched, status, reason FROM runs ORDER BY number DESC LIMIT ?1";
-            let mut query = connection.prepare_cached(sql)?;
-            let rows = query.query_map([i64::try_from(limit).unwrap_or(i64::MAX)], entry)?;
-            // A row that is not understood is left out: one bad run must not hide the others.
-            Ok(rows.filter_map(|row| row.transpose()).filter_map(Result::ok).collect())
-        })
+        self.with_reader(|connection| entries(connection, limit))
     }
 
     fn pinned(&self, hash: &str) -> Result<String, Fault> {
@@ -81,6 +75,14 @@ impl Journal for SqliteJournal {
         })?;
         text.ok_or_else(|| no_definition(hash))
     }
+}
+
+/// Reads the newest runs. A row that is not understood is left out: one bad run must not hide the others.
+pub(super) fn entries(connection: &Connection, limit: usize) -> rusqlite::Result<Vec<RunEntry>> {
+    let sql = "SELECT id, flow, path, started, touched, status, reason FROM runs ORDER BY number DESC LIMIT ?1";
+    let mut query = connection.prepare_cached(sql)?;
+    let rows = query.query_map([i64::try_from(limit).unwrap_or(i64::MAX)], entry)?;
+    Ok(rows.filter_map(|row| row.transpose()).filter_map(Result::ok).collect())
 }
 
 /// Reads a run's events up to the first that is not as it was written.

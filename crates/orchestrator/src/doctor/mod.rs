@@ -1,0 +1,51 @@
+//! Examines what segno stands on: the machine, the store, the settings. It reads and never repairs.
+
+mod finding;
+
+mod machine;
+mod store;
+
+use std::time::SystemTime;
+
+pub use finding::{Area, Finding, Verdict};
+
+use crate::Project;
+use crate::spec::{Mistakes, SETTINGS_FILE, Settings};
+
+/// What an examination found.
+#[derive(Debug)]
+pub struct Examination {
+    /// All that was looked at, in a fixed order.
+    pub findings: Vec<Finding>,
+    /// The mistakes of `segno.toml`.
+    pub mistakes: Option<Mistakes>,
+}
+
+impl Project {
+    /// Examines the machine, the project's state and its settings, and changes nothing.
+    pub fn examine(&self, now: SystemTime) -> Examination {
+        let mut findings = machine::examine(self, now);
+        findings.extend(store::examine(self, now));
+        let settings = Settings::load(self.root());
+        findings.push(settings_finding(self, settings.as_ref()));
+        Examination { findings, mistakes: settings.err() }
+    }
+}
+
+fn settings_finding(project: &Project, settings: Result<&Settings, &Mistakes>) -> Finding {
+    let finding = Finding::new(Area::Settings, SETTINGS_FILE);
+    match settings {
+        Ok(_) if !project.root().join(SETTINGS_FILE).exists() => finding.good("not there; everything is preset"),
+        Ok(settings) => match settings.agent_names()[..] {
+            [] => finding.good("read"),
+            ref names => finding.good(format!("read; agents: {}", names.join(", "))),
+        },
+        Err(mistakes) => {
+            let count = mistakes.list().len();
+            finding.bad(
+                format!("{count} mistake{}", if count == 1 { "" } else { "s" }),
+                "they stand below, each with its place",
+            )
+        }
+    }
+}
