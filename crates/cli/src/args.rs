@@ -7,7 +7,9 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 mod files;
 
-pub(crate) use files::{Described, DoctorArguments, GraphArguments, Picture, SchemaArguments, ValidateArguments};
+pub(crate) use files::{
+    Described, DoctorArguments, GraphArguments, InitArguments, Picture, SchemaArguments, ValidateArguments,
+};
 
 /// Runs workflows of agents and never pays twice: results are remembered by what they depend on, and a killed run goes on
 /// where it stopped.
@@ -37,6 +39,8 @@ pub(crate) enum Command {
     Show(ShowArguments),
     /// Check the store, and make a new one of what is whole if it is damaged
     Repair,
+    /// Write a first workflow for the project in this folder
+    Init(InitArguments),
     /// Check workflow files without running anything
     Validate(ValidateArguments),
     /// Draw a workflow: as a tree, as a Mermaid flowchart, or for Graphviz

@@ -33,6 +33,7 @@ pub mod plan;
 mod project;
 pub mod report;
 pub mod spec;
+pub mod starter;
 pub mod state;
 
 pub use definition::Definition;

@@ -58,3 +58,11 @@ pub(crate) struct DoctorArguments {
     #[arg(long)]
     pub(crate) json: bool,
 }
+
+/// Arguments of `segno init`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct InitArguments {
+    /// Write the files anew where they exist; the old ones are kept beside as NAME.old
+    #[arg(long)]
+    pub(crate) force: bool,
+}

@@ -3,6 +3,7 @@
 mod doctor;
 mod go;
 mod graph;
+mod init;
 mod plan;
 mod repair;
 mod resume;
@@ -29,6 +30,7 @@ pub(crate) fn dispatch(arguments: Arguments) -> Result<End, Failure> {
         Command::Graph(arguments) => graph::graph(&arguments),
         Command::Schema(arguments) => schema::schema(&arguments),
         Command::Doctor(arguments) => doctor::doctor(&arguments),
+        Command::Init(arguments) => init::init(&arguments),
         Command::Validate(arguments) => validate::validate(&arguments),
     }
 }
