@@ -8,7 +8,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 mod files;
 
 pub(crate) use files::{
-    Described, DoctorArguments, GraphArguments, InitArguments, Picture, SchemaArguments, ValidateArguments,
+    Described, DoctorArguments, FmtArguments, GraphArguments, InitArguments, Picture, SchemaArguments,
+    ValidateArguments,
 };
 
 /// Runs workflows of agents and never pays twice: results are remembered by what they depend on, and a killed run goes on
@@ -43,6 +44,8 @@ pub(crate) enum Command {
     Init(InitArguments),
     /// Check workflow files without running anything
     Validate(ValidateArguments),
+    /// Format YAML workflow files: one order of keys, one indentation, nothing else changed
+    Fmt(FmtArguments),
     /// Draw a workflow: as a tree, as a Mermaid flowchart, or for Graphviz
     Graph(GraphArguments),
     /// Print the JSON Schema of segno's files, for editors

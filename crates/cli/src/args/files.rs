@@ -66,3 +66,14 @@ pub(crate) struct InitArguments {
     #[arg(long)]
     pub(crate) force: bool,
 }
+
+/// Arguments of `segno fmt`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct FmtArguments {
+    /// The workflow files; - reads one from stdin and writes it to stdout
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Write nothing; exit with 1 when a file would be changed
+    #[arg(long)]
+    pub(crate) check: bool,
+}

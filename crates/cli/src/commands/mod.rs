@@ -1,6 +1,7 @@
 //! One file a command.
 
 mod doctor;
+mod fmt;
 mod go;
 mod graph;
 mod init;
@@ -31,6 +32,7 @@ pub(crate) fn dispatch(arguments: Arguments) -> Result<End, Failure> {
         Command::Schema(arguments) => schema::schema(&arguments),
         Command::Doctor(arguments) => doctor::doctor(&arguments),
         Command::Init(arguments) => init::init(&arguments),
+        Command::Fmt(arguments) => fmt::fmt(&arguments),
         Command::Validate(arguments) => validate::validate(&arguments),
     }
 }

@@ -15,7 +15,7 @@ use crate::session;
 use crate::terminal::print;
 
 /// What stands for stdin among the files.
-const STDIN: &str = "-";
+pub(super) const STDIN: &str = "-";
 
 /// A file and what came of it.
 struct Checked {
@@ -49,7 +49,7 @@ fn check(project: &Project, file: &Path) -> Result<Checked, Failure> {
 }
 
 /// Reads stdin as if it were a file.
-fn stdin() -> Result<String, Failure> {
+pub(super) fn stdin() -> Result<String, Failure> {
     let mut bytes = Vec::new();
     let limit = MAX_FILE_BYTES as u64 + 1;
     let read = std::io::stdin().lock().take(limit).read_to_end(&mut bytes);

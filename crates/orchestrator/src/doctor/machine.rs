@@ -17,7 +17,7 @@ const OLDEST_CLOCK: Duration = Duration::from_secs(1_704_067_200);
 
 /// File systems of other machines, by the kernel's numbers, on which the store's locks and log cannot be relied on.
 #[cfg(target_os = "linux")]
-const REMOTE: [(i64, &str); 5] =
+const REMOTE: [(u32, &str); 5] =
     [(0x6969, "NFS"), (0xFF53_4D42, "CIFS"), (0xFE53_4D42, "SMB"), (0x517B, "SMB"), (0x0102_1997, "9P")];
 
 pub(super) fn examine(project: &Project, now: SystemTime) -> Vec<Finding> {
@@ -109,7 +109,8 @@ fn syncs(root: &Path) -> Finding {
 
 #[cfg(target_os = "linux")]
 fn file_system(root: &Path) -> Finding {
-    let kind = rustix::fs::statfs(root).map(|facts| i64::from(facts.f_type));
+    // The kernel's numbers have 32 bits; the type that holds them differs from machine to machine.
+    let kind = rustix::fs::statfs(root).map(|facts| facts.f_type as u32);
     match kind.ok().and_then(|kind| REMOTE.into_iter().find(|(remote, _)| *remote == kind)) {
         Some((_, name)) => new("file system").note(
             format!("{name}, on another machine"),

@@ -5,6 +5,7 @@
 
 mod actions;
 mod fields;
+mod format;
 pub(crate) mod keys;
 mod mistake;
 mod read;
@@ -21,6 +22,7 @@ mod workflow;
 mod yaml;
 
 pub(crate) use fields::nearest;
+pub use format::format;
 pub use mistake::{Mistake, Mistakes};
 pub(crate) use read::read;
 pub use read::{Format, MAX_FILE_BYTES, load, parse};

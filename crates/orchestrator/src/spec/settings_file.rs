@@ -271,7 +271,7 @@ fn bytes(text: &str) -> Option<u64> {
     let number: f64 = digits.parse().ok().filter(|_| is_plain)?;
     let bytes = number * factor;
     // Both are in range, so nothing is cut off but parts of a byte.
-    (bytes >= 1.0 && bytes < 1e18).then_some(bytes as u64)
+    (1.0..1e18).contains(&bytes).then_some(bytes as u64)
 }
 
 fn days(count: u64) -> Duration {

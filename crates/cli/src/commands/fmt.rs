@@ -1,0 +1,95 @@
+//! `segno fmt FILE..`: writes workflow files in the one order and with the one indentation, or says which are not.
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::Path;
+
+use segno_errors::from_io;
+use segno_orchestrator::spec::{self, Mistakes};
+
+use crate::args::FmtArguments;
+use crate::exit::{End, Failure};
+use crate::terminal::{print, say};
+
+/// What came of a file.
+enum Outcome {
+    /// It is as it should be.
+    Same,
+    /// It was written anew, or would be.
+    Changed,
+    /// It is of a format that is not formatted.
+    Other,
+    /// It is left alone.
+    Broken(Box<Mistakes>),
+}
+
+pub(super) fn fmt(arguments: &FmtArguments) -> Result<End, Failure> {
+    if let [file] = &arguments.files[..]
+        && file.as_os_str() == super::validate::STDIN
+    {
+        return stdin(arguments.check);
+    }
+    let mut end = End::Done;
+    for file in &arguments.files {
+        let name = file.display();
+        match format(file, arguments.check)? {
+            Outcome::Same => {}
+            Outcome::Other => say(&format!("{name}: not formatted, since it is no YAML")),
+            Outcome::Changed if arguments.check => {
+                print(&format!("{name}: would be formatted\n"));
+                end = if end == End::Done { End::Amiss } else { end };
+            }
+            Outcome::Changed => print(&format!("{name}: formatted\n")),
+            Outcome::Broken(mistakes) => {
+                say(mistakes.to_string().trim_end());
+                end = End::Broken;
+            }
+        }
+    }
+    Ok(end)
+}
+
+/// Formats what comes from stdin onto stdout.
+fn stdin(check: bool) -> Result<End, Failure> {
+    let source = super::validate::stdin()?;
+    let formatted = spec::format(&source, "stdin")?;
+    if check {
+        return Ok(if formatted == source { End::Done } else { End::Amiss });
+    }
+    print(&formatted);
+    Ok(End::Done)
+}
+
+fn format(file: &Path, check: bool) -> Result<Outcome, Failure> {
+    let name = file.display().to_string();
+    if file.extension().is_some_and(|end| end == "json" || end == "toml") {
+        return Ok(Outcome::Other);
+    }
+    let formatted = spec::load(file, &name).and_then(|source| Ok((spec::format(&source, &name)?, source)));
+    match formatted {
+        Err(mistakes) => Ok(Outcome::Broken(Box::new(mistakes))),
+        Ok((formatted, source)) if formatted == source => Ok(Outcome::Same),
+        Ok(_) if check => Ok(Outcome::Changed),
+        Ok((formatted, _)) => {
+            replace(file, &formatted).map_err(|error| from_io(error).operation("fmt").with("file", &name))?;
+            Ok(Outcome::Changed)
+        }
+    }
+}
+
+/// Exchanges a file's content at once: whoever reads it meanwhile sees the old text or the new one.
+fn replace(file: &Path, text: &str) -> std::io::Result<()> {
+    let file = fs::canonicalize(file)?;
+    let mut fresh = file.as_os_str().to_owned();
+    fresh.push(format!(".{}", std::process::id()));
+    let fresh = Path::new(&fresh);
+    let written = File::create_new(fresh).and_then(|mut handle| {
+        handle.write_all(text.as_bytes())?;
+        handle.set_permissions(fs::metadata(&file)?.permissions())?;
+        handle.sync_all()
+    });
+    written.and_then(|()| fs::rename(fresh, &file)).inspect_err(|_| {
+        // The failure that is told counts; a left-over of its own name harms nobody.
+        _ = fs::remove_file(fresh);
+    })
+}
