@@ -8,8 +8,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 mod files;
 
 pub(crate) use files::{
-    Described, DoctorArguments, FmtArguments, GraphArguments, InitArguments, Picture, SchemaArguments,
-    ValidateArguments,
+    CompletionsArguments, Described, DoctorArguments, FmtArguments, GraphArguments, InitArguments, ManArguments,
+    Picture, SchemaArguments, ValidateArguments,
 };
 
 /// Runs workflows of agents and never pays twice: results are remembered by what they depend on, and a killed run goes on
@@ -52,6 +52,10 @@ pub(crate) enum Command {
     Schema(SchemaArguments),
     /// Examine the machine, the store and the settings, and change nothing
     Doctor(DoctorArguments),
+    /// Print the completions of a shell
+    Completions(CompletionsArguments),
+    /// Print the manual page
+    Man(ManArguments),
 }
 
 /// Arguments of `segno run`.
@@ -133,6 +137,11 @@ pub(crate) struct ShowArguments {
     /// Print the report as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Returns the definition of the command line: what help, completions and manual pages are made from.
+pub(crate) fn definition() -> clap::Command {
+    Arguments::command()
 }
 
 /// Reads the command line; prints help, the version or what is wrong with it, and ends then.

@@ -77,3 +77,22 @@ pub(crate) struct FmtArguments {
     #[arg(long)]
     pub(crate) check: bool,
 }
+
+/// Arguments of `segno completions`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Packages put them where the shell looks, a person can say in ~/.bashrc: \
+source <(segno completions bash)")]
+pub(crate) struct CompletionsArguments {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Arguments of `segno man`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "One page: segno man | man -l -")]
+pub(crate) struct ManArguments {
+    /// Write a page for segno and one for each command into this folder, instead of segno's own to stdout
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) output: Option<PathBuf>,
+}

@@ -1,10 +1,12 @@
 //! One file a command.
 
+mod completions;
 mod doctor;
 mod fmt;
 mod go;
 mod graph;
 mod init;
+mod man;
 mod plan;
 mod repair;
 mod resume;
@@ -33,6 +35,8 @@ pub(crate) fn dispatch(arguments: Arguments) -> Result<End, Failure> {
         Command::Doctor(arguments) => doctor::doctor(&arguments),
         Command::Init(arguments) => init::init(&arguments),
         Command::Fmt(arguments) => fmt::fmt(&arguments),
+        Command::Completions(arguments) => completions::completions(&arguments),
+        Command::Man(arguments) => man::man(&arguments),
         Command::Validate(arguments) => validate::validate(&arguments),
     }
 }
