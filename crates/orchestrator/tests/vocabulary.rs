@@ -50,21 +50,61 @@ fn toml(source: &str) -> String {
 
 /// Writes a file in which `fields` stand in a map of the table.
 fn framed(document: Document, table: &Table, fields: &str) -> String {
+    let workflow = |rest: &str| format!("{{ {rest}, steps: [{{ run: [x] }}] }}");
+    let step = |name: &str| format!("{{ steps: [{{ run: [x], {name}: {{ {fields} }} }}] }}");
     match (document, table.name) {
         (Document::Workflow, "workflow") | (Document::Settings, "settings") => format!("{{ {fields} }}"),
-        (Document::Workflow, "input") => format!("{{ inputs: {{ a: {{ {fields} }} }}, steps: [{{ run: [x] }}] }}"),
-        (Document::Workflow, "defaults") => format!("{{ defaults: {{ {fields} }}, steps: [{{ run: [x] }}] }}"),
+        (Document::Workflow, "input") => workflow(&format!("inputs: {{ a: {{ {fields} }} }}")),
+        (Document::Workflow, "agent") => workflow(&format!("agents: {{ a: {{ {fields} }} }}")),
+        (Document::Workflow, name @ ("defaults" | "checkpoints")) => workflow(&format!("{name}: {{ {fields} }}")),
         (Document::Workflow, "step") => format!("{{ steps: [{{ {fields} }}] }}"),
-        (Document::Workflow, name) => format!("{{ steps: [{{ run: [x], {name}: {{ {fields} }} }}] }}"),
+        (Document::Workflow, "action") => step("undo"),
+        (Document::Workflow, name) => step(name),
         (Document::Settings, "price") => format!("{{ prices: {{ a: {{ {fields} }} }} }}"),
+        (Document::Settings, "agent") => format!("{{ agents: {{ a: {{ {fields} }} }} }}"),
+        (Document::Settings, "cache_limits") => format!("{{ cache: {{ {fields} }} }}"),
+        (Document::Settings, name @ ("fallback" | "retry" | "cache")) => {
+            format!("{{ agents: {{ a: {{ run: [x], {name}: {{ {fields} }} }} }} }}")
+        }
         (Document::Settings, name) => format!("{{ {name}: {{ {fields} }} }}"),
     }
 }
 
-/// Returns the fields that a map of the table must have to be one with this body.
-fn base(table: &Table, body: &str) -> String {
-    let body = table.keys.iter().find(|key| key.name == body);
-    body.map(|key| format!("{}: {}, ", key.name, key.example)).unwrap_or_default()
+/// Returns keys and values of a map with this body and `key`, and all that must stand beside them; `None` when the two
+/// cannot stand together.
+fn fields(table: &Table, body: &str, key: Option<(&str, &str)>) -> Option<String> {
+    let find = |name: &str| table.keys.iter().find(|key| key.name == name);
+    let mut chosen: Vec<(&str, &str)> = key.into_iter().collect();
+    let add = |name: &str, chosen: &mut Vec<(&'static str, &'static str)>| {
+        let key = find(name).unwrap();
+        chosen.push((key.name, key.example));
+    };
+    let mut more: Vec<(&'static str, &'static str)> = Vec::new();
+    if !body.is_empty() && key.is_none_or(|(name, _)| name != body) {
+        add(body, &mut more);
+    }
+    if !table.some.is_empty() && !key.is_some_and(|(name, _)| table.some.contains(&name)) {
+        add(table.some[0], &mut more);
+    }
+    loop {
+        let all: Vec<&str> = chosen.iter().chain(&more).map(|(name, _)| *name).collect();
+        let lacking = all
+            .iter()
+            .filter_map(|name| find(name))
+            .find(|key| !key.requires.is_empty() && !key.requires.iter().any(|other| all.contains(other)));
+        match lacking {
+            Some(key) => add(key.requires[0], &mut more),
+            None => {
+                let excluded = all.iter().filter_map(|name| find(name)).flat_map(|key| key.excludes);
+                if excluded.into_iter().any(|name| all.contains(name)) {
+                    return None;
+                }
+                break;
+            }
+        }
+    }
+    chosen.splice(0..0, more);
+    Some(chosen.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join(", "))
 }
 
 /// Returns each table with each of its bodies, or with none where it has none.
@@ -81,7 +121,7 @@ fn maps() -> Vec<(Document, &'static Table, &'static str)> {
 #[test]
 fn the_checker_knows_the_keys_of_the_vocabulary_and_no_others() {
     for (document, table, body) in maps() {
-        let source = framed(document, table, &format!("{}{STRANGE}: 1", base(table, body)));
+        let source = framed(document, table, &fields(table, body, Some((STRANGE, "1"))).unwrap());
         let mistakes = checked(document, &source).unwrap_err();
         let about = |wanted: &str| mistakes.list().iter().find(|mistake| mistake.message.contains(wanted)).cloned();
         let hint = about(STRANGE).and_then(|mistake| mistake.hint).unwrap_or_default();
@@ -99,17 +139,13 @@ fn each_example_is_accepted_and_each_wrong_value_refused_by_checker_and_schema()
     for (document, table, body) in maps() {
         let validator = validator(document);
         for key in table.keys_beside(body) {
-            let with = |value: &str| {
-                let base = if key.name == body { String::new() } else { base(table, body) };
-                let other = key.requires.map(|other| format!("{other}: x, ")).unwrap_or_default();
-                framed(document, table, &format!("{base}{other}{}: {value}", key.name))
-            };
-            let source = with(key.example);
+            let with = |value: &str| Some(framed(document, table, &fields(table, body, Some((key.name, value)))?));
+            let Some(source) = with(key.example) else { continue };
             assert_eq!(checked(document, &source).map_err(|bad| bad.to_string()), Ok(()), "{source}");
             let instance = value(&source, "a.yaml").unwrap();
             assert_eq!(validator.validate(&instance).map_err(|bad| bad.to_string()), Ok(()), "{source}");
             for wrong in wrong(key) {
-                let source = with(wrong);
+                let source = with(wrong).unwrap();
                 assert!(checked(document, &source).is_err(), "the checker accepts {source}");
                 assert!(!validator.is_valid(&value(&source, "a.yaml").unwrap()), "the schema accepts {source}");
             }
@@ -121,7 +157,6 @@ fn each_example_is_accepted_and_each_wrong_value_refused_by_checker_and_schema()
 fn wrong(key: &Key) -> Vec<&'static str> {
     match key.shape {
         Shape::Value => vec![],
-        Shape::Map(Shape::Value) => vec!["[x]", "x"],
         Shape::Word => vec!["[x]", "1", "{ a: x }"],
         Shape::Text | Shape::Expression => vec!["[x]", "{ a: x }", "~"],
         Shape::Truth => vec!["maybe", "1", "~"],
@@ -131,6 +166,7 @@ fn wrong(key: &Key) -> Vec<&'static str> {
         Shape::OneOf(_) => vec!["surely-not", "1"],
         Shape::List(_) | Shape::Map(_) => vec!["5", "[[[x]]]"],
         Shape::Some(_) => vec!["5", "[]", "[[[x]]]"],
+        Shape::SomeMap(_) => vec!["5", "{}", "[x]"],
         Shape::Table(_) => vec!["[x]", "{ zzzzzzzzzzzzzzzz: 1 }"],
         Shape::Any(_) => vec!["{ zzzzzzzzzzzzzzzz: [1] }"],
     }
@@ -153,6 +189,29 @@ fn files_that_the_checker_refuses_for_their_form_are_refused_by_the_schema() {
         "steps: [{ parallel: [{ steps: [{ rum: [x] }] }] }]",
         "steps: [{ run: [x], cache: { file: a } }]",
         "steps: [{ run: [x], retry: 0 }]",
+        "steps: [{ run: [x], retry: { attempts: 0 } }]",
+        "steps: [{ pipe: [{ run: [x] }] }]",
+        "steps: [{ pipe: [{ run: [x] }], each: [1], loop: 3 }]",
+        "steps: [{ run: [x], each: [1], matrix: { a: [1] } }]",
+        "steps: [{ run: [x], at_least: 3 }]",
+        "steps: [{ run: [x], each: [1], at_least: 120% }]",
+        "steps: [{ run: [x], max_parallel: 3 }]",
+        "steps: [{ run: [x], loop: {} }]",
+        "steps: [{ run: [x], loop: { at_limit: stop, max: 3 } }]",
+        "steps: [{ switch: x }]",
+        "steps: [{ switch: x, cases: {} }]",
+        "steps: [{ switch: x, cases: { a: [] } }]",
+        "steps: [{ flow: x.yaml, prompt: y }]",
+        "steps: [{ run: [x], prompt: y }]",
+        "steps: [{ run: [x], undo: { run: [y], agent: z } }]",
+        "steps: [{ run: [x], undo: { run: [y], min: 1 } }]",
+        "steps: [{ run: [x], judge: { run: [y], min: 2 } }]",
+        "steps: [{ run: [x], fallback: [{ partial: true }] }]",
+        "steps: [{ run: [x], check: [] }]",
+        "steps: [{ run: [x], output: xml }]",
+        "steps: [{ parallel: [{ run: [x] }], put: { a: b } }]",
+        "agents: { a: {} }\nsteps: [{ run: [x] }]",
+        "checkpoints: { every: -1 }\nsteps: [{ run: [x] }]",
         "inputs: { a: { type: text } }\nsteps: [{ run: [x] }]",
     ] {
         assert!(checked(Document::Workflow, source).is_err(), "the checker accepts {source}");

@@ -1,10 +1,11 @@
 //! `segno validate FILE..`: reads and compiles workflow files, runs nothing, and tells every mistake with its place.
 
+use std::collections::HashSet;
 use std::io::Read as _;
 use std::path::Path;
 
 use segno_errors::from_io;
-use segno_orchestrator::plan::Node;
+use segno_orchestrator::plan::{Node, NodeId};
 use segno_orchestrator::spec::{MAX_FILE_BYTES, Mistake, Mistakes};
 use segno_orchestrator::{Definition, Project};
 use serde_json::{Value, json};
@@ -72,11 +73,13 @@ fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
-/// Counts the steps that people named or could name.
+/// Counts the steps that people named or could name; what takes one back is no step of its own.
 fn steps(definition: &Definition) -> usize {
     let plan = &definition.plan;
     let is_outermost = |node: &&Node| plan.step(&node.step) == Some(node.id);
-    plan.nodes().iter().filter(|node| !node.is_hidden()).filter(is_outermost).count()
+    let undos: HashSet<NodeId> = plan.nodes().iter().filter_map(|node| node.undo).collect();
+    let is_own = |node: &&Node| !node.is_hidden() && !undos.contains(&node.id);
+    plan.nodes().iter().filter(is_outermost).filter(is_own).count()
 }
 
 fn to_json(checked: &Checked) -> Value {

@@ -36,10 +36,11 @@ fn settings_finding(project: &Project, settings: Result<&Settings, &Mistakes>) -
     let finding = Finding::new(Area::Settings, SETTINGS_FILE);
     match settings {
         Ok(_) if !project.root().join(SETTINGS_FILE).exists() => finding.good("not there; everything is preset"),
-        Ok(settings) => match settings.agent_names()[..] {
-            [] => finding.good("read"),
-            ref names => finding.good(format!("read; agents: {}", names.join(", "))),
-        },
+        Ok(settings) if settings.agents.is_empty() => finding.good("read"),
+        Ok(settings) => {
+            let names: Vec<&str> = settings.agents.iter().map(|agent| agent.name.as_str()).collect();
+            finding.good(format!("read; agents: {}", names.join(", ")))
+        }
         Err(mistakes) => {
             let count = mistakes.list().len();
             finding.bad(

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::edges::{Edge, End, Style, edges};
-use super::part::{Form, Graph, Mark, Part};
+use super::part::{Form, Graph, Part};
 
 const HEAD: &str = "  compound=true\n  node [shape=box, style=rounded, fontname=\"sans-serif\"]\n  \
                     edge [fontname=\"sans-serif\"]\n  fontname=\"sans-serif\"\n";
@@ -28,9 +28,8 @@ impl Graph {
 fn part(part: &Part, depth: usize, text: &mut String) {
     let indent = "  ".repeat(depth);
     if !part.is_group() {
-        let is_many = part.marks.iter().any(|mark| matches!(mark, Mark::Each(_)));
         let label: Vec<String> = part.label().iter().map(|line| escaped(line)).collect();
-        let many = if is_many { ", peripheries=2" } else { "" };
+        let many = if part.is_many() { ", peripheries=2" } else { "" };
         writeln!(text, "{indent}{} [label=\"{}\"{many}]", part.key, label.join("\\n"))
             .expect("a string takes any text");
         return;
@@ -53,10 +52,11 @@ fn inside(group: &Part, depth: usize, text: &mut String) {
 /// Arrows join nodes; `ltail` and `lhead` cut them off at the frame of the group that is meant.
 fn arrow(edge: &Edge<'_>) -> String {
     let mut settings: Vec<String> = Vec::new();
-    settings.extend(edge.label.map(|label| format!("label=\"{}\"", escaped(label))));
+    settings.extend(edge.label.as_ref().map(|label| format!("label=\"{}\"", escaped(label))));
     match edge.style {
-        Style::Order => {}
-        Style::Always => settings.push("style=bold".into()),
+        Style::Order | Style::Then => {}
+        Style::Stream => settings.push("style=bold".into()),
+        Style::Again => settings.push("style=dotted, constraint=false".into()),
         Style::Need => settings.push("style=dashed, constraint=false".into()),
     }
     let frame = |end: End<'_>| match end {
@@ -72,14 +72,16 @@ fn arrow(edge: &Edge<'_>) -> String {
 fn first(end: End<'_>) -> String {
     match end {
         End::Question(part) => part.question(),
-        End::Part(part) => part.first(),
+        End::Part(part) | End::First(part) => part.first(),
+        End::Last(part) => part.last(),
     }
 }
 
 fn last(end: End<'_>) -> String {
     match end {
         End::Question(part) => part.question(),
-        End::Part(part) => part.last(),
+        End::Part(part) | End::Last(part) => part.last(),
+        End::First(part) => part.first(),
     }
 }
 
@@ -89,7 +91,7 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::part::tests::{PATTERNS, graph};
+    use super::super::layout::tests::{PATTERNS, graph};
 
     #[test]
     fn groups_are_clusters_and_arrows_end_at_their_frames() {
@@ -102,24 +104,24 @@ mod tests {
   fontname="sans-serif"
   subgraph cluster_g_flow_steps {
     label="in order"
-    s_build [label="build\nmake"]
+    s_build [label="build\n$ make"]
     subgraph cluster_s_checks {
       label="checks: together"
       s_lint [label="lint\noptional\n$ lint"]
-      s_test [label="test\nfor each of 1, 2\nmake test {{ item }}", peripheries=2]
+      s_test [label="test\nfor each of 1, 2\n$ make test {{ item }}", peripheries=2]
     }
     subgraph cluster_s_end {
       label="end: one of"
       q_s_end [label="if steps.test.ok", shape=diamond, style=""]
-      t_end [label="$ publish {{ steps.build.output }}"]
+      t_s_end [label="$ publish {{ steps.build.output }}"]
       s_sorry [label="sorry\n$ sorry"]
     }
   }
   s_clean [label="clean\n$ rm x"]
-  s_sorry -> s_clean [label="always", style=bold, ltail=cluster_g_flow_steps]
+  s_sorry -> s_clean [label="always", ltail=cluster_g_flow_steps]
   s_build -> s_lint [lhead=cluster_s_checks]
   s_test -> q_s_end [ltail=cluster_s_checks, lhead=cluster_s_end]
-  q_s_end -> t_end [label="yes"]
+  q_s_end -> t_s_end [label="yes"]
   q_s_end -> s_sorry [label="no"]
   s_build -> q_s_end [style=dashed, constraint=false, lhead=cluster_s_end]
   s_test -> q_s_end [style=dashed, constraint=false, lhead=cluster_s_end]

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::part::{Form, Graph, Part};
+use super::part::{Form, Graph, Mark, Part};
 
 /// An arrow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub(super) struct Edge<'g> {
     pub(super) from: End<'g>,
     pub(super) to: End<'g>,
     pub(super) style: Style,
-    pub(super) label: Option<&'g str>,
+    pub(super) label: Option<String>,
 }
 
 /// Where an arrow begins or ends.
@@ -20,6 +20,10 @@ pub(super) enum End<'g> {
     Part(&'g Part),
     /// At the question of a choice.
     Question(&'g Part),
+    /// At the first node in a part.
+    First(&'g Part),
+    /// At the last node in a part.
+    Last(&'g Part),
 }
 
 /// What an arrow means.
@@ -27,8 +31,12 @@ pub(super) enum End<'g> {
 pub(super) enum Style {
     /// One after the other.
     Order,
-    /// However the first ended.
-    Always,
+    /// Items stream from one to the other.
+    Stream,
+    /// After the first: in any case, or when it failed.
+    Then,
+    /// Back, for another round.
+    Again,
     /// One uses the other's result.
     Need,
 }
@@ -56,7 +64,7 @@ impl<'g> End<'g> {
     fn part(self) -> Option<&'g Part> {
         match self {
             End::Part(part) => Some(part),
-            End::Question(_) => None,
+            End::Question(_) | End::First(_) | End::Last(_) => None,
         }
     }
 }
@@ -70,12 +78,23 @@ fn order<'g>(part: &'g Part, edges: &mut Vec<Edge<'g>>) {
                 arrow(End::Part(&pair[0]), End::Part(&pair[1]), Style::Order, None);
             }
         }
-        Form::Choice { answers, .. } => {
-            for (answer, to) in answers {
-                arrow(End::Question(part), End::Part(to), Style::Order, Some(answer));
+        Form::Pipe(parts) => {
+            for pair in parts.windows(2) {
+                arrow(End::Part(&pair[0]), End::Part(&pair[1]), Style::Stream, None);
             }
         }
-        Form::Always(body, cleanup) => arrow(End::Part(body), End::Part(cleanup), Style::Always, Some("always")),
+        Form::Choice { answers, .. } => {
+            for (answer, to) in answers {
+                arrow(End::Question(part), End::Part(to), Style::Order, Some(answer.clone()));
+            }
+        }
+        Form::Then { body, when, after } => {
+            arrow(End::Part(body), End::Part(after), Style::Then, Some((*when).to_owned()));
+        }
+    }
+    // The part itself says how long it goes on.
+    if part.marks.iter().any(|mark| matches!(mark, Mark::Loop(_))) {
+        arrow(End::Last(part), End::First(part), Style::Again, Some("again".to_owned()));
     }
     part.parts().into_iter().for_each(|part| order(part, edges));
 }
@@ -86,7 +105,7 @@ fn index<'g>(part: &'g Part, parts: &mut HashMap<&'g str, &'g Part>) {
 }
 
 fn needs<'g>(part: &'g Part, parts: &HashMap<&'g str, &'g Part>, edges: &mut Vec<Edge<'g>>) {
-    let sources = part.needs.iter().filter_map(|need| parts.get(need.as_str()));
+    let sources = part.needs.iter().filter_map(|(need, _)| parts.get(need.as_str()));
     edges.extend(sources.map(|from| Edge {
         from: End::Part(from),
         to: End::Part(part),

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::edges::{Edge, End, Style, edges};
-use super::part::{Form, Graph, Mark, Part};
+use super::part::{Form, Graph, Part};
 
 impl Graph {
     /// Writes the picture as a Mermaid flowchart.
@@ -26,8 +26,7 @@ fn part(part: &Part, depth: usize, text: &mut String) {
     let key = &part.key;
     let mut line = |words: String| writeln!(text, "{indent}{words}").expect("a string takes any text");
     if !part.is_group() {
-        let is_many = part.marks.iter().any(|mark| matches!(mark, Mark::Each(_)));
-        let (open, close) = if is_many { ("[[", "]]") } else { ("[", "]") };
+        let (open, close) = if part.is_many() { ("[[", "]]") } else { ("[", "]") };
         let label: Vec<String> = part.label().iter().map(|line| escaped(line)).collect();
         return line(format!("{key}{open}\"{}\"{close}", label.join("<br/>")));
     }
@@ -45,10 +44,10 @@ fn inside(group: &Part, depth: usize, text: &mut String) {
 }
 
 fn arrow(edge: &Edge<'_>) -> String {
-    let label = edge.label.map(|label| format!("|\"{}\"|", escaped(label))).unwrap_or_default();
+    let label = edge.label.as_ref().map(|label| format!("|\"{}\"|", escaped(label))).unwrap_or_default();
     let line = match edge.style {
-        Style::Order => "-->",
-        Style::Always => "==>",
+        Style::Order | Style::Then | Style::Again => "-->",
+        Style::Stream => "==>",
         Style::Need => "-.->",
     };
     format!("{} {line}{label} {}", end(edge.from), end(edge.to))
@@ -58,6 +57,8 @@ fn end(end: End<'_>) -> String {
     match end {
         End::Part(part) => part.key.clone(),
         End::Question(part) => part.question(),
+        End::First(part) => part.first(),
+        End::Last(part) => part.last(),
     }
 }
 
@@ -82,7 +83,7 @@ fn quoted_yaml(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::part::tests::{PATTERNS, graph};
+    use super::super::layout::tests::{PATTERNS, graph};
     use super::*;
 
     #[test]
@@ -92,22 +93,22 @@ title: "a"
 ---
 flowchart TD
   subgraph g_flow_steps["in order"]
-    s_build["build<br/>make"]
+    s_build["build<br/>$ make"]
     subgraph s_checks["checks: together"]
       s_lint["lint<br/>optional<br/>$ lint"]
-      s_test[["test<br/>for each of 1, 2<br/>make test {{ item }}"]]
+      s_test[["test<br/>for each of 1, 2<br/>$ make test {{ item }}"]]
     end
     subgraph s_end["end: one of"]
       q_s_end{"if steps.test.ok"}
-      t_end["$ publish {{ steps.build.output }}"]
+      t_s_end["$ publish {{ steps.build.output }}"]
       s_sorry["sorry<br/>$ sorry"]
     end
   end
   s_clean["clean<br/>$ rm x"]
-  g_flow_steps ==>|"always"| s_clean
+  g_flow_steps -->|"always"| s_clean
   s_build --> s_checks
   s_checks --> s_end
-  q_s_end -->|"yes"| t_end
+  q_s_end -->|"yes"| t_s_end
   q_s_end -->|"no"| s_sorry
   s_build -.-> s_end
   s_test -.-> s_end

@@ -14,6 +14,7 @@
 mod part;
 
 mod edges;
+mod layout;
 mod words;
 
 mod dot;

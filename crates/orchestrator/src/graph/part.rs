@@ -1,10 +1,5 @@
 //! What stands in what: the blocks of a file as parts of a picture. Which arrows they get is `edges`' work.
 
-use super::words;
-use crate::Definition;
-use crate::model::{Block, Body, StepId};
-use crate::plan::Plan;
-
 /// A workflow as a picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Graph {
@@ -25,8 +20,8 @@ pub struct Part {
     pub marks: Vec<Mark>,
     /// What it is.
     pub form: Form,
-    /// The keys of the parts that must have ended before.
-    pub needs: Vec<String>,
+    /// The parts that must have ended before: their keys, and what people call them.
+    pub needs: Vec<(String, String)>,
 }
 
 /// Something round a body.
@@ -34,8 +29,14 @@ pub struct Part {
 pub enum Mark {
     /// It runs only when this holds.
     If(String),
+    /// It is given up when this holds.
+    Unless(String),
     /// It runs once for each of these.
     Each(String),
+    /// It runs again and again.
+    Loop(String),
+    /// It is another workflow, of this file.
+    Flow(String),
     /// Its failure is no failure of what it is part of.
     Optional,
 }
@@ -49,6 +50,8 @@ pub enum Form {
     Sequence(Vec<Part>),
     /// Parts that run together.
     Parallel(Vec<Part>),
+    /// Stages that items stream through.
+    Pipe(Vec<Part>),
     /// One of several parts, chosen by the answer to a question.
     Choice {
         /// What is asked.
@@ -56,16 +59,15 @@ pub enum Form {
         /// The answers and what then runs.
         answers: Vec<(String, Part)>,
     },
-    /// A part, then another one however the first ended.
-    Always(Box<Part>, Box<Part>),
-}
-
-impl Graph {
-    /// Lays out a workflow.
-    pub fn of(definition: &Definition) -> Graph {
-        let root = Layout { plan: &definition.plan }.part(&definition.workflow.body);
-        Graph { name: definition.plan.name.clone(), root }
-    }
+    /// A part, then another one.
+    Then {
+        /// The first.
+        body: Box<Part>,
+        /// In which case the other runs: `always`, `on failure`.
+        when: &'static str,
+        /// The other.
+        after: Box<Part>,
+    },
 }
 
 impl Part {
@@ -73,9 +75,9 @@ impl Part {
     pub fn parts(&self) -> Vec<&Part> {
         match &self.form {
             Form::Task(_) => Vec::new(),
-            Form::Sequence(parts) | Form::Parallel(parts) => parts.iter().collect(),
+            Form::Sequence(parts) | Form::Parallel(parts) | Form::Pipe(parts) => parts.iter().collect(),
             Form::Choice { answers, .. } => answers.iter().map(|(_, part)| part).collect(),
-            Form::Always(body, cleanup) => vec![body, cleanup],
+            Form::Then { body, after, .. } => vec![body, after],
         }
     }
 
@@ -83,21 +85,26 @@ impl Part {
     pub fn is_group(&self) -> bool {
         !matches!(self.form, Form::Task(_))
     }
-}
 
-impl Part {
+    /// Says whether it is a task that runs many times.
+    pub(super) fn is_many(&self) -> bool {
+        self.marks.iter().any(|mark| matches!(mark, Mark::Each(_)))
+    }
+
     /// Returns what is written on the part, a line each: its name, what is round its body, what it does.
     pub(super) fn label(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.name.iter().cloned().collect();
         lines.extend(self.marks.iter().map(Mark::words));
         let form = match &self.form {
-            Form::Task(words) => Some(words.as_str()),
-            Form::Sequence(_) => Some("in order"),
-            Form::Parallel(_) => Some("together"),
-            Form::Choice { .. } => Some("one of"),
-            Form::Always(..) => None,
+            Form::Task(words) => words.as_str(),
+            Form::Sequence(_) => "in order",
+            Form::Parallel(_) => "together",
+            Form::Pipe(_) => "as a stream",
+            Form::Choice { .. } => "one of",
+            Form::Then { when, .. } if *when == super::layout::ALWAYS => "with clean-up",
+            Form::Then { .. } => "guarded",
         };
-        lines.extend(form.map(str::to_owned));
+        lines.push(form.to_owned());
         lines
     }
 
@@ -126,7 +133,12 @@ impl Part {
 
     /// Returns the key of the last node in the part.
     pub(super) fn last(&self) -> String {
-        self.parts().last().map_or(self.key.clone(), |part| part.last())
+        let last = match &self.form {
+            // What runs after a failure is a way out.
+            Form::Then { body, when, .. } if *when != super::layout::ALWAYS => Some(&**body),
+            _ => self.parts().last().copied(),
+        };
+        last.map_or(self.key.clone(), Part::last)
     }
 }
 
@@ -134,112 +146,11 @@ impl Mark {
     fn words(&self) -> String {
         match self {
             Mark::If(guard) => format!("if {guard}"),
+            Mark::Unless(guard) => format!("given up when {guard}"),
             Mark::Each(items) => format!("for each of {items}"),
+            Mark::Loop(rounds) => format!("loop {rounds}"),
+            Mark::Flow(path) => format!("flow {path}"),
             Mark::Optional => "optional".into(),
         }
-    }
-}
-
-struct Layout<'p> {
-    plan: &'p Plan,
-}
-
-impl Layout<'_> {
-    fn part(&self, block: &Block) -> Part {
-        let name = Some(block.id.to_string()).filter(|name| !name.starts_with('_'));
-        let part =
-            Part { key: key(&block.id), name, marks: marks(block), form: self.form(block), needs: self.needs(block) };
-        let part = match (&block.guard, &block.otherwise) {
-            (Some(guard), Some(otherwise)) => self.choice(part, &guard.source, otherwise),
-            _ => part,
-        };
-        without_frame(part)
-    }
-
-    fn form(&self, block: &Block) -> Form {
-        let parts = |blocks: &[Block]| blocks.iter().map(|block| self.part(block)).collect();
-        match &block.body {
-            Body::Command(command) => Form::Task(words::command(&command.run)),
-            Body::Agent(call) => Form::Task(words::agent(&call.agent)),
-            Body::Sequence(blocks) => Form::Sequence(parts(blocks)),
-            Body::Parallel(blocks) => Form::Parallel(parts(blocks)),
-            Body::Always(body, cleanup) => Form::Always(Box::new(self.part(body)), Box::new(self.part(cleanup))),
-        }
-    }
-
-    /// An `if` with an `else` is a choice between two parts; alone it is only a mark.
-    fn choice(&self, then: Part, guard: &str, otherwise: &Block) -> Part {
-        let Part { key, name, marks, needs, form } = then;
-        let marks = marks.into_iter().filter(|mark| !matches!(mark, Mark::If(_)));
-        let (round, inside): (Vec<Mark>, Vec<Mark>) = marks.partition(|mark| *mark == Mark::Optional);
-        let then_key = format!("t_{}", key.trim_start_matches("s_"));
-        let then = Part { key: then_key, name: None, marks: inside, form, needs: Vec::new() };
-        let answers = vec![("yes".to_owned(), then), ("no".to_owned(), self.part(otherwise))];
-        let question = format!("if {}", words::bare(guard));
-        Part { key, name, marks: round, form: Form::Choice { question, answers }, needs }
-    }
-
-    /// Returns what the step needs by `needs` and by its templates.
-    fn needs(&self, block: &Block) -> Vec<String> {
-        let nodes = self.plan.nodes_of(&block.id).iter();
-        let mut targets: Vec<_> = nodes.flat_map(|node| &node.needs).map(|need| need.target).collect();
-        targets.sort_unstable();
-        targets.dedup();
-        targets.into_iter().map(|target| key(&self.plan.node(target).step)).collect()
-    }
-}
-
-/// Names a step and a made group so that no two are alike and none is a word of a format (`end`, `node`, `graph`).
-fn key(step: &StepId) -> String {
-    match step.as_str().strip_prefix('_') {
-        Some(made) => format!("g_{made}"),
-        None => format!("s_{step}"),
-    }
-}
-
-fn marks(block: &Block) -> Vec<Mark> {
-    let mut marks = Vec::new();
-    marks.extend(block.guard.as_ref().map(|guard| Mark::If(words::bare(&guard.source))));
-    marks.extend(block.each.as_ref().map(|each| Mark::Each(words::items(each))));
-    marks.extend(block.optional.then_some(Mark::Optional));
-    marks
-}
-
-/// A group that nobody named and that holds one part is no more than that part.
-fn without_frame(part: Part) -> Part {
-    match part {
-        Part { name: None, marks, form: Form::Sequence(mut parts), .. } if marks.is_empty() && parts.len() == 1 => {
-            parts.remove(0)
-        }
-        part => part,
-    }
-}
-
-#[cfg(test)]
-pub(super) mod tests {
-    use super::*;
-    use crate::agents::Registry;
-
-    /// A flow with every pattern in it.
-    pub(in crate::graph) const PATTERNS: &str = "steps:
-- { id: build, run: [make] }
-- id: checks
-  parallel:
-  - { id: lint, run: lint, optional: true }
-  - { id: test, each: [1, 2], run: [make, test, '{{ item }}'] }
-- { id: end, if: steps.test.ok, run: 'publish {{ steps.build.output }}', else: [{ id: sorry, run: sorry }] }
-always:
-- { id: clean, run: rm x }
-";
-
-    pub(in crate::graph) fn graph(flow: &str) -> Graph {
-        Graph::of(&Definition::parse(flow, "a.yaml", &Registry::default()).unwrap())
-    }
-
-    #[test]
-    fn a_made_group_of_one_part_is_no_group() {
-        let root = graph("steps: [{ id: a, if: 'true', run: [x], else: [{ id: b, run: [y] }] }]").root;
-        let keys: Vec<&str> = root.parts().iter().map(|part| part.key.as_str()).collect();
-        assert_eq!((root.key.as_str(), &keys[..]), ("s_a", &["t_a", "s_b"][..]));
     }
 }

@@ -45,7 +45,7 @@ fn branch(part: &Part, role: Option<&str>, indent: &str, is_last: bool, signs: &
 fn roles(group: &Part) -> Vec<(Option<&str>, &Part)> {
     match &group.form {
         Form::Choice { answers, .. } => answers.iter().map(|(answer, part)| (Some(answer.as_str()), part)).collect(),
-        Form::Always(body, cleanup) => vec![(None, body), (Some("always"), cleanup)],
+        Form::Then { body, when, after } => vec![(None, body), (Some(when), after)],
         _ => group.parts().into_iter().map(|part| (None, part)).collect(),
     }
 }
@@ -58,7 +58,7 @@ fn line(part: &Part, role: Option<&str>) -> String {
         _ => words.extend(part.label()),
     }
     if !part.needs.is_empty() {
-        let needs: Vec<&str> = part.needs.iter().map(|key| key.trim_start_matches("s_")).collect();
+        let needs: Vec<&str> = part.needs.iter().map(|(_, name)| name.as_str()).collect();
         words.push(format!("(needs {})", needs.join(", ")));
     }
     words.join("  ")
@@ -66,7 +66,7 @@ fn line(part: &Part, role: Option<&str>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::part::tests::{PATTERNS, graph};
+    use super::super::layout::tests::{PATTERNS, graph};
 
     fn check(flow: &str, unicode: bool, expected: &str) {
         assert_eq!(graph(flow).text(unicode), expected);
@@ -79,10 +79,10 @@ mod tests {
             true,
             "a
 ├─ in order
-│  ├─ build  make
+│  ├─ build  $ make
 │  ├─ checks  together
 │  │  ├─ lint  optional  $ lint
-│  │  └─ test  for each of 1, 2  make test {{ item }}
+│  │  └─ test  for each of 1, 2  $ make test {{ item }}
 │  └─ end  if steps.test.ok  (needs build, test)
 │     ├─ yes:  $ publish {{ steps.build.output }}
 │     └─ no:  sorry  $ sorry
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn a_flow_of_one_step_is_one_line() {
-        check("steps: [{ id: only, if: '{{ true }}', run: [x] }]", false, "a\n`- only  if true  x\n");
+        check("steps: [{ id: only, if: '{{ true }}', run: [x] }]", false, "a\n`- only  if true  $ x\n");
     }
 
     #[test]

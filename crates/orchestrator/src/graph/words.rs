@@ -1,6 +1,6 @@
 //! The words in a picture: calls and conditions in a few letters, without anything that moves a cursor.
 
-use crate::model::{Each, Item, Run, Text};
+use crate::model::{AtLeast, Each, Item, Repeat, Run, Text};
 
 /// The longest expression or command that is shown, in characters.
 const MAX_WORDS: usize = 60;
@@ -10,7 +10,7 @@ const MAX_ITEMS: usize = 3;
 /// Says what a command runs: its first line that does something.
 pub(super) fn command(run: &Run) -> String {
     match run {
-        Run::Argv(argv) => cut(&argv.iter().map(word).collect::<Vec<_>>().join(" ")),
+        Run::Argv(argv) => format!("$ {}", cut(&argv.iter().map(word).collect::<Vec<_>>().join(" "))),
         Run::Shell(text) => {
             let does_something = |line: &&str| !line.is_empty() && !line.starts_with('#');
             let mut lines = text.source.lines().map(str::trim).filter(does_something);
@@ -32,9 +32,36 @@ pub(super) fn bare(source: &str) -> String {
     cut(inner.filter(|inner| !inner.contains("}}")).unwrap_or(trimmed).trim())
 }
 
-/// Says what the items of a fan-out are.
-pub(super) fn items(each: &Each) -> String {
+/// Says what the items of a fan-out are, how many must be done, and how many go on at once.
+pub(super) fn fan(each: &Each, at_least: Option<AtLeast>, limit: Option<u32>) -> String {
+    let mut words = vec![items(each)];
+    words.extend(at_least.map(|at_least| match at_least {
+        AtLeast::Count(count) => format!("at least {count}"),
+        AtLeast::Percent(percent) => format!("at least {percent}%"),
+    }));
+    words.extend(limit.map(|limit| format!("{limit} at once")));
+    words.join(", ")
+}
+
+/// Says how long a loop goes on.
+pub(super) fn rounds(repeat: &Repeat) -> String {
+    let mut words = Vec::new();
+    words.extend(repeat.going_while.as_ref().map(|text| format!("while {}", bare(&text.source))));
+    words.extend(repeat.until.as_ref().map(|text| format!("until {}", bare(&text.source))));
+    words.push(match words.is_empty() {
+        true => format!("{} rounds", repeat.max),
+        false => format!("at most {} rounds", repeat.max),
+    });
+    words.extend(repeat.score.as_ref().map(|text| format!("the best by {}", bare(&text.source))));
+    words.join(", ")
+}
+
+fn items(each: &Each) -> String {
     match each {
+        Each::Matrix(axes) => {
+            let axis = |(name, each): &(String, Each)| format!("{name} ({})", items(each));
+            cut(&axes.iter().map(axis).collect::<Vec<_>>().join(" x "))
+        }
         Each::Template(text) => bare(&text.source),
         Each::List(items) => {
             let mut words: Vec<String> = items.iter().take(MAX_ITEMS).map(item).collect();

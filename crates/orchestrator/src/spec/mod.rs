@@ -26,5 +26,5 @@ pub use format::format;
 pub use mistake::{Mistake, Mistakes};
 pub(crate) use read::read;
 pub use read::{Format, MAX_FILE_BYTES, load, parse};
-pub use settings_file::{CacheLimits, Checkpoints, Jobs, Price, Retention, SETTINGS_FILE, Settings};
+pub use settings_file::{CacheLimits, Jobs, Price, Retention, SETTINGS_FILE, Settings};
 pub use value::value;

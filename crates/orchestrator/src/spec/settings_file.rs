@@ -7,9 +7,13 @@ use std::time::Duration;
 
 use super::fields::{Fields, Findings};
 use super::read::{Format, load, tree};
+use super::settings::Defaults;
+use super::steps::Steps;
 use super::tree::{Node, Tree};
 use super::vocabulary::Document;
+use super::workflow::checkpoints;
 use super::{Mistake, Mistakes};
+use crate::model::{AgentSpec, Checkpoints};
 
 /// The name of the file, in the project's folder.
 pub const SETTINGS_FILE: &str = "segno.toml";
@@ -17,8 +21,8 @@ pub const SETTINGS_FILE: &str = "segno.toml";
 /// What a project has set.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// The table `agents` as written: agents are checked by the code that checks a workflow's own.
-    pub(super) agents: Option<Node>,
+    /// Agents that every workflow of the project can call.
+    pub agents: Vec<AgentSpec>,
     /// Limits of the cache.
     pub cache: CacheLimits,
     /// Which old runs are kept.
@@ -53,17 +57,6 @@ pub struct Retention {
     pub auto: bool,
 }
 
-/// Which named marks a run gets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Checkpoints {
-    /// One after so many steps.
-    pub every: u64,
-    /// One at the end of each group that runs together.
-    pub batches: bool,
-    /// One at the end of each round.
-    pub rounds: bool,
-}
-
 /// How much runs at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Jobs {
@@ -85,12 +78,6 @@ pub struct Price {
 impl Default for Retention {
     fn default() -> Retention {
         Retention { keep_runs: 200, keep: days(90), max_size: 2_000_000_000, auto: true }
-    }
-}
-
-impl Default for Checkpoints {
-    fn default() -> Checkpoints {
-        Checkpoints { every: 3, batches: true, rounds: true }
     }
 }
 
@@ -129,23 +116,19 @@ impl Settings {
         }
         Err(Mistakes::new(SETTINGS_FILE, source, findings.list))
     }
-
-    /// Returns the names of the agents that the project has set.
-    pub fn agent_names(&self) -> Vec<&str> {
-        match self.agents.as_ref().map(|node| &node.tree) {
-            Some(Tree::Map(rows)) => rows.iter().map(|(key, _)| key.name.as_str()).collect(),
-            _ => Vec::new(),
-        }
-    }
 }
 
 fn settings(tree: &Node, findings: &mut Findings) -> Option<Settings> {
     let fields = table(tree, "settings", "the settings", findings)?;
-    let agents = fields.find("agents").filter(|node| Fields::open(node, "agents", findings).is_some());
+    let agents = fields.find("agents").map(|node| {
+        // A workflow's own code reads them; a file of settings has no steps and no defaults for these.
+        let (nothing, defaults) = (Node::new(node.place, Tree::Null), Defaults::default());
+        Steps::new(&nothing, &defaults, findings).agents(node)
+    });
     let prices = fields.find("prices").and_then(|node| Fields::open(node, "prices", findings));
     let prices = prices.iter().flat_map(Fields::rows);
     Some(Settings {
-        agents: agents.cloned(),
+        agents: agents.unwrap_or_default(),
         cache: fields.find("cache").map(|node| cache(node, findings)).unwrap_or_default(),
         retention: fields.find("retention").map(|node| retention(node, findings)).unwrap_or_default(),
         checkpoints: fields.find("checkpoints").map(|node| checkpoints(node, findings)).unwrap_or_default(),
@@ -164,7 +147,7 @@ fn table<'n>(node: &'n Node, name: &str, what: &str, findings: &mut Findings) ->
 }
 
 fn cache(node: &Node, findings: &mut Findings) -> CacheLimits {
-    let Some(fields) = table(node, "cache", "cache", findings) else { return CacheLimits::default() };
+    let Some(fields) = table(node, "cache_limits", "cache", findings) else { return CacheLimits::default() };
     CacheLimits {
         max_size: fields.find("max_size").and_then(|node| size(node, "max_size", findings)),
         max_age: fields.find("max_age").and_then(|node| findings.duration(node, "max_age")),
@@ -181,17 +164,6 @@ fn retention(node: &Node, findings: &mut Findings) -> Retention {
         keep: kept_days.map_or(preset.keep, |count| days(count.unsigned_abs())),
         max_size: fields.find("max_size").and_then(|node| size(node, "max_size", findings)).unwrap_or(preset.max_size),
         auto: fields.find("auto").and_then(|node| findings.truth(node, "auto")).unwrap_or(preset.auto),
-    }
-}
-
-fn checkpoints(node: &Node, findings: &mut Findings) -> Checkpoints {
-    let preset = Checkpoints::default();
-    let Some(fields) = table(node, "checkpoints", "checkpoints", findings) else { return preset };
-    let every = fields.find("every").and_then(|node| findings.count(node, "every", 1..=i64::MAX));
-    Checkpoints {
-        every: every.map_or(preset.every, i64::unsigned_abs),
-        batches: fields.find("batches").and_then(|node| findings.truth(node, "batches")).unwrap_or(preset.batches),
-        rounds: fields.find("rounds").and_then(|node| findings.truth(node, "rounds")).unwrap_or(preset.rounds),
     }
 }
 
@@ -372,6 +344,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(Settings::load(folder.path()).unwrap().retention, Retention::default());
         std::fs::write(folder.path().join(SETTINGS_FILE), "[agents.a]\nrun = ['x']\n").unwrap();
-        assert_eq!(Settings::load(folder.path()).unwrap().agent_names(), ["a"]);
+        assert_eq!(Settings::load(folder.path()).unwrap().agents[0].name, "a");
     }
 }

@@ -58,7 +58,7 @@ fn root(tree: &Node, fields: &Fields<'_>, steps: &mut Steps<'_>) -> Option<Block
     }
 }
 
-fn checkpoints(node: &Node, findings: &mut Findings) -> Checkpoints {
+pub(super) fn checkpoints(node: &Node, findings: &mut Findings) -> Checkpoints {
     let preset = Checkpoints::default();
     if let Tree::Bool(wanted) = node.tree {
         return if wanted { preset } else { Checkpoints { every: 0, batches: false, rounds: false } };

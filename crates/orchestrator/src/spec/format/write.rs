@@ -138,9 +138,9 @@ fn below(shape: Option<Shape>, name: &str) -> Option<Shape> {
     match shape? {
         Shape::Table(table) => {
             let table = Words::Workflow.table(table)?;
-            table.keys.iter().find(|key| key.name == name).map(|key| key.shape).or(table.others)
+            table.keys.iter().find(|key| key.name == name).map(|key| key.shape)
         }
-        Shape::Map(inner) => Some(*inner),
+        Shape::Map(inner) | Shape::SomeMap(inner) => Some(*inner),
         Shape::Any(shapes) => shapes.iter().find_map(|shape| below(Some(*shape), name)),
         _ => None,
     }

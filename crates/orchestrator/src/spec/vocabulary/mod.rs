@@ -5,6 +5,7 @@
 
 mod table;
 
+mod calls;
 mod settings;
 mod workflow;
 

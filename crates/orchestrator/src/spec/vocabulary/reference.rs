@@ -24,11 +24,16 @@ impl Document {
 }
 
 fn section(table: &Table, text: &mut String) {
-    let Table { name, title, about, keys, bodies, .. } = table;
+    let Table { name, title, about, keys, bodies, some } = table;
     let mut line = |words: &str| writeln!(text, "{words}").expect("a string takes any text");
     line(&format!("\n<a id=\"{name}\"></a>\n\n## {title}\n\n{about}\n"));
-    if !bodies.is_empty() {
-        line(&format!("Exactly one of {} must stand there.\n", coded(bodies)));
+    match bodies {
+        [] => {}
+        [body] => line(&format!("{} must stand there.\n", coded(&[body]))),
+        bodies => line(&format!("Exactly one of {} must stand there.\n", coded(bodies))),
+    }
+    if !some.is_empty() {
+        line(&format!("At least one of {} must stand there.\n", coded(some)));
     }
     line("| key | takes | means | example |\n|---|---|---|---|");
     keys.iter().for_each(|key| line(&row(key)));
@@ -39,8 +44,13 @@ fn row(key: &Key) -> String {
     if !key.beside.is_empty() {
         about.push_str(&format!(" Only beside {}.", coded(key.beside)));
     }
-    if let Some(other) = key.requires {
-        about.push_str(&format!(" Only with `{other}`."));
+    match key.requires {
+        [] => {}
+        [other] => about.push_str(&format!(" Only with `{other}`.")),
+        others => about.push_str(&format!(" Only with one of {}.", coded(others))),
+    }
+    if !key.excludes.is_empty() {
+        about.push_str(&format!(" Not with {}.", coded(key.excludes)));
     }
     let example = key.example.replace('|', "\\|");
     format!("| `{}` | {} | {about} | `{}: {example}` |", key.name, key.shape.words(), key.name)

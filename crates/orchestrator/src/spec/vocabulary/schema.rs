@@ -32,9 +32,12 @@ fn table(table: &Table) -> Map<String, Value> {
     map.insert("description".into(), table.about.into());
     map.insert("type".into(), "object".into());
     map.insert("properties".into(), properties.collect::<Map<_, _>>().into());
-    map.insert("additionalProperties".into(), table.others.map_or(false.into(), shape));
+    map.insert("additionalProperties".into(), false.into());
     if !table.bodies.is_empty() {
-        map.insert("oneOf".into(), table.bodies.iter().map(|body| json!({ "required": [body] })).collect());
+        map.insert("oneOf".into(), present(table.bodies));
+    }
+    if !table.some.is_empty() {
+        map.insert("anyOf".into(), present(table.some));
     }
     let dependent = table.keys.iter().filter_map(|key| Some((key.name.to_owned(), demand(key)?)));
     let dependent: Map<String, Value> = dependent.collect();
@@ -50,17 +53,22 @@ fn property(key: &Key) -> Value {
     value
 }
 
-/// Says what must stand beside a key.
+/// Says what must stand beside a key, and what must not.
 fn demand(key: &Key) -> Option<Value> {
-    let bodies = (!key.beside.is_empty()).then(|| match key.beside {
-        [body] => json!({ "required": [body] }),
-        bodies => json!({ "anyOf": bodies.iter().map(|body| json!({ "required": [body] })).collect::<Value>() }),
-    });
-    let other = key.requires.map(|other| json!({ "required": [other] }));
-    match (bodies, other) {
-        (Some(bodies), Some(other)) => Some(json!({ "allOf": [bodies, other] })),
-        (demand, None) | (None, demand) => demand,
+    let needed = [key.beside, key.requires].into_iter().filter(|names| !names.is_empty());
+    let mut demands: Vec<Value> = needed.map(|names| json!({ "anyOf": present(names) })).collect();
+    if !key.excludes.is_empty() {
+        demands.push(json!({ "not": { "anyOf": present(key.excludes) } }));
     }
+    match demands.len() {
+        0 | 1 => demands.pop(),
+        _ => Some(json!({ "allOf": demands })),
+    }
+}
+
+/// Says that a key is there, for each of some keys.
+fn present(names: &[&str]) -> Value {
+    names.iter().map(|name| json!({ "required": [name] })).collect()
 }
 
 fn shape(value: Shape) -> Value {
@@ -79,6 +87,9 @@ fn shape(value: Shape) -> Value {
         Shape::List(inner) => json!({ "type": "array", "items": shape(*inner) }),
         Shape::Some(inner) => json!({ "type": "array", "minItems": 1, "items": shape(*inner) }),
         Shape::Map(inner) => json!({ "type": "object", "additionalProperties": shape(*inner) }),
+        Shape::SomeMap(inner) => {
+            json!({ "type": "object", "minProperties": 1, "additionalProperties": shape(*inner) })
+        }
         Shape::Table(name) => json!({ "$ref": format!("#/$defs/{name}") }),
         Shape::Any(shapes) => json!({ "anyOf": shapes.iter().copied().map(shape).collect::<Value>() }),
         Shape::Value => json!({}),

@@ -13,8 +13,8 @@ pub struct Table {
     pub keys: &'static [Key],
     /// Exactly one of these must stand there; empty when none must.
     pub bodies: &'static [&'static str],
-    /// What stands for any other key: a map of names that people choose.
-    pub others: Option<Shape>,
+    /// At least one of these must stand there; empty when none must.
+    pub some: &'static [&'static str],
 }
 
 /// A key of a map.
@@ -26,8 +26,10 @@ pub struct Key {
     pub shape: Shape,
     /// The bodies beside which it may stand; empty: all.
     pub beside: &'static [&'static str],
-    /// A key that must stand there too.
-    pub requires: Option<&'static str>,
+    /// One of these must stand there too; empty when none must.
+    pub requires: &'static [&'static str],
+    /// None of these may stand there too.
+    pub excludes: &'static [&'static str],
     /// What it means.
     pub about: &'static str,
     /// A value that it may have, as YAML.
@@ -63,6 +65,8 @@ pub enum Shape {
     Some(&'static Shape),
     /// A map of names that people choose to values of a shape.
     Map(&'static Shape),
+    /// Such a map that is not empty.
+    SomeMap(&'static Shape),
     /// One of the tables.
     Table(&'static str),
     /// One of several shapes.
@@ -74,7 +78,7 @@ pub enum Shape {
 impl Key {
     /// Makes a key that may stand beside any body.
     pub(super) const fn new(name: &'static str, shape: Shape, example: &'static str, about: &'static str) -> Key {
-        Key { name, shape, beside: &[], requires: None, about, example }
+        Key { name, shape, beside: &[], requires: &[], excludes: &[], about, example }
     }
 
     /// Says beside which bodies it may stand.
@@ -83,14 +87,42 @@ impl Key {
         self
     }
 
-    /// Says which other key it needs.
-    pub(super) const fn requires(mut self, other: &'static str) -> Key {
-        self.requires = Some(other);
+    /// Says which other keys it needs one of.
+    pub(super) const fn requires(mut self, others: &'static [&'static str]) -> Key {
+        self.requires = others;
+        self
+    }
+
+    /// Says which other keys it cannot stand beside.
+    pub(super) const fn excludes(mut self, others: &'static [&'static str]) -> Key {
+        self.excludes = others;
         self
     }
 }
 
 impl Table {
+    /// Makes a table of keys that may all be left out.
+    pub(super) const fn new(
+        name: &'static str,
+        title: &'static str,
+        about: &'static str,
+        keys: &'static [Key],
+    ) -> Table {
+        Table { name, title, about, keys, bodies: &[], some: &[] }
+    }
+
+    /// Says which keys are bodies, of which there is exactly one.
+    pub(super) const fn bodies(mut self, bodies: &'static [&'static str]) -> Table {
+        self.bodies = bodies;
+        self
+    }
+
+    /// Says of which keys there is at least one.
+    pub(super) const fn some(mut self, keys: &'static [&'static str]) -> Table {
+        self.some = keys;
+        self
+    }
+
     /// Returns the keys that may stand beside a body, itself included.
     pub fn keys_beside(&self, body: &str) -> impl Iterator<Item = &'static Key> {
         let may_stand = move |key: &&Key| match self.bodies.contains(&key.name) {
@@ -118,7 +150,7 @@ impl Shape {
             Shape::OneOf(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "),
             Shape::List(Shape::Table(name)) | Shape::Some(Shape::Table(name)) => format!("list of [{name}](#{name})"),
             Shape::List(shape) | Shape::Some(shape) => format!("list of {}", shape.words()),
-            Shape::Map(shape) => format!("map of {}", shape.words()),
+            Shape::Map(shape) | Shape::SomeMap(shape) => format!("map of {}", shape.words()),
             Shape::Table(name) => format!("[{name}](#{name})"),
             Shape::Any(shapes) => shapes.iter().map(|shape| shape.words()).collect::<Vec<_>>().join(" or "),
             Shape::Value => "any value".into(),
