@@ -1,0 +1,73 @@
+//! What says that steps follow one another, each once.
+
+use super::Cue;
+use super::super::Pattern::{Conditional, Iterative, Parallel, Pipeline, Sequential};
+
+pub(super) const CUES: &[Cue] = &[
+    Cue {
+        says: "one step strictly after the other",
+        votes: &[(Sequential, 2.6), (Parallel, -0.8)],
+        phrases: &[
+            "sequential", "sequentially", "in sequence", "in succession", "in strict order", "strictly one after another|other",
+            "one after the other", "one after another", "one step at a time", "step by step", "in this|that|exactly|the following|given|right|fixed|correct order",
+            "in the order given|stated|listed|below|above|shown", "in the following order|sequence", "in the given order", "order matters", "order is important|fixed|binding|mandatory",
+            "each|every step once", "executed once", "exactly # steps", "in # steps", "consists of # steps", "comprises the following steps|phases",
+            "following steps|phases", "no step|task|phase|stage may|shall|can begin|start", "waits for the previous", "preceding step|phase|task|stage", "previous step|phase|task",
+            "depends on the result|output of its predecessor", "one thing at a time", "successive|consecutive steps|phases", "chronological", "back to back",
+        ],
+    },
+    Cue {
+        says: "an order of steps",
+        votes: &[(Sequential, 1.5)],
+        phrases: &[
+            "after that", "afterwards", "afterward", "thereafter", "thereupon", "subsequently", "subsequent to", "after which", "after whose", "after this", "following which", "whereupon", "followed by",
+            "and only then", "only then", "only after", "only when|once .. may|can", "only thereafter", "not before", "prior to", "precede", "precedes", "preceded by", "succeeded by", "in turn precedes", "on completion of", "upon completion of", "following completion|approval|acceptance|receipt",
+            "from there", "and from there", "then finally", "as the last action|step|thing", "as a last|final|first|second|third step", "very last", "comes|come|came last", "at the very end", "in the end", "at the end", "at last", "to finish", "to begin with", "to start with", "first and foremost",
+            "step one|two|three", "step #", "steps", "phase #", "phases", "milestone", "conclude|concludes", "concluded by", "commence", "commence on",
+        ],
+    },
+    Cue {
+        says: "an order of steps: first",
+        votes: &[(Sequential, 1.1)],
+        phrases: &["first", "firstly", "initially", "begin with|by", "begins with|by", "start with|by", "starts with|by", "beginning with", "starting with"],
+    },
+    Cue {
+        says: "an order of steps: then",
+        votes: &[(Sequential, 1.1)],
+        phrases: &["then", "and then", "next", "second", "secondly", "third", "thirdly", "later", "followed by"],
+    },
+    Cue {
+        says: "an order of steps: finally",
+        votes: &[(Sequential, 1.4)],
+        phrases: &["finally", "lastly", "last", "eventually", "ultimately"],
+    },
+    Cue {
+        says: "one thing before or after another",
+        votes: &[(Sequential, 1.3)],
+        phrases: &["before", "after", "following", "upon", "once", "as soon as", "when that|this|it is|has settled|done|finished|ready|complete", "when|once .. approved|ready|done|finished|complete|verified|settled|signed"],
+    },
+    Cue {
+        says: "a step needs what another made",
+        votes: &[(Sequential, 1.5)],
+        phrases: &[
+            "from the|that|this|those _ ?a|an|the", "out of it|that|them|the", "out of the", "based on the|that|this|those|what", "on the basis of the|that|this|those", "forms the basis", "is the basis", "on the result", "with the result|results", "from the result|results|outcome|outcomes",
+            "from that", "from it", "from them", "with that|those|these", "using the result|results|output", "turn .. into", "is the input of", "input for the next", "derive", "derived from", "requires the", "have|has to be finished", "must be finished|done|complete|approved", "needs .. first", "need .. first", "can't|cannot|can not .. without|before|until",
+            "can only", "may only", "only be .. after|once|when", "prerequisite", "hand|hands over", "hand over", "what you find|found", "find in it", "you get from",
+        ],
+    },
+    Cue {
+        says: "each step is done once",
+        votes: &[(Sequential, 1.5), (Iterative, -1.5)],
+        phrases: &["one pass", "just once", "only once", "once only", "single pass", "no tuning", "no loop|loops", "no iteration", "nothing is|gets repeated", "nothing is to be repeated", "one shot", "one time", "no retry|retries", "no repetition"],
+    },
+    Cue {
+        says: "one thing is worked on, not many",
+        votes: &[(Sequential, 0.7), (Pipeline, -1.0)],
+        phrases: &["one customer|user|file|document|record|pr|order|ticket|article|application|letter|video", "a single customer|user|file|document|record|order|ticket|article", "one pr", "this one _", "the one _"],
+    },
+    Cue {
+        says: "an approval between steps",
+        votes: &[(Sequential, 0.5), (Conditional, 0.1)],
+        phrases: &["sign off", "approval", "approve", "hand in", "submit", "publish", "ship", "deliver", "deploy"],
+    },
+];

@@ -1,0 +1,45 @@
+//! Adds the evidence up and chooses, or says that nothing tells.
+
+use super::cues;
+use super::selection::Evidence;
+use super::shape::shape;
+use super::words::{Word, words};
+use super::{Pattern, Selection};
+
+/// The least that must speak for a pattern.
+const MIN_SCORE: f64 = 1.4;
+
+/// Scores are divided by this before they become probabilities.
+const TEMPERATURE: f64 = 1.0;
+
+/// Selects the pattern that fits a task description.
+pub fn select(description: &str) -> Selection {
+    let words = words(description);
+    let void = cues::void(&words);
+    let mut evidence = cues::find(&words, &void);
+    evidence.extend(shape(&words, &void));
+    for one in &mut evidence {
+        one.quote = description[one.place.clone()].to_owned();
+    }
+    evidence.sort_by(|left, right| weight(right).total_cmp(&weight(left)));
+    choose(&words, evidence)
+}
+
+fn weight(evidence: &Evidence) -> f64 {
+    evidence.votes.iter().map(|(_, weight)| weight.abs()).fold(0.0, f64::max)
+}
+
+fn choose(_words: &[Word], evidence: Vec<Evidence>) -> Selection {
+    let mut scores = [0.0; 5];
+    for (pattern, weight) in evidence.iter().flat_map(|one| &one.votes) {
+        scores[*pattern as usize] += weight;
+    }
+    let mut order = Pattern::ALL;
+    order.sort_by(|left, right| scores[*right as usize].total_cmp(&scores[*left as usize]));
+    let top = scores[order[0] as usize];
+    let total: f64 = scores.iter().map(|score| ((score - top) / TEMPERATURE).exp()).sum();
+    let confidence = 1.0 / total;
+    let pattern = (top >= MIN_SCORE).then_some(order[0]);
+    let runner_up = (scores[order[1] as usize] > 0.0).then_some(order[1]);
+    Selection { pattern, confidence, reason: String::new(), evidence, runner_up }
+}
