@@ -17,12 +17,24 @@ pub fn select(description: &str) -> Selection {
     let words = words(description);
     let void = cues::void(&words);
     let mut evidence = cues::find(&words, &void);
+    super::shape::scope(&words, &mut evidence);
     evidence.extend(shape(&words, &void));
+    evidence.extend(contradiction(&words, &evidence));
     for one in &mut evidence {
         one.quote = description[one.place.clone()].to_owned();
     }
     evidence.sort_by(|left, right| weight(right).total_cmp(&weight(left)));
     choose(&words, evidence)
+}
+
+/// Finds a text that wants things at once and one after the other, in one sentence and without choosing.
+fn contradiction(words: &[Word], evidence: &[Evidence]) -> Option<Evidence> {
+    let said = |what: &str| evidence.iter().find(|one| one.says == what && one.share >= 1.0);
+    let (at_once, ordered) = (said("several things at the same time")?, said("one step strictly after the other")?);
+    let sentence = |one: &Evidence| words.iter().find(|word| word.place.start == one.place.start).map(|word| word.sentence);
+    let chosen = said("not one after the other").is_some();
+    let place = at_once.place.start.min(ordered.place.start)..at_once.place.end.max(ordered.place.end);
+    (!chosen && sentence(at_once) == sentence(ordered)).then(|| cues::shapes::CONTRADICTION.evidence(place, 1.0))
 }
 
 fn weight(evidence: &Evidence) -> f64 {

@@ -15,7 +15,6 @@ mod pattern;
 mod selection;
 mod decide;
 mod shape;
-mod lists;
 mod verbs;
 mod cues;
 mod phrase;

@@ -28,6 +28,8 @@ pub struct Evidence {
     pub place: Range<usize>,
     /// The words of the text.
     pub quote: String,
+    /// How much of its weight it counts: less when it was found before, less than 0 behind a `not`.
+    pub share: f64,
     /// How much it speaks for each pattern; less than 0 is against.
     pub votes: Vec<(Pattern, f64)>,
 }

@@ -6,65 +6,81 @@ use super::super::Pattern::{Conditional, Iterative, Parallel, Pipeline, Sequenti
 pub(super) const CUES: &[Cue] = &[
     Cue {
         says: "a condition",
+        turns: false,
         votes: &[(Conditional, 1.5)],
         phrases: &[
-            "if", "in case", "in the event", "provided that", "providing that", "on condition that", "conditional on", "subject to", "assuming that", "given that", "where the|an|a|no", "whenever", "should .. be", "should there be", "suppose", "whether", "see if", "check if|whether", "look whether|if", "look up whether|if", "find out if|whether", "when there is|isn't|are|aren't", "when it's|its|it is not",
+            "if", "in case", "in the event", "provided that", "providing that", "on condition that", "conditional on", "subject to", "assuming that", "given that", "where the|an|a|no", "where .. is", "in case of", "in the case of", "when he|she|it|they says|is|isn't", "when the", "if it|he|she|they", "if there", "if the", "whenever", "should .. be", "should there be", "suppose", "whether", "see if", "check if|whether", "look whether|if", "look up whether|if", "find out if|whether", "when there is|isn't|are|aren't", "when it's|its|it is not",
             "if so", "then only", "when .. is|are above|below|over|under|available|missing|empty|green|red|unavailable", "based on whether", "test whether", "verify whether",
         ],
     },
     Cue {
         says: "a condition that lets something pass",
+        turns: false,
         votes: &[(Conditional, 2.2)],
-        phrases: &["unless", "only if", "only in case", "only in the event", "only for", "only when", "solely", "solely in", "only run .. when|for|if", "only .. if|when|for changes|real", "except", "except for|when|if", "exempt", "only those", "skip .. if|unless|when", "solely if|when", "if and only if", "iff", "not for"],
+        phrases: &["unless", "only if", "only in case", "only in the event", "only notify|send|run|deploy|pay|when", "only .. if|when there's|enough", "skip the", "only for", "only when", "solely", "solely in", "only run .. when|for|if", "only .. if|when|for changes|real", "except", "except for|when|if", "exempt", "only those", "skip .. if|unless|when", "solely if|when", "if and only if", "iff", "not for"],
     },
     Cue {
         says: "another way if the condition fails",
+        turns: false,
         votes: &[(Conditional, 2.6)],
         phrases: &[
-            "else", "otherwise", "elsewhere", "if not", "if no", "if yes", "if so .. if not", "failing that|which", "in all other cases", "all other cases", "in other cases", "in any other case", "or else", "the rest", "rest to", "rest goes", "the others go|are|get|in|to", "the others", "everything else", "anything else", "everyone else", "any other", "all others", "all other", "all remaining", "remaining questions|cases|ones|requests", "the remaining", "others go|to|get|are", "when|where it's|it isn't|not|is not", "if it's|its|it is not", "if it isn't|doesn't", "when there isn't|is not|are none", "if there isn't|is not|are none", "in the other|opposite case", "vice versa", "instead", "by default", "default to",
+            "else", "otherwise", "elsewhere", "if not", "if no", "if yes", "if so .. if not", "failing that|which", "in all other cases", "all other cases", "in other cases", "in any other case", "or else", "the rest", "rest to", "rest goes", "the others go|are|get|in|to", "everything else", "anything else", "everyone else", "everybody else", "all the rest", "in that case", "do nothing", "does nothing", "it can't", "what it can't|cannot", "any other", "all others", "all other", "all remaining", "remaining questions|cases|ones|requests", "the remaining", "others go|to|get|are", "when|where it's|it isn't|not|is not", "if it's|its|it is not", "if it isn't|doesn't", "when there isn't|is not|are none", "if there isn't|is not|are none", "in the other|opposite case", "vice versa", "used instead", "is used instead", "instead", "by default", "default to",
         ],
     },
     Cue {
+        says: "a comparison, no case",
+        turns: false,
+        votes: &[],
+        phrases: &["instead of", "rather than", "no different", "different from each", "check marks"],
+    },
+    Cue {
         says: "two kinds are set against each other",
+        turns: false,
         votes: &[(Conditional, 2.0)],
-        phrases: &["whereas", "as opposed to", "but the ones", "while others", "but big|small|large|new|old|others", "on the other hand", "versus", "vs", "ones without", "ones with", "ones that", "ones get", "those with|without|that|who", "the ones", "but _ ones", "people|customers|users|students who", "who passed", "who failed", "merely", "normal _", "a normal one", "domestic", "regular"],
+        phrases: &["whereas", "as opposed to", "but the ones", "while others", "but big|small|large|new|old|others", "on the other hand", "versus", "vs", "hard ones", "easy ones", "small|big|short|long|old|new|other ones", "does not", "for _ people", "other _ to the", "others to", "all others by", "all the others", "others by", "while the others", "ones without", "ones with", "ones that", "ones get", "those with|without|that|who", "the ones", "but _ ones", "people|customers|users|students who", "who passed", "who failed", "merely", "normal _", "a normal one", "domestic", "regular"],
     },
     Cue {
         says: "what is done depends on something",
+        turns: false,
         votes: &[(Conditional, 2.8)],
         phrases: &[
-            "depending on", "depending upon", "dependent on the", "shall|should|will|must depend on", "it depends", "depends", "depends on whether|the type|kind|size|severity|language|role|class|how|which|what", "depends whether|if|how", "according to the|its|their type|kind|size|severity|category|language|file|extension|class|priority|role|content|result", "according to", "according to whether", "accordingly", "as appropriate", "as the case may be", "based on _ type|kind|size|severity|category|language|extension|class|priority|role|length|content|status|score|amount", "based on type|kind|size|severity|category|language|extension|class|priority|role|length|content|status|score|amount|intent|topic",
+            "depending on", "depending upon", "dependent on the", "shall|should|will|must depend on", "it depends", "depends", "hangs on the", "determined by", "is determined by", "should know from", "know from", "governed by", "choice of the", "that matches his|her|its|their|the", "depends on whether|the type|kind|size|severity|language|role|class|how|which|what", "depends whether|if|how", "according to the|its|their type|kind|size|severity|category|language|file|extension|class|priority|role|content|result", "according to", "according to whether", "accordingly", "as appropriate", "as the case may be", "based on _ type|kind|size|severity|category|language|extension|class|priority|role|length|content|status|score|amount", "based on type|kind|size|severity|category|language|extension|class|priority|role|length|content|status|score|amount|intent|topic",
             "by type|platform|category|severity|language|file|extension|class|size|length|priority|role|topic|intent|amount|region|kind|sender|subject|urgency|department", "on file|mime|message|content|issue|request type", "on type|severity|priority|kind|category|status", "severity based|dependent", "type|content|role|rule|risk|intent|language based", "corresponds to its|the|their", "correspond to its|the|their", "matching the|its|their", "that matches", "laid down for its|the|that", "which applies", "where applicable", "from the .. which", "in function of", "per type|kind|category|severity|class", "on the basis of the|its|their temperature|type|amount|size|result|severity|kind|score", "varies by|with", "for its class|type|kind|category",
         ],
     },
     Cue {
         says: "one of several ways is chosen",
+        turns: false,
         votes: &[(Conditional, 2.2)],
         phrases: &[
-            "choose .. by|between|whether|which|on|according|depending|based|accordingly|per", "select .. by|between|whether|which|on|according|depending|based", "selected .. by|according|on", "pick .. by|between|whether|which|depending|based|or", "decide", "decides", "decide whether|which|between|if|from", "determine .. and refer|route|assign|send|forward|choose", "determine whether|which|if", "choose|pick|select the right|correct|proper|appropriate|best|fitting|suitable", "the right|correct|proper|appropriate|responsible|suitable|matching|relevant|corresponding team|queue|department|one|folder|person|place|desk|agent|handler|specialist|office|owner|expert|channel|template|procedure|calendar|bucket|list|model|tool|path|way|reviewer",
-            "put .. in the correct|right", "do the right one", "which .. he|it|they should get", "what kind|type|sort of", "which kind|type|sort", "which of", "either", "either .. or", "one or the other", "whichever applies|fits|is", "branch on", "branches on", "must branch", "branch", "switch on", "switch between", "fork on", "case by case", "router", "routes", "route", "route to", "routed to", "routing", "triage", "triaged", "dispatcher", "classifier", "decision tree", "rule based", "escalate", "escalation", "escalated to", "refer .. to", "referred to", "redirect", "redirected to", "forwarded unchanged", "block|blocked|reject|rejected|decline|declined|deny|denied|refuse|refused", "auto merge", "auto approve", "approve automatically", "straight to|away", "directly", "pass automatically", "settled automatically", "manual review", "assigned to the .. that|corresponding", "handled by the",
+            "choose .. by|between|whether|which|on|according|depending|based|accordingly|per", "select .. by|between|whether|which|on|according|depending|based", "selected .. by|according|on", "pick .. by|between|whether|which|depending|based|or", "decide", "decides", "decide whether|which|between|if|from", "determine .. and refer|route|assign|send|forward|choose", "determine whether|which|if", "choose|pick|select the right|correct|proper|appropriate|fitting|suitable", "the right|correct|proper|appropriate|responsible|suitable|matching|relevant|corresponding team|queue|department|one|folder|person|place|desk|agent|handler|specialist|office|owner|expert|channel|template|procedure|calendar|bucket|list|model|tool|path|way|reviewer",
+            "put .. in the correct|right", "do the right one", "which .. he|it|they should get", "what kind|type|sort of", "which kind|type|sort", "which of", "either", "either .. or", "one or the other", "whichever applies|fits|is", "branch on", "branches on", "must branch", "branch", "switch on", "switch between", "fork on", "case by case", "router", "routes", "route", "route to", "routed to", "routing", "triage agent|bot|the|incoming", "figure .. out and", "figure out which|what|whether|if", "dispatcher", "classifier", "decision tree", "rule based", "escalate", "escalation", "escalated to", "refer .. to", "referred to", "redirect", "redirected to", "forwarded unchanged", "block|blocked|reject|rejected|decline|declined|deny|denied|refuse|refused", "auto merge", "auto approve", "approve automatically", "straight to|away", "directly", "pass automatically", "settled automatically", "manual review", "assigned to the .. that|corresponding", "handled by the",
         ],
     },
     Cue {
         says: "kinds of input are told apart",
+        turns: false,
         votes: &[(Conditional, 1.4)],
         phrases: &[
-            "of type _", "type a|b|c", "class a|b|c", "modes", "categories", "category", "classified as", "rated as", "labelled as", "is a complaint|question|bug|feature|minor|bot", "classified and handled", "classify .. and route|send|forward|assign|put|give", "different templates|reviewers|handling|treatment|path|paths|rules|flows", "differently", "different .. for", "get different", "tell apart", "distinguish", "discriminate between", "is it a", "kind of", "types of",
+            "of type _", "type a|b|c", "class a|b|c", "modes", "categories", "category", "classified as", "rated as", "labelled as", "is a complaint|question|bug|feature|minor|bot", "classified and handled", "classify .. and route|send|forward|assign|put|give", "different templates|reviewers|handling|treatment|path|paths|rules|flows", "differently", "different .. for|depending", "get different", "tell apart", "distinguish", "discriminate between", "is it a", "kind of", "types of",
         ],
     },
     Cue {
         says: "a limit that separates two cases",
+        turns: false,
         votes: &[(Conditional, 1.2)],
         phrases: &["over|above|exceeding|exceeds|exceed|below|under ?eur|usd|euro #", "more|less than #", "more as #", "larger|smaller|bigger|greater|higher|lower than", "> #", "< #", ">= #", "<= #", "below the|that threshold|limit", "above the threshold|limit|it", "threshold", "small|smaller|big|bigger|large|larger|tiny|huge|minor|major|urgent ones", "score under|over|above|below", "exceeds"],
     },
     Cue {
         says: "a way round when something fails",
+        turns: false,
         votes: &[(Conditional, 1.5)],
-        phrases: &["fall back", "falls back", "fallback", "skip", "roll back otherwise", "is unavailable", "unreachable", "if .. fails", "in case of failure", "on failure", "on success", "upon success", "secondary _", "plan b", "as a fallback", "backup option"],
+        phrases: &["fall back", "falls back", "fallback", "skip", "roll back otherwise", "on miss", "on a miss", "on hit", "exit #", "is unavailable", "unreachable", "if .. fails", "in case of failure", "on failure", "on success", "upon success", "secondary _", "plan b", "as a fallback", "backup option"],
     },
     Cue {
         says: "a check that work hangs on",
-        votes: &[(Conditional, 0.6), (Iterative, 0.0), (Parallel, 0.0), (Sequential, 0.0), (Pipeline, 0.0)],
-        phrases: &["when", "case", "check", "with .. without", "has", "is missing", "is available", "valid", "invalid", "legal basis", "means it has to"],
+        turns: false,
+        votes: &[(Conditional, 0.6)],
+        phrases: &["when", "case", "with .. without", "has", "is missing", "is available", "valid", "invalid", "legal basis", "means it has to"],
     },
 ];

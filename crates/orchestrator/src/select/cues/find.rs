@@ -83,7 +83,8 @@ pub(in super::super) fn find(words: &[Word], void: &[bool]) -> Vec<Evidence> {
             continue;
         }
         let times = seen.entry(std::ptr::from_ref(found.cue)).or_default();
-        let share = AGAIN.get(*times).copied().unwrap_or(0.0) * sign(words, found);
+        let sign = if found.cue.turns { sign(words, found) } else { 1.0 };
+        let share = AGAIN.get(*times).copied().unwrap_or(0.0) * sign;
         *times += 1;
         if share != 0.0 {
             evidence.push(told(words, found, share));
@@ -113,10 +114,5 @@ fn sign(words: &[Word], found: &Match) -> f64 {
 
 fn told(words: &[Word], found: &Match, share: f64) -> Evidence {
     let last = found.anchors.last().copied().unwrap_or(found.anchors[0]);
-    Evidence {
-        says: found.cue.says,
-        place: words[found.anchors[0]].place.start..words[last].place.end,
-        quote: String::new(),
-        votes: found.cue.votes.iter().map(|(pattern, weight)| (*pattern, weight * share)).collect(),
-    }
+    found.cue.evidence(words[found.anchors[0]].place.start..words[last].place.end, share)
 }

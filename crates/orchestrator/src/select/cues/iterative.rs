@@ -6,64 +6,75 @@ use super::super::Pattern::{Conditional, Iterative, Parallel, Pipeline, Sequenti
 pub(super) const CUES: &[Cue] = &[
     Cue {
         says: "the same work is repeated",
+        turns: true,
         votes: &[(Iterative, 2.8)],
         phrases: &[
             "repeat", "repeated", "repeatedly", "repetition", "iterate", "iteratively", "iteration", "iterative", "reiterate", "over and over", "again and again", "time and again", "time after time", "as often as", "as many times as", "do it|that|this again", "do that|this|it # times", "from the top", "start over", "starts over", "starting over", "loop", "loops", "looping", "in a loop", "cycle", "cycles", "cyclically", "rinse and repeat", "go round", "round and round", "goes round", "recursively", "recur", "wash rinse", "another go|try|attempt|round|pass|turn|iteration|shot|trial|spin", "have another", "one more round|pass|try|time|go", "once more", "further round|pass|passes|rounds|trial|trials|iterations|attempts", "more passes|rounds|iterations", "make further", "next round|iteration|cycle|turn|attempt|try|version|refactor|prototype|generation|sprint", "following cycle|round|iteration", "successive approximation|estimates|versions|rounds|refinement|measurements", "keep|keeps|keeping|kept at it", "keep|keeps going|trying|improving|fixing|tuning|rewriting|polishing|running|asking|refining|testing|adjusting|editing|optimising|optimizing|searching|working|checking|revising|iterating|retrying|repeating|doing|changing|reworking",
-            "keep on", "keep _ and", "go on|going till|until|with|fixing|like|while", "goes on till|until|while", "carry on", "carries on", "continue to _", "continue until|while|till|as|fixing|improving|with", "continues until|while|as|till", "and so on", "and so forth", "so on until", "further and further", "more and more", "in a feedback loop", "feedback loop", "evaluator optimizer|optimiser", "self correction|correct|correcting|refine|refinement|improve|improving", "reflexion", "trial and error", "hill climbing", "fixed point", "fixpoint", "monte carlo",
+            "keep on", "keep _ and", "go on|going till|until|with|fixing|like|while", "goes on till|until|while", "carry on", "carries on", "continue to _", "continue until|while|till|as|fixing|improving|with", "continues until|while|as|till", "and so on", "and so forth", "so on until", "smaller and smaller", "better and better", "closer and closer", "more and more often", "passed back and forth", "over it again", "mutated", "mutate", "run more steps|iterations", "doesn't settle|converge", "further and further", "more and more", "in a feedback loop", "feedback loop", "evaluator optimizer|optimiser", "self correction|correct|correcting|refine|refinement|improve|improving", "reflexion", "trial and error", "hill climbing", "fixed point", "fixpoint", "monte carlo",
         ],
     },
     Cue {
         says: "something is done again",
+        turns: true,
         votes: &[(Iterative, 1.5)],
-        phrases: &["again", "anew", "afresh", "re run|test|write|check|do|submit|assess|evaluate|train|try|generate|score|measure|read|edit|review|plan|work", "rerun", "retest", "recheck", "redo", "rework", "resubmit", "reassess", "reassessed", "reevaluate", "regenerate", "retrain", "rescore", "remeasure", "redraft", "rewrite", "revise", "revised", "readjust", "recompile", "try .. again", "new version", "a new version", "something else", "with fresh eyes", "begin with the _ anew", "back to plan|the|step|start|square|coding|work", "go|goes|going|sent|return|returned|returns back to", "is returned to the", "returned to the _ with", "begins again"],
+        phrases: &["again", "anew", "afresh", "re run|test|write|check|do|submit|assess|evaluate|train|try|generate|score|measure|read|edit|review|plan|work", "rerun", "retest", "recheck", "redo", "rework", "resubmit", "reassess", "reassessed", "reevaluate", "regenerate", "retrain", "rescore", "remeasure", "redraft", "rewrite", "revise", "revised", "readjust", "recompile", "try .. again", "new version", "a new version", "sit it anew", "have another", "redial", "with fresh eyes", "begin with the _ anew", "back to plan|the|step|start|square|coding|work", "go|goes|going|sent|return|returned|returns back to", "is returned to the", "returned to the _ with", "begins again"],
     },
     Cue {
         says: "work goes on until something holds",
+        turns: false,
         votes: &[(Iterative, 2.3)],
-        phrases: &["until", "till", "til", "until .. passes|green|clean|satisfied|happy|ok|valid|done|empty|below|under|above|converges|less|none|nothing", "till .. passes|green|clean|satisfied|happy|ok|valid|done|empty|below|under|above", "up until", "up to the point", "whatever it takes"],
+        phrases: &["until", "till", "til", "until .. passes|green|clean|satisfied|happy|ok|valid|done|empty|below|under|above|converges|less|none|nothing", "till .. passes|green|clean|satisfied|happy|ok|valid|done|empty|below|under|above", "up until", "up to the point", "whatever it takes", "as many times as it takes|needed|necessary", "before i have|am|see", "so until", "stay on it", "don't let go", "don't give up", "never give up"],
     },
     Cue {
         says: "a wait for others to end, no repetition",
+        turns: false,
         votes: &[(Iterative, -0.2), (Parallel, 0.8)],
-        phrases: &["wait|waits|waiting until|till|for", "until all|they've|they|both|everyone|everybody|the last", "till all|they've|they|both|everyone|everybody", "until .. answered|arrived|replied|responded|back|approved|accepted|signed", "not|no|nothing|won't|can't|cannot|don't .. until|till", "hold .. until|till", "stay .. until|till", "blocked until|till", "deferred until|to", "only .. until"],
+        phrases: &["wait|waits|waiting until|till", "until all|they've|they|both|everyone|everybody|the last", "till all|they've|they|both|everyone|everybody", "until .. answered|arrived|replied|responded|back|approved|accepted|signed", "not|no|nothing|won't|can't|cannot|don't .. until|till", "hold .. until|till", "stay .. until|till", "blocked until|till", "deferred until|to", "only .. until"],
     },
     Cue {
         says: "work goes on as long as something holds",
+        turns: false,
         votes: &[(Iterative, 2.6)],
         phrases: &["as long as", "so long as", "for as long as", "as long as .. still", "while .. still", "while .. remain|remains|fail|fails", "while not|residual|error|loss|any|there|duplicates", "while _ >|<|>=|<=", "while it is not|less|more", "while .. not empty", "whilst .. still", "still fail|fails|failing|find|finds|finding|found|remain|remains", "if .. still", "each|every time it|the|they is|are|fails", "while sales|it|they don't|doesn't"],
     },
     Cue {
         says: "a number of rounds",
+        turns: false,
         votes: &[(Iterative, 2.6)],
         phrases: &[
-            "# times", "# rounds", "# iterations", "# cycles", "# passes", "# turns", "# attempts", "# tries", "# trials", "# epochs", "# sprints", "# generations", "# retries", "# more", "# x", "# x max|tops", "at most # x", "max # x", "# inspections|prototypes|versions|revisions|drafts|measurements|visits|experiments|evaluations|failures|errors|more|steps tops", "at most # _", "up to # times|attempts|rounds|tries|passes|iterations|retries|cycles", "maximum of # _", "max # _", "no more than # _", "not more than # times|rounds", "limit of #", "# tops", "max|maximum retries|attempts|iterations|rounds|tries", "give|gives up after", "budget # trials|runs|iterations", "three times", "twice in a row", "in a row", "several times|rounds|passes", "multiple times|rounds|passes|iterations", "a few|couple times|rounds|passes", "# consecutive", "# successive", "attempts", "tries", "number of attempts",
+            "# times", "# consecutive failures", "# rounds", "# iterations", "# cycles", "# passes", "# turns", "# attempts", "# tries", "# trials", "# epochs", "# sprints", "# generations", "# retries", "or # goes", "# goes", "# such", "more than twice", "twice", "# x max|tops", "at most # x", "max # x", "# inspections|prototypes|versions|revisions|drafts|measurements|visits|experiments|evaluations|failures|errors|more|steps tops", "at most # _", "up to # times|attempts|rounds|tries|passes|iterations|retries|cycles", "maximum of # _", "max # _", "no more than # _", "not more than # times|rounds", "limit of #", "# tops", "max|maximum retries|attempts|iterations|rounds|tries", "give|gives up after", "budget # trials|runs|iterations", "three times", "twice in a row", "in a row", "several times|rounds|passes", "multiple times|rounds|passes|iterations", "a few|couple times|rounds|passes", "# consecutive", "# successive", "number of attempts", "limit #", "# max", "limit of # _",
         ],
     },
     Cue {
         says: "rounds, each a little further",
+        turns: false,
         votes: &[(Iterative, 2.0)],
-        phrases: &["each round|iteration|cycle|turn|pass|sprint|attempt|trial|generation", "every round|turn|iteration|cycle|pass|sprint|attempt|generation", "in every|each turn|round|iteration|cycle|pass|sprint", "at the end of each sprint|round|cycle|iteration", "after each|every round|attempt|patch|trial|answer|change|fix|rejection|iteration|try|turn|pass|run|cycle|failure|step", "after every", "after each", "bit by bit", "little by little", "a bit each|every|more", "a little", "baby steps", "gradually", "incrementally", "increments", "increment", "progressively", "stepwise", "in steps of", "by # _ and", "step size", "rounds", "in rounds", "successively", "sprints", "shave off", "one at a time .. updating", "every # seconds|second|minutes|minute|hours|s|min|ms|m|h", "at intervals", "intervals of", "periodically", "at regular", "poll", "polling", "next little"],
+        phrases: &["each round|iteration|cycle|turn|pass|sprint|attempt|trial|generation", "every round|turn|iteration|cycle|pass|sprint|attempt|generation", "in every|each turn|round|iteration|cycle|pass|sprint", "at the end of each sprint|round|cycle|iteration", "after each|every round|attempt|patch|trial|answer|change|fix|rejection|iteration|try|turn|pass|run|cycle|failure|step", "after every", "after each", "bit by bit", "little by little", "a bit each|every|more", "a little", "baby steps", "gradually", "incrementally", "increments", "increment", "progressively", "stepwise", "in steps of", "by # _ and", "step size", "rounds", "in rounds", "successively", "sprints", "shave off", "one at a time .. updating", "every # seconds|second|minutes|minute|hours|s|min|ms|m|h", "doubled each", "each month|week on the", "each time", "at intervals", "intervals of", "periodically", "at regular", "poll", "polling", "next little"],
     },
     Cue {
         says: "what came out goes back in",
+        turns: false,
         votes: &[(Iterative, 1.7)],
-        phrases: &["feed .. back", "feeds .. back", "fed back", "feed back", "feedback", "give|gives|gave feedback", "take my comments", "with what was learned", "in the light of the result", "in light of the", "with the test output", "with .. errors", "with comments", "learn from", "lessons", "adapt it", "adapt", "adjust", "adjusted", "according to his|her|their|the remarks|comments|feedback", "enters the", "worked in", "work in the", "i'll fix what", "fix what", "fixes what", "change what", "better half", "go back to", "goes back to", "back to the code|draft|start|drawing", "tweak", "counter offers", "offers and", "against the attacks|objections", "list of errors"],
+        phrases: &["entering the next", "into the next|following one|round|increment", "after fixing", "fix .. and run|check|test", "fix the errors", "each time", "every time", "feed .. back", "feeds .. back", "fed back", "feed back", "feedback", "give|gives|gave feedback", "take my comments", "with what was learned", "in the light of the result", "in light of the", "with the test output", "with .. errors", "with comments", "learn from", "lessons", "adapt it", "adapt", "adjust", "adjusted", "according to his|her|their|the remarks|comments|feedback", "enters the", "worked in", "work in the", "i'll fix what", "fix what", "fixes what", "change what", "better half", "go back to", "goes back to", "back to the code|draft|start|drawing", "tweak", "counter offers", "offers and", "against the attacks|objections", "list of errors"],
     },
     Cue {
         says: "a target to be reached",
+        turns: false,
         votes: &[(Iterative, 1.7)],
         phrases: &[
-            "stop when|once|if|at|as", "stops when|once|if|at", "terminate when|at|once", "terminates when|at|once", "finish when", "finished when", "we are finished", "is over when", "are done when", "ends when|once|with", "concludes with|when|on", "bail out", "bail", "give up", "gives up", "converge", "converges", "convergence", "no further _", "no more _ left", "nothing left|is left|to", "nothing is left", "none left", "no gain|improvement", "stops improving", "is|are satisfied|happy", "i'm happy|satisfied", "good enough", "goal is", "the goal", "target", "target is", "is the goal", "score of", "get .. down to|below|under", "down to", "to zero", "zero _", "below # _", "under # _", "less than # %|ms|s", "at least # %|points|percent", "accuracy", "a # from", "i'll tell you when", "i tell you", "tell you when", "say|says stop|ok|okay", "isn't there yet", "not there yet", "not yet", "must have", "until it's", "is green", "we need # ", "should be enough", "is plenty", "should be plenty", "gone too far", "deemed complete", "last one that worked", "p95", "p99",
+            "stop when|once|if|at|as", "stops when|once|if|at", "terminate when|at|once", "terminates when|at|once", "finish when", "finished when", "we are finished", "is over when", "are done when", "ends when|once", "concludes with|when|on", "bail out", "bail", "give up", "gives up", "converge", "converges", "convergence", "no further _", "no more _ left", "nothing left|is left|to", "nothing is left", "none left", "no gain|improvement", "stops improving", "is|are satisfied|happy", "i'm happy|satisfied", "not good enough", "isn't good enough", "not .. enough", "good enough", "until both", "has not decreased|improved", "no new ones", "check|judge|test|critic|validator says no", "really catchy", "goal is", "the goal", "target", "target is", "is the goal", "score of", "get .. down to|below|under", "down to", "to zero", "zero _", "below|under|less # ms|s|kb|mb|gb|words|lines|%|seconds|minutes|percent|characters|errors|points|degrees|db|kg|euro", "below|under # k", "at least # %|points|percent", "accuracy", "a # from", "i'll tell you when", "i tell you", "tell you when", "say|says stop|ok|okay", "isn't there yet", "not there yet", "not yet", "must have", "until it's", "is green", "we need # ", "should be enough", "is plenty", "should be plenty", "gone too far", "deemed complete", "last one that worked", "p95", "p99",
         ],
     },
     Cue {
         says: "a search or a tuning",
+        turns: false,
         votes: &[(Iterative, 1.2)],
-        phrases: &["tune", "tuning", "optimise", "optimize", "optimiser", "optimizer", "refine", "improve", "improved", "polish", "hill climb", "annealing", "gradient descent", "descent", "binary search", "bisection", "halving", "halve", "halves", "by half", "narrow", "narrows", "hyperparameter", "parameters", "titration", "titrate", "retry", "retries", "backoff", "back off", "exponential backoff", "critique", "criticise", "critic", "negotiate", "negotiation", "debate", "better", "fix errors", "shrink", "reduce", "increase", "raise", "calibration", "perturb", "evolve", "evolutionary", "genetic", "guess", "solver", "stubborn"],
+        phrases: &["tune", "tuning", "optimise", "optimize", "optimiser", "optimizer", "refine", "improve", "improved", "polish", "hill climb", "annealing", "gradient descent", "descent", "binary search", "bisection", "halving", "halve", "halves", "by half", "narrow", "narrows", "hyperparameter", "parameters", "titration", "titrate", "retry", "retries", "backoff", "back off", "exponential backoff", "critique", "criticise", "critic", "negotiate", "negotiation", "debate", "fix errors", "shrink", "reduce", "increase", "raise", "calibration", "perturb", "evolve", "evolutionary", "genetic", "guess", "solver", "stubborn"],
     },
     Cue {
         says: "a single failure, met by another try",
-        votes: &[(Iterative, 1.0), (Conditional, 0.0), (Pipeline, 0.0), (Sequential, 0.0)],
+        turns: false,
+        votes: &[(Iterative, 1.0)],
         phrases: &["try", "failing attempt", "try something else", "try again", "not stop at the first", "gives up too early", "one at a time"],
     },
 ];

@@ -6,32 +6,36 @@ use super::super::Pattern::{Conditional, Iterative, Parallel, Pipeline, Sequenti
 pub(super) const CUES: &[Cue] = &[
     Cue {
         says: "several things at the same time",
+        turns: true,
         votes: &[(Parallel, 3.2)],
         phrases: &[
             "at the same time", "at once", "all at once", "concurrently", "concurrent", "concurrency", "simultaneously", "simultaneous", "in parallel", "parallel", "parallelise", "parallelize", "in one go", "at one go", "in a single broadcast|go|shot", "side by side", "all together", "both together", "together upon|on|after|with",
-            "at the same moment|instant|hour", "on the same day", "over the same period", "in the same period|window", "start|starts|started|started|go|run|launch|kick|fire|begin .. together", "all of them together", "them go together", "can|may|could|will|should overlap", "in tandem", "multithreaded", "multi threaded", "in the meantime", "meanwhile", "at a time by several", "by several _ at a time", "asynchronously", "simultaneity", "synchronously on all",
+            "at the same moment|instant|hour", "on the same day", "over the same period", "in the same period|window", "start|starts|started|started|go|run|launch|kick|fire|begin .. together", "all of them together", "them go together", "can|may|could|will|should overlap", "in tandem", "multithreaded", "multi threaded", "in the meantime", "meanwhile", "at a time by several", "by several _ at a time", "asynchronously", "in the same instant|moment|second", "asyncio", "asyncio.gather", "goroutine", "goroutines", "futures", "rayon", "openmp", "thread pool", "threadpool", "threads", "coroutines", "fire off", "fires off", "as many at a time", "many at a time", "alongside", "mutually", "go ahead side", "in the same week|month|night", "in concert", "hand in hand", "you can split up", "split up", "promise.all", "promise all", "at one time", "simultaneity", "go out together", "in unison", "synchronously on all",
         ],
     },
     Cue {
         says: "pieces that do not need one another",
+        turns: false,
         votes: &[(Parallel, 2.6)],
         phrases: &[
             "independent of", "independently", "independent", "no dependency", "no dependencies", "no mutual dependency", "without dependency", "without any dependency", "no interdependency", "mutual dependency", "no fk between", "not depend|rely on each|one other|another", "don't depend on each|one other|another", "doesn't depend on", "none of which depends|relies|needs", "no _ requiring", "none .. relies|depends|needs", "don't|doesn't|do not|does not need each|one other's|another's|others", "don't|doesn't|do not|does not need to talk", "don't|do not|doesn't know of|about each|one other|another",
-            "nothing shared", "nothing is shared", "no shared", "share nothing", "shares nothing", "nothing to do with each|one other|another", "have nothing in common", "unrelated", "in isolation", "isolated", "isolation", "without knowledge of", "without knowing", "shouldn't|should not|mustn't influence", "not influence|see|know one|each another|other", "without influencing", "without seeing", "blind to each", "blinded", "independently of one|each another|other", "autonomously", "self contained",
+            "nothing shared", "nothing is shared", "no shared", "share nothing", "shares nothing", "nothing to do with each|one other|another", "have nothing in common", "unrelated", "in isolation", "isolated", "isolation", "no common", "nobody sees", "neither of whom|which", "no one sees|knows", "unaware of", "mutually independent", "share no", "shares no", "have no common", "do not share|interact|overlap|touch", "don't share|interact|touch",  "without knowledge of", "without knowing", "shouldn't|should not|mustn't influence", "not influence|see|know one|each another|other", "without influencing", "without seeing", "blind to each", "blinded", "independently of one|each another|other", "without consulting|awaiting|telling|asking the|one|each", "keep them apart", "kept apart", "don't build on each|one", "disjoint", "no precedence", "nobody has to wait", "separate searches|checks|questions|tasks|things|topics|calls", "waits for another for no", "apart from each other", "each write|give|make|produce|prepare a|an|its|his", "self contained",
         ],
     },
     Cue {
         says: "a worker of its own for each piece",
+        turns: false,
         votes: &[(Parallel, 2.0)],
         phrases: &[
             "its own runner|worker|researcher|machine|thread|agent|process|container|reviewer|job|task|branch|node|core|server|team|partition|person", "their own runner|worker|machine|thread|agent|process|container|reviewer|researcher", "his|her|their|its own", "on its|his|her|their own",
             "separate machines|machine|workers|agents|agent|jobs|job|processes|threads|runners|crews|teams|people|reviewers|containers|nodes|sub|subagents|worker|crew|team|reviewer|process|thread", "different machines|workers|agents|jobs|processes|threads|runners|crews|teams|people|persons|reviewers|translators|painters|experts|contractors|designers|developers|models|specialists|committees|departments", "distinct agents|workers|committees|teams|persons|reviewers|machines|processes",
-            "separately", "a dedicated _", "one agent|worker|job|thread|process|person|reviewer|container per", "one agent|worker|job|thread|process|person|reviewer for each|every", "an agent|worker|job|thread|process per|each", "a worker|agent|thread|job|process per|each", "by|to|with as many workers", "someone .. and somebody|someone|another", "the other agent", "another agent", "by # agents|workers|people|threads|teams|designers|translators|reviewers|experts|contractors", "# agents|workers|threads|subagents|processes|designers|runners|machines",
+            "separately", "a dedicated _", "one agent|worker|job|thread|process|person|reviewer|container|researcher|runner per|each", "sub agent each", "one sub agent", "one agent|worker|job|thread|process|person|reviewer for each|every", "an agent|worker|job|thread|process|sub per|each|agent for each", "sub agent for|per each|every|_", "spawn .. for each|every", "spawns .. for each|every", "spawn|launch|start|use|take one agent|worker|job", "one agent|worker|job|thread for|per", "agent for each", "worker for each|every", "separate jobs", "a worker|agent|thread|job|process per|each", "by|to|with as many workers", "someone .. and somebody|someone|another", "the other agent", "another agent", "by # agents|workers|people|threads|teams|designers|translators|reviewers|experts|contractors", "# agents|workers|threads|subagents|processes|designers|runners|machines",
             "each by", "each on", "each to", "each with", "each from its", "each should|shall|must|will independently",
         ],
     },
     Cue {
         says: "the order does not matter",
+        turns: false,
         votes: &[(Parallel, 2.8), (Sequential, -1.0)],
         phrases: &[
             "order .. immaterial|irrelevant|arbitrary", "order does|doesn't|don't not matter", "order doesn't|dont|don't matter", "order is not|isn't important|relevant|significant", "order .. no significance|importance|matter|relevance", "no particular order", "any order", "no order|ordering", "no ordering required|needed", "no matter which", "care about the order", "mind the order", "doesn't|does not|don't matter which|who|what", "regardless of the order", "irrespective of order|the", "nobody cares which|who|what", "whichever .. first", "whoever .. first", "which comes first", "which one finishes first", "who finishes first", "out of order", "unordered", "as they finish|come back",
@@ -39,47 +43,54 @@ pub(super) const CUES: &[Cue] = &[
     },
     Cue {
         says: "not one after the other",
+        turns: false,
         votes: &[(Parallel, 3.0), (Sequential, -1.5)],
         phrases: &[
             "instead of one after|by|at", "instead of sequentially|serially|waiting", "instead of in sequence|turn|order|series", "rather than one after|by|at", "rather than sequentially|serially|in", "not one after|by|at", "no need to do|wait|queue|go|run|check|handle|process one", "no need to wait|queue", "no reason to wait|queue|serialise|serialize", "no point in waiting|queueing", "without waiting for one|each another|other", "need not wait|be done", "needn't wait", "don't|doesn't|do not|does not|shouldn't have|need to wait for one|each|any",
-            "serially", "serial", "one at a time is slow|silly", "single threaded", "block each other", "blocks each other", "blocking each other", "are queued", "is queued", "silly that", "takes too long", "too slow", "is slow", "lose time", "waste time", "save time", "to save time", "speed up", "quicker", "done quickly", "so it's faster", "wait .. before it even",
+            "serially", "serial", "one at a time is slow|silly", "single threaded", "block each other", "blocks each other", "blocking each other", "are queued", "is queued", "silly that", "takes too long", "too slow", "is slow", "lose time", "waste time", "save time", "to save time", "instead of awaiting|waiting|blocking|queueing|doing", "instead of _ each", "quicker", "done quickly", "so it's faster", "wait .. before it even",
         ],
     },
     Cue {
         says: "the work is fanned out",
+        turns: true,
         votes: &[(Parallel, 2.6)],
         phrases: &[
-            "fan out", "fans out", "fanout", "fan in", "scatter", "scatter gather", "shard", "shards", "sharded", "split .. into # shards|parts|chunks|pieces|jobs|groups|portions|buckets", "split .. across|among|between|over", "partition", "partitioned", "matrix", "build matrix", "map reduce", "mapreduce", "swarm", "spread .. across|over|among", "distribute .. across|over|among|to all|between", "distributed to|across|over|among all|every|the|#", "dispatched to every|all", "dispatch to every|all", "sent to every|all", "sent to all", "to all nodes|carriers|suppliers|of them", "to every _ at", "broadcast", "worker pool", "pool of workers", "divide .. among|between|into", "divide and conquer", "divide the work", "equal portions|parts|shares", "worker per core", "thread per",
+            "fan out", "fans out", "fanout", "fan in", "scatter", "scatter gather", "shard", "shards", "sharded", "split .. into # shards|parts|chunks|pieces|jobs|groups|portions|buckets", "split .. across|among|between|over", "partition", "partitioned", "matrix", "build matrix", "map reduce", "mapreduce", "swarm", "spread .. across|over|among", "distribute .. across|over|among|to all|between", "distributed to|across|over|among all|every|the|#", "dispatched to every|all", "chop .. over|into|across", "by a number of workers", "dispatch to every|all", "sent to every|all", "sent to all", "to all nodes|carriers|suppliers|of them", "to every _ at", "broadcast", "worker pool", "pool of workers", "divide .. among|between|into", "divide and conquer", "divide the work", "equal portions|parts|shares", "worker per core", "thread per",
         ],
     },
     Cue {
         says: "results are gathered",
+        turns: false,
         votes: &[(Parallel, 1.5)],
         phrases: &[
-            "merge .. results|answers|findings|lists|reports|outputs|versions|partial|end|back", "merged|combined|consolidated|collated|aggregated|joined|united|compiled into|in|to a|one|an", "combine .. results|answers|findings|reports|outputs|partial|into", "consolidate", "consolidated", "collate", "aggregate .. into|results", "staple", "dedupe hits", "join .. results", "merged and", "are|be merged", "answers are merged", "summarise|summarize them|both|all", "one combined _", "combined list|report|record|result", "single report|record|list|table|status|answer|view|document", "one report|record|list|table|document|summary|folder|file", "joint", "jointly", "average the", "mean of", "sum of the", "partial results|sums", "added up|together", "add up", "majority vote|voting", "vote", "voting", "consensus", "ensemble", "quorum", "compare their|the|what .. answers|results|say|versions|opinions", "compared by",
-            "next to each other", "collect|collects|collected .. offers|answers|results|quotes|all|replies|bids|responses", "collected on completion", "collect the", "on completion of all", "completion of all", "wait for all|both|everyone", "waits for all|both", "wait till|until all|both", "until all|both|everybody|everyone|they've|they have|the last", "till all|both|everybody|everyone|they've|they have", "when|once|after all|both .. back|answered|done|finished|reported|complete|in|ready", "when all are", "once the last has", "until .. answered|replied|responded|reported|back", "give me the lot", "and the total", "overall result", "all # of them", "all three|four|five|two|six .. back|in|done|answered|finished|ready|anyway", "i'll choose", "i will choose",
+            "merge .. results|answers|findings|lists|reports|outputs|versions|partial|end|back", "merged|combined|consolidated|collated|aggregated|joined|united|compiled into|in|to a|one|an", "combine .. results|answers|findings|reports|outputs|partial|into", "consolidate", "consolidated", "collate", "aggregate .. into|results", "staple", "dedupe hits", "join .. results", "merged and", "are|be merged", "answers are merged", "summarise|summarize them|both|all", "one combined _", "combined list|report|record|result", "single report|record|list|table|status|answer|view|document", "one report|record|list|table|document|summary|folder|file", "joint", "jointly", "average the", "mean of", "sum of the", "partial results|sums", "added up|together", "add up", "concatenate|concatenates", "synthesise|synthesize", "sum up their|the|what", "their impressions|views|answers|replies|opinions|findings", "median of", "when you have them all", "full list", "one overview", "overview", "who's in", "and diff", "majority vote|voting", "voting", "votes are", "consensus", "ensemble", "quorum", "compare their|the|what .. answers|results|say|versions|opinions", "compared by",
+            "next to each other", "collect|collects|collected .. offers|answers|results|quotes|all|replies|bids|responses", "collected on completion", "collect the", "on completion of all", "completion of all", "wait for all|both|everyone", "waits for all|both", "wait till|until all|both", "until all|both|everybody|everyone|they've|they have|the last", "till all|both|everybody|everyone|they've|they have", "when|once|after all|both .. back|answered|done|finished|reported|complete|in|ready", "when all are", "once the last has", "until .. answered|replied|responded|reported|back", "give me the lot", "and the total", "overall result", "all # of them", "all three|four|five|two|six .. back|in|done|answered|finished|ready|anyway", "pick|choose|take|keep the best|winner|nicest", "glue", "at the end a comparison", "and compare", "who's|which|who is cheapest|best|fastest", "ratings are averaged", "are averaged", "one summary", "then one summary|report|table|list", "i'll choose", "i will choose",
         ],
     },
     Cue {
         says: "several views of the same thing",
+        turns: false,
         votes: &[(Parallel, 2.0)],
         phrases: &[
-            "angles", "perspectives", "viewpoints", "points of view", "opinions", "opinion from", "second opinion", "views", "each view", "aspects", "multiple agents|models|reviewers|experts|sources|workers", "several agents|models|reviewers|experts|sources|workers|teams", "# independent", "two readers|reviewers|examiners|raters", "# reviewers|experts|models|llms|readers|raters|translators|sources|researchers|opinions|quotes", "same question|paper|case|prompt|original|input|text|data", "all receive the same", "original text", "ask all", "ask both", "ask # _", "quotes from", "quotations from", "opinions of", "from # _", "across _ _", "both the", "between _ and _", "what would _ _ _ and", "compare # ", "all # of",
+            "angles", "perspectives", "viewpoints", "points of view", "opinions", "opinion from|of|shall", "an opinion from",  "second opinion", "views", "each view", "aspects", "multiple agents|models|reviewers|experts|sources|workers", "several agents|models|reviewers|experts|sources|workers|teams", "# independent", "two readers|reviewers|examiners|raters", "# laboratories|labs|beta|personas|physicians|doctors|judges|agents|teams|critics|analysts|registries|departments|candidates|voices|reviewers|experts|models|llms|readers|raters|translators|sources|researchers|opinions|quotes", "same question|paper|case|prompt|original|input|text|data", "all receive the same", "original text", "ask all", "ask both", "ask # _", "quotes from", "quotations from", "opinions of", "from # people|sources|experts|vendors|roofers|suppliers|angles|agents|models", "across _ _", "both the", "what would _ _ _ and", "compare # ", "all # of",
         ],
     },
     Cue {
         says: "all of them",
+        turns: false,
         votes: &[(Parallel, 0.7)],
         phrases: &["all of them", "all platforms|regions|shops|environments|providers|suppliers|shards|nodes|subsystems|carriers|languages|sources|services|targets|countries|branches", "every supported", "both", "as quick|quickly|fast as possible", "respectively"],
     },
     Cue {
         says: "one piece while another goes on",
+        turns: false,
         votes: &[(Parallel, 1.6), (Iterative, -0.3)],
         phrases: &["while the|you|i|he|she|we .. someone|somebody|let|another|other", "while the", "while you", "while i"],
     },
     Cue {
         says: "one order is named that is not wanted",
-        votes: &[(Sequential, -0.5), (Conditional, 0.0), (Pipeline, 0.0)],
+        turns: false,
+        votes: &[(Sequential, -0.5)],
         phrases: &["no order needed", "nothing runs in parallel"],
     },
 ];
