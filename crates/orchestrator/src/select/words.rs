@@ -83,7 +83,7 @@ impl Reader<'_> {
             self.at += length;
             return;
         }
-        let length = word_length(rest);
+        let length = if rest.starts_with("w/") { 2 } else { word_length(rest) };
         match length {
             0 => self.sign(rest),
             length => {
@@ -148,7 +148,11 @@ impl Reader<'_> {
         let place = self.at..self.at + length;
         let raw = &self.text[place.clone()];
         let text = raw.to_lowercase().replace('’', "'");
-        let text = if text == "&" { "and".to_owned() } else { text };
+        let text = match text.as_str() {
+            "&" => "and".to_owned(),
+            "w/" => "with".to_owned(),
+            _ => text,
+        };
         if self.gap >= Gap::Stop && !self.words.is_empty() {
             self.sentence += 1;
         }

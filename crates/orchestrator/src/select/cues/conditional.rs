@@ -17,14 +17,14 @@ pub(super) const CUES: &[Cue] = &[
         says: "a condition that lets something pass",
         turns: false,
         votes: &[(Conditional, 2.2)],
-        phrases: &["unless", "only if", "only in case", "only in the event", "only notify|send|run|deploy|pay|when", "only .. if|when there's|enough", "skip the", "only for", "only when", "solely", "solely in", "only run .. when|for|if", "only .. if|when|for changes|real", "except", "except for|when|if", "exempt", "only those", "skip .. if|unless|when", "solely if|when", "if and only if", "iff", "not for"],
+        phrases: &["unless", "only if", "only in case", "only in the event", "only notify|send|run|deploy|pay|when", "only .. if|when there's|enough", "skip the", "don't .. who", "only if the", "starts only if", "only their own", "only for", "only when", "solely", "solely in", "only run .. when|for|if", "only .. if|when|for changes|real", "except", "except for|when|if", "exempt", "only those", "skip .. if|unless|when", "solely if|when", "if and only if", "iff", "not for"],
     },
     Cue {
         says: "another way if the condition fails",
         turns: false,
         votes: &[(Conditional, 2.6)],
         phrases: &[
-            "else", "otherwise", "elsewhere", "if not", "if no", "if yes", "if so .. if not", "failing that|which", "in all other cases", "all other cases", "in other cases", "in any other case", "or else", "the rest", "rest to", "rest goes", "the others go|are|get|in|to", "everything else", "anything else", "everyone else", "everybody else", "all the rest", "in that case", "do nothing", "does nothing", "it can't", "what it can't|cannot", "any other", "all others", "all other", "all remaining", "remaining questions|cases|ones|requests", "the remaining", "others go|to|get|are", "when|where it's|it isn't|not|is not", "if it's|its|it is not", "if it isn't|doesn't", "when there isn't|is not|are none", "if there isn't|is not|are none", "in the other|opposite case", "vice versa", "used instead", "is used instead", "instead", "by default", "default to",
+            "else", "otherwise", "elsewhere", "if not", "if no", "if yes", "if so .. if not", "failing that|which", "in all other cases", "all other cases", "in other cases", "in any other case", "or else", "the rest", "rest to", "rest goes", "the others go|are|get|in|to", "everything else", "anything else", "everyone else", "everybody else", "all the rest", "in that case", "do nothing", "does nothing", "it can't", "what it can't|cannot", "any other", "all others", "all other", "all remaining", "remaining questions|cases|ones|requests", "the remaining", "others go|to|get|are", "when|where it's|it isn't|not|is not", "if it's|its|it is not", "if it isn't|doesn't", "when there isn't|is not|are none", "if there isn't|is not|are none", "in the other|opposite case", "vice versa", "if not just|then|mail|send|call", "those in|on|without", "one concerning", "outside", "used instead", "is used instead", "instead", "by default", "default to",
         ],
     },
     Cue {
@@ -37,14 +37,20 @@ pub(super) const CUES: &[Cue] = &[
         says: "two kinds are set against each other",
         turns: false,
         votes: &[(Conditional, 2.0)],
-        phrases: &["whereas", "as opposed to", "but the ones", "while others", "but big|small|large|new|old|others", "on the other hand", "versus", "vs", "hard ones", "easy ones", "small|big|short|long|old|new|other ones", "does not", "for _ people", "other _ to the", "others to", "all others by", "all the others", "others by", "while the others", "ones without", "ones with", "ones that", "ones get", "those with|without|that|who", "the ones", "but _ ones", "people|customers|users|students who", "who passed", "who failed", "merely", "normal _", "a normal one", "domestic", "regular"],
+        phrases: &["whereas", "as opposed to", "for everything else|others|the", "two kinds of", "kinds of members|customers|users|files|orders", "but the ones", "while others", "but big|small|large|new|old|others", "on the other hand", "versus", "vs", "hard ones", "easy ones", "does not", "for _ people", "other _ to the", "others to", "all others by", "all the others", "others by", "while the others", "ones without", "ones with", "ones that", "ones get", "those with|without|that|who", "the ones", "but _ ones", "people|customers|users|students who", "who passed", "who failed", "merely", "a normal one"],
+    },
+    Cue {
+        says: "a special kind of thing",
+        turns: false,
+        votes: &[(Conditional, 0.9)],
+        phrases: &["normal _", "regular", "domestic", "special", "new|old|small|big|short|long|other ones", "premium", "vip", "ordinary", "suspicious", "urgent", "serious"],
     },
     Cue {
         says: "what is done depends on something",
         turns: false,
         votes: &[(Conditional, 2.8)],
         phrases: &[
-            "depending on", "depending upon", "dependent on the", "shall|should|will|must depend on", "it depends", "depends", "hangs on the", "determined by", "is determined by", "should know from", "know from", "governed by", "choice of the", "that matches his|her|its|their|the", "depends on whether|the type|kind|size|severity|language|role|class|how|which|what", "depends whether|if|how", "according to the|its|their type|kind|size|severity|category|language|file|extension|class|priority|role|content|result", "according to", "according to whether", "accordingly", "as appropriate", "as the case may be", "based on _ type|kind|size|severity|category|language|extension|class|priority|role|length|content|status|score|amount", "based on type|kind|size|severity|category|language|extension|class|priority|role|length|content|status|score|amount|intent|topic",
+            "depending on", "depending upon", "dependent on the", "shall|should|will|must depend on", "it depends", "depends", "hangs on the", "determined by", "is determined by", "should know from", "know from", "chosen with regard", "with regard to the", "varies with", "by weight|destination|country|value|size|amount|age|length|language|type and|or", "suited to the|his|her|its|their", "depends on the amount|size|value|type|sender|answer|result", "up to # .. beyond|above", "governed by", "choice of the", "that matches his|her|its|their|the", "depends on whether|the type|kind|size|severity|language|role|class|how|which|what", "depends whether|if|how", "according to the|its|their type|kind|size|severity|category|language|file|extension|class|priority|role|content|result", "according to", "according to whether", "accordingly", "as appropriate", "as the case may be", "based on _ type|kind|size|severity|category|language|extension|class|priority|role|length|content|status|score|amount", "based on type|kind|size|severity|category|language|extension|class|priority|role|length|content|status|score|amount|intent|topic",
             "by type|platform|category|severity|language|file|extension|class|size|length|priority|role|topic|intent|amount|region|kind|sender|subject|urgency|department", "on file|mime|message|content|issue|request type", "on type|severity|priority|kind|category|status", "severity based|dependent", "type|content|role|rule|risk|intent|language based", "corresponds to its|the|their", "correspond to its|the|their", "matching the|its|their", "that matches", "laid down for its|the|that", "which applies", "where applicable", "from the .. which", "in function of", "per type|kind|category|severity|class", "on the basis of the|its|their temperature|type|amount|size|result|severity|kind|score", "varies by|with", "for its class|type|kind|category",
         ],
     },
@@ -75,7 +81,7 @@ pub(super) const CUES: &[Cue] = &[
         says: "a way round when something fails",
         turns: false,
         votes: &[(Conditional, 1.5)],
-        phrases: &["fall back", "falls back", "fallback", "skip", "roll back otherwise", "on miss", "on a miss", "on hit", "exit #", "is unavailable", "unreachable", "if .. fails", "in case of failure", "on failure", "on success", "upon success", "secondary _", "plan b", "as a fallback", "backup option"],
+        phrases: &["fall back", "falls back", "fallback", "skip", "roll back otherwise", "is down", "turns out to be", "upon loss|failure|success|error", "on miss", "on a miss", "on hit", "exit #", "is unavailable", "unreachable", "if .. fails", "in case of failure", "on failure", "on success", "upon success", "secondary _", "plan b", "as a fallback", "backup option"],
     },
     Cue {
         says: "a check that work hangs on",

@@ -27,7 +27,7 @@ pub(in super::super) const MANY: Cue = Cue { says: "something for each of many i
 
 /// Names in a row.
 pub(in super::super) const THINGS: Cue =
-    Cue { says: "a list of things, and no list of steps", turns: false, votes: &[(Parallel, 1.2)], phrases: &[] };
+    Cue { says: "a list of things, and no list of steps", turns: false, votes: &[(Parallel, 1.4)], phrases: &[] };
 
 /// "scene by scene".
 pub(in super::super) const ITEM_BY_ITEM: Cue = Cue { says: "item after item", turns: false, votes: &[(Pipeline, 2.4)], phrases: &[] };

@@ -81,6 +81,12 @@ fn twins(words: &[Word], pieces: &[Piece]) -> Option<Range<usize>> {
         let skipped = rest.iter().take_while(|word| matches!(word.text.as_str(), "a" | "an")).count();
         (rest.len() >= skipped + 3).then(|| &rest[skipped..])
     };
+    let led = |piece: &&Piece| matches!(words[piece.head].text.as_str(), "for" | "on" | "in" | "with" | "under" | "over" | "without") && piece.range.len() >= 3;
+    let leads: Vec<&Piece> = pieces.iter().filter(led).collect();
+    let same = leads.windows(2).find(|pair| words[pair[0].head].text == words[pair[1].head].text && words[pair[0].head + 1].text != words[pair[1].head + 1].text);
+    if let Some(pair) = same {
+        return Some(pair[0].range.start..pair[1].range.end);
+    }
     pieces.iter().enumerate().find_map(|(later, piece)| {
         let after = start(piece)?;
         let noun = after[0].text.len() > 3 && !is_determiner(&after[0]) && !is_preposition(&after[0]);

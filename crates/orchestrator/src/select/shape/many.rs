@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::super::verbs::{is_participle, is_verb};
+use super::super::verbs::{is_filler, is_participle, is_verb};
 use super::super::words::{Gap, Word};
 use super::pieces::is_preposition;
 use super::steps::Row;
@@ -19,8 +19,8 @@ fn is_many(words: &[Word], at: usize) -> bool {
     let (word, next) = (&words[at], &words[at + 1]);
     let noun = next.gap == Gap::None && next.number.is_none() && !is_function(next) && !is_span(next);
     match word.text.as_str() {
-        "every" | "each" => noun && !is_verb_form(next),
-        "incoming" | "arriving" => true,
+        "every" | "each" => noun && (!is_verb_form(next) || words.get(at + 2).is_some_and(|noun| noun.gap == Gap::None && !is_function(noun))),
+        "incoming" => true,
         "all" => next.gap == Gap::None && next.text != "data" && (is_plural(next) || (next.text == "the" && words.get(at + 2).is_some_and(is_plural))),
         _ => {
             let counted = words[at + 1..].iter().take(3).take_while(|word| word.gap == Gap::None);
@@ -62,6 +62,16 @@ fn is_product(word: &Word) -> bool {
 /// Says whether the row is done to `them`.
 fn them(words: &[Word], row: &Row) -> bool {
     row.pieces.iter().filter(|piece| words[piece.range.clone()].iter().any(|word| word.text == "them")).count() >= 2
+}
+
+/// Says whether short steps stand behind a plural that is no object of theirs: "reads through trim, align, sort".
+pub(super) fn plural_theme(words: &[Word], row: &Row) -> bool {
+    let (first, later) = (&row.pieces[0], &row.pieces[1..]);
+    let bare = later.iter().filter(|piece| piece.rest(words).len() <= 2).count() * 2 > later.len();
+    let start = words.iter().position(|word| word.sentence == first.sentence).unwrap_or(first.range.start);
+    let theme = &words[start..first.range.end];
+    let opens_with_verb = theme.iter().find(|word| !is_filler(word)).is_some_and(is_verb);
+    bare && !opens_with_verb && theme[..theme.len() - 1].iter().any(|word| is_plural(word) && !is_product(word) && !is_unit(word))
 }
 
 /// Says whether the things that a passive row is done to are several: "samples are ..".

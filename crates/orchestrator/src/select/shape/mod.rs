@@ -10,6 +10,7 @@ mod again;
 mod links;
 mod cases;
 
+use super::Pattern;
 use super::cues::{Cue, shapes};
 use super::selection::Evidence;
 use super::words::Word;
@@ -30,7 +31,8 @@ pub(super) fn scope(words: &[Word], evidence: &mut [Evidence]) {
         let inside = |piece: &pieces::Piece| {
             words[piece.range.start].place.start <= one.place.start && one.place.end <= words[piece.range.end - 1].place.end
         };
-        if inner.iter().any(inside) {
+        let is_about_a_step = one.votes.iter().any(|(pattern, weight)| matches!(pattern, Pattern::Iterative | Pattern::Conditional) && *weight > 0.0);
+        if is_about_a_step && inner.iter().any(inside) {
             one.share *= INNER;
             one.votes.iter_mut().for_each(|(_, weight)| *weight *= INNER);
         }
@@ -45,7 +47,7 @@ pub(super) fn shape(words: &[Word], void: &[bool]) -> Vec<Evidence> {
     let mut found: Vec<Option<Evidence>> = Vec::new();
     match (&steps, &many) {
         (Some(row), _) if many::of_steps(words, row, many.as_ref()) => found.push(Some(seen(words, row.range(), &shapes::STEPS_OF_MANY))),
-        (Some(row), _) if many::plural_subject(words, row) => found.push(Some(seen(words, row.range(), &shapes::STEPS_OF_PLURAL))),
+        (Some(row), _) if many::plural_subject(words, row) || many::plural_theme(words, row) => found.push(Some(seen(words, row.range(), &shapes::STEPS_OF_PLURAL))),
         (Some(row), _) if row.is_marked => found.push(Some(seen(words, row.range(), &shapes::MARKED_STEPS))),
         (Some(row), _) => found.push(Some(seen(words, row.range(), &shapes::STEPS))),
         (None, many) => {
