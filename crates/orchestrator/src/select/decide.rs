@@ -18,7 +18,8 @@ pub fn select(description: &str) -> Selection {
     let void = cues::void(&words);
     let mut evidence = cues::find(&words, &void);
     super::shape::scope(&words, &mut evidence);
-    evidence.extend(shape(&words, &void));
+    let told = evidence.clone();
+    evidence.extend(shape(&words, &void, &told));
     evidence.extend(contradiction(&words, &evidence));
     for one in &mut evidence {
         one.quote = description[one.place.clone()].to_owned();

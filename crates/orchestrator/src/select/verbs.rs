@@ -59,7 +59,7 @@ acceptance acquisition analysis approval archive assessment audit award backup b
 diagnosis discovery dispatch draft edit estimate examination export extraction forecast handover hypotheses import indexing ingest ingress inspection interview launch lint
 loan microscopy ocr offer output packaging painting payment picking pickup plan print proof prototype purchase quiz qa reconciliation recording
 recovery registration release removal report research retrieval review rfc rollout sale scan search settlement shipment shoot signoff storage study submission
-summary survey synthesis test trial transfer upload verification writing wrap go-live objectives worksheet benchmark outline
+summary survey synthesis test trial transfer upload verification writing wrap go-live objectives worksheet benchmark outline spec mockup kickoff countersignature contract pilot concept literature thesis abstract proposal wireframes story stories adr personas metadata cert csr
 ";
 
 /// Words that may stand before the verb of an item.

@@ -74,6 +74,8 @@ pub(super) const PHRASES: &[&str] = &[
     "until the end of the|this month|week|year|day",
     "at the end of the day|month|week|year|quarter",
     // Names of things.
+    "parallel text viewer",
+    "you decide",
     "parallel corpus|corpora|port|universe|line|lines|text|texts|import|session|imports|bar|parking|resistor|circuit",
     "parallel to the street|road",
     "loop in _",

@@ -63,6 +63,14 @@ pub(in super::super) const SHARED_OUT: Cue =
 pub(in super::super) const CONTRAST: Cue =
     Cue { says: "two kinds of a thing, treated differently", turns: false, votes: &[(Conditional, 2.0)], phrases: &[] };
 
+/// "open? close it."
+pub(in super::super) const QUESTION: Cue =
+    Cue { says: "a short question, and what is to be done then", turns: false, votes: &[(Conditional, 1.6)], phrases: &[] };
+
+/// "below 10 .., above 20 ..".
+pub(in super::super) const LIMITS: Cue =
+    Cue { says: "two limits that separate cases", turns: false, votes: &[(Conditional, 1.8)], phrases: &[] };
+
 /// "hit: serve it. miss: fetch it."
 pub(in super::super) const COLONS: Cue = Cue { says: "cases with a colon, each with what is to be done", turns: false, votes: &[(Conditional, 1.8)], phrases: &[] };
 

@@ -43,6 +43,29 @@ pub(super) fn shared_out(words: &[Word], pieces: &[Piece]) -> Option<Range<usize
     })
 }
 
+/// Finds a short question in front of what is to be done: "no reviewer free? assign one". Courtesies are no cases.
+pub(super) fn question(words: &[Word]) -> Option<Range<usize>> {
+    const COURTESIES: [&str; 16] =
+        ["can", "could", "would", "will", "what", "how", "why", "who", "where", "when", "which", "do", "does", "may", "should", "shall"];
+    let asked = |at: &usize| {
+        let start = (0..*at).rev().take_while(|before| words[*before].sentence == words[at - 1].sentence).last();
+        start.is_some_and(|start| at - start <= 6 && !COURTESIES.contains(&words[start].text.as_str()))
+    };
+    let at = (1..words.len()).filter(|at| words[*at].gap == Gap::Question).find(asked)?;
+    Some(at - 1..at + 1)
+}
+
+/// Finds two limits on numbers: "below 10 .., above 20 ..".
+pub(super) fn limits(words: &[Word]) -> Option<Range<usize>> {
+    const LIMITS: [&str; 14] = ["<", ">", "<=", ">=", "over", "under", "above", "below", "exceeding", "beyond", "between", "than", "≥", "≤"];
+    let is_limit = |at: &usize| {
+        let next = words.get(at + 1).is_some_and(|word| word.number.is_some() || words.get(at + 2).is_some_and(|word| word.number.is_some()));
+        LIMITS.contains(&words[*at].text.as_str()) && next
+    };
+    let found: Vec<usize> = (0..words.len()).filter(is_limit).collect();
+    (found.len() >= 2).then(|| found[0]..found[found.len() - 1] + 1)
+}
+
 /// Finds "hit: serve it. miss: fetch it": short words with a colon, twice or more.
 pub(super) fn colons(words: &[Word]) -> Option<Range<usize>> {
     let labelled = |at: &usize| {

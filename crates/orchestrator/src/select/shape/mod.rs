@@ -39,11 +39,17 @@ pub(super) fn scope(words: &[Word], evidence: &mut [Evidence]) {
     }
 }
 
+/// Cues that say that there are many items; a row of steps beside one of them is done to each.
+const ITEMS: [&str; 3] = ["items keep coming", "each of many items", "many items"];
+
 /// Looks at how a text is built.
-pub(super) fn shape(words: &[Word], void: &[bool]) -> Vec<Evidence> {
+pub(super) fn shape(words: &[Word], void: &[bool], told: &[Evidence]) -> Vec<Evidence> {
     let pieces = pieces::pieces(words);
     let steps = steps::longest(words, &pieces);
-    let many = many::many(words, void);
+    let counted = many::many(words, void);
+    let named = told.iter().find(|one| ITEMS.contains(&one.says) && one.share > 0.0);
+    let named = named.and_then(|one| words.iter().position(|word| word.place.start == one.place.start));
+    let many = counted.or(named.map(|at| at..at + 1));
     let mut found: Vec<Option<Evidence>> = Vec::new();
     match (&steps, &many) {
         (Some(row), _) if many::of_steps(words, row, many.as_ref()) => found.push(Some(seen(words, row.range(), &shapes::STEPS_OF_MANY))),
@@ -52,7 +58,7 @@ pub(super) fn shape(words: &[Word], void: &[bool]) -> Vec<Evidence> {
         (Some(row), _) => found.push(Some(seen(words, row.range(), &shapes::STEPS))),
         (None, many) => {
             found.push(things::things(words, &pieces).map(|row| seen(words, row, &shapes::THINGS)));
-            found.push(many.clone().map(|range| seen(words, range, &shapes::MANY)));
+            found.push(many.clone().filter(|range| range.len() > 1).map(|range| seen(words, range, &shapes::MANY)));
             found.push(steps::deeds(words, &pieces).map(|range| seen(words, range, &shapes::DEEDS)));
         }
     }
@@ -62,6 +68,8 @@ pub(super) fn shape(words: &[Word], void: &[bool]) -> Vec<Evidence> {
     found.push(links::from_to(words).map(|range| seen(words, range, &shapes::FROM_TO)));
     found.extend(links::links(words, &pieces).into_iter().map(|range| Some(seen(words, range, &shapes::LINK))));
     found.push(cases::questions(words).map(|range| seen(words, range, &shapes::QUESTIONS)));
+    found.push(cases::limits(words).map(|range| seen(words, range, &shapes::LIMITS)));
+    found.push(cases::question(words).map(|range| seen(words, range, &shapes::QUESTION)));
     found.push(cases::colons(words).map(|range| seen(words, range, &shapes::COLONS)));
     found.push(cases::arrows(words).map(|range| seen(words, range, &shapes::CASES)));
     found.push(cases::shared_out(words, &pieces).map(|range| seen(words, range, &shapes::SHARED_OUT)));
