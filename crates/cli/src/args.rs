@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Run(RunArguments),
     /// Go on with a run that was interrupted
     Resume(ResumeArguments),
+    /// End a run for good, whoever is at work on it
+    Cancel(CancelArguments),
     /// Show what a run would do: which steps are remembered, which run, and why
     Plan(PlanArguments),
     /// Say why a step of a run was run again
@@ -78,6 +80,13 @@ pub(crate) struct ResumeArguments {
     pub(crate) run: Option<String>,
     #[command(flatten)]
     pub(crate) way: Way,
+}
+
+/// Arguments of `segno cancel`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CancelArguments {
+    /// The run, or the end of its name, or `latest`
+    pub(crate) run: String,
 }
 
 /// How a run is run.

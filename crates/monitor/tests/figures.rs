@@ -23,6 +23,8 @@ fn event(seq: u64, line: &str) -> Event {
     let ran = |outcome, took_ms, label| Fact::StepEnded { step: step(), outcome, source: Source::Ran, took_ms, label };
     let fact = match words[1] {
         "run" => Fact::RunStarted {
+            parent: None,
+            only: Vec::new(),
             flow: "f".into(),
             pinned: Pinned { path: "f.yaml".into(), hash: "0".into(), parts: Vec::new() },
             inputs: Default::default(),

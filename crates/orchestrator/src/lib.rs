@@ -25,6 +25,7 @@ mod definition;
 pub mod doctor;
 pub mod engine;
 pub mod graph;
+pub mod inbox;
 pub mod journal;
 pub mod model;
 pub mod patterns;

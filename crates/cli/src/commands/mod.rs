@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod cancel;
 mod completions;
 mod doctor;
 mod fmt;
@@ -25,6 +26,7 @@ pub(crate) fn dispatch(arguments: Arguments) -> Result<End, Failure> {
     match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Resume(arguments) => resume::resume(&arguments),
+        Command::Cancel(arguments) => cancel::cancel(&arguments),
         Command::Plan(arguments) => plan::plan(&arguments),
         Command::Why(arguments) => why::why(&arguments),
         Command::Runs(arguments) => runs::runs(&arguments),

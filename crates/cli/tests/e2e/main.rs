@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod caching;
+mod cancelling;
 mod children;
 mod patterns;
 mod resuming;

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use segno_errors::{Fault, Kind, Later};
 use segno_resilience::{Retry, Verdict};
+use serde_json::Value;
 
 use super::context::Context;
 use super::prepare::Prepared;
 use super::world::{Answer, Asked, Dispatch, Launch, Signal, World};
 use crate::agents::{Failed, Stopped};
-use crate::model::{CacheNote, Event, Fact, Outcome, Reply, RunStatus, Source, Status, Timestamp};
+use crate::inbox::{Filed, Request};
+use crate::model::{Address, CacheNote, Event, Fact, Outcome, Reply, RunStatus, Source, Status, Timestamp};
 use crate::patterns::iterative::{self, Answers};
 use crate::plan::{Alternative, Call, Kind as NodeKind};
 use crate::state::{FrameId, Ready, RunState, Work};
@@ -54,6 +56,8 @@ pub(crate) async fn drive<W: World>(
         batch: Vec::new(),
         notes_since: None,
         stopping: None,
+        is_cancelled: false,
+        acted: None,
     };
     first.into_iter().for_each(|fact| drive.record(fact));
     drive.run().await
@@ -87,6 +91,10 @@ struct Drive<'w, W> {
     /// Since when the batch holds nothing but notes that can wait.
     notes_since: Option<Timestamp>,
     stopping: Option<Stopped>,
+    /// It was asked to end for good.
+    is_cancelled: bool,
+    /// The last request that was acted on and not said to be.
+    acted: Option<u64>,
 }
 
 impl<W: World> Drive<'_, W> {
@@ -116,7 +124,11 @@ impl<W: World> Drive<'_, W> {
         if let Some(status) = self.state.status() {
             return Some(Fact::RunEnded { status: run_status(status), reason: None });
         }
-        self.stopping.map(|_| Fact::RunPaused { reason: "interrupted".into() })
+        let cancelled = Fact::RunEnded { status: RunStatus::Failed, reason: Some("cancelled".into()) };
+        self.stopping.map(|_| match self.is_cancelled {
+            true => cancelled,
+            false => Fact::RunPaused { reason: "interrupted".into() },
+        })
     }
 
     /// Takes up what is ready, as far as there is room. What must be known before it has an effect is recorded.
@@ -230,7 +242,11 @@ impl<W: World> Drive<'_, W> {
         }
         self.notes_since = None;
         let events: Arc<[Event]> = std::mem::take(&mut self.batch).into();
-        self.world.commit(events).await
+        self.world.commit(events).await?;
+        if let Some(request) = self.acted.take() {
+            self.world.acted(request);
+        }
+        Ok(())
     }
 
     async fn wait(&mut self) -> Result<(), Fault> {
@@ -267,6 +283,7 @@ impl<W: World> Drive<'_, W> {
                 }
             }
             Signal::Replied(dispatch, reply) => self.replied(*dispatch, reply),
+            Signal::Requested(filed) => self.requested(filed),
             Signal::Asked(answers) => {
                 self.is_asking = false;
                 answers.into_iter().for_each(|(dispatch, asked)| self.answered(dispatch, asked));
@@ -297,6 +314,26 @@ impl<W: World> Drive<'_, W> {
             }
         };
         self.record(fact);
+    }
+
+    /// Acts on what somebody outside asks for.
+    fn requested(&mut self, filed: Filed) {
+        self.acted = Some(filed.id);
+        // What is put from outside belongs to no step: it is recorded at the root.
+        let step = Address { step: self.state.plan().node(self.state.plan().root()).step.clone(), indices: Vec::new() };
+        match filed.request {
+            Request::Cancel => {
+                self.is_cancelled = true;
+                self.world.halt();
+            }
+            Request::Put { key, value } => self.record(Fact::DataPut { step, key, value }),
+            Request::Clear => {
+                let keys: Vec<String> = self.state.data().keys().cloned().collect();
+                for key in keys {
+                    self.record(Fact::DataPut { step: step.clone(), key, value: Value::Null });
+                }
+            }
+        }
     }
 
     /// Keeps a part of an attempt, which is durable before the next part begins.

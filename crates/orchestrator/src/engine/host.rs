@@ -17,13 +17,15 @@ use super::prepare::{self, Prepared};
 use super::remember::Memory;
 use super::verify;
 use super::world::{Asked, Dispatch, Launch, Signal, World};
-use crate::agents::{Answer, Call, Failed, Registry, Request, Stop, Stopped, interrupted};
+use crate::agents::{Answer, Call, Failed, Registry, Request, Stop, StopHandle, Stopped, interrupted};
 use crate::journal::{Batch, Blobs, Journal};
 use crate::model::{Event, Reply, RunId, Timestamp};
 use crate::plan::{ListFiles, Plan, Task};
 
 /// The most signals that are taken at once.
 const MAX_SIGNALS: usize = 4_096;
+/// How often the inbox is looked into.
+const LISTEN_EVERY: Duration = Duration::from_millis(200);
 
 /// What all pieces of work of a run share.
 pub(crate) struct Shared {
@@ -49,6 +51,7 @@ pub(crate) struct Host {
     sender: UnboundedSender<Signal>,
     signals: UnboundedReceiver<Signal>,
     heard: Option<Stopped>,
+    handle: StopHandle,
 }
 
 impl Host {
@@ -57,10 +60,32 @@ impl Host {
         journal: Arc<dyn Journal>,
         observers: Vec<Arc<dyn Observer>>,
         pins: Vec<(String, Arc<str>)>,
+        handle: StopHandle,
     ) -> Host {
         let (sender, signals) = unbounded_channel();
         let attempts = JoinSet::new();
-        Host { shared: Arc::new(shared), journal, observers, pins, attempts, sender, signals, heard: None }
+        Host { shared: Arc::new(shared), journal, observers, pins, attempts, sender, signals, heard: None, handle }
+    }
+
+    /// Looks for requests from outside now and then, until nobody needs the answer.
+    pub(crate) fn listen(&self) -> impl Future<Output = ()> + Send + 'static {
+        let (journal, run, sender) = (self.journal.clone(), self.shared.run.clone(), self.sender.clone());
+        async move {
+            let mut seen = 0;
+            loop {
+                tokio::time::sleep(LISTEN_EVERY).await;
+                // A store that cannot be read now is asked again; the run does not hang on its inbox.
+                let filed = journal.filed(&run).unwrap_or_default();
+                for filed in filed {
+                    if filed.id > seen {
+                        seen = filed.id;
+                        if sender.send(Signal::Requested(filed)).is_err() {
+                            return;
+                        }
+                    }
+                }
+            }
+        }
     }
 
     /// Waits until nothing of the run is left running. After a failure what runs is told to end first.
@@ -114,6 +139,17 @@ impl World for Host {
         // Ended attempts are taken out so that they do not add up.
         while self.attempts.try_join_next().is_some() {}
         Ok(())
+    }
+
+    fn acted(&mut self, request: u64) {
+        if let Err(fault) = self.journal.done(&self.shared.run, request) {
+            // It is acted on again when the run is resumed; each request may be.
+            trace_fault(&self.shared.run, &fault, "a request cannot be marked as done");
+        }
+    }
+
+    fn halt(&mut self) {
+        self.handle.stop();
     }
 
     fn launch(&mut self, work: Launch) {

@@ -14,10 +14,10 @@ use super::drive::drive;
 use super::host::{Host, Shared};
 use super::observer::Observer;
 use super::remember::Memory;
-use crate::agents::{GRACE, Registry, Stop, end_strays};
+use crate::agents::{GRACE, Registry, Stop, StopHandle, Stopped, end_strays};
 use crate::definition::Definition;
-use crate::journal::{Blobs, Damage, Journal, Locks, MemoryJournal, RunLock};
-use crate::model::{Fact, Owner, RunId, RunStatus, Timestamp};
+use crate::journal::{Batch, Blobs, Damage, Journal, Locks, MemoryJournal, RunLock};
+use crate::model::{Event, Fact, Owner, RunId, RunStatus, Timestamp};
 use crate::plan::ListFiles;
 use crate::spec::{Mistake, Mistakes};
 use crate::state::RunState;
@@ -184,6 +184,11 @@ impl Engine {
     /// When an event could not be made durable; what was recorded before stands, and the run can be resumed.
     pub async fn run(&self, run: Begun, stop: Stop) -> Result<RunStatus, Fault> {
         let Begun { id, definition, state, first, pins, _lock } = run;
+        // A request from outside ends what runs like a signal does, so both go by one handle.
+        let (handle, inner) = StopHandle::new();
+        let mut around = JoinSet::new();
+        around.spawn(forward(stop, handle.clone()));
+        let stop = inner;
         let shared = Shared {
             run: id,
             plan: definition.plan,
@@ -195,7 +200,8 @@ impl Engine {
             stop,
             places: tokio::sync::Semaphore::new(self.setup.jobs.max(1)),
         };
-        let mut host = Host::new(shared, self.setup.journal.clone(), self.setup.observers.clone(), pins);
+        let mut host = Host::new(shared, self.setup.journal.clone(), self.setup.observers.clone(), pins, handle);
+        around.spawn(host.listen());
         let context = Context::new(self.setup.blobs.clone(), self.list_files());
         let jobs = self.setup.jobs;
         let mut alone = JoinSet::new();
@@ -211,6 +217,22 @@ impl Engine {
             memory.flush();
         }
         ended
+    }
+
+    /// Ends a run for good that nobody is at work on: what its dead owner left is ended, and it cannot be resumed.
+    ///
+    /// # Errors
+    /// When it is owned by a living process (reason `locked`): then file a `Request::Cancel` for it; or has ended.
+    pub async fn cancel(&self, id: &RunId) -> Result<(), Fault> {
+        let Resumed { run, .. } = self.resume(id).await?;
+        let seq = run.state.events();
+        let facts = [
+            Fact::RunResumed { owner: owner() },
+            Fact::RunEnded { status: RunStatus::Failed, reason: Some("cancelled".into()) },
+        ];
+        let at = Timestamp::from_system(SystemTime::now());
+        let events = facts.into_iter().zip(seq + 1..).map(|(fact, seq)| Event { seq, at, fact }).collect();
+        self.setup.journal.append(Batch { run: id.clone(), events, pins: Vec::new() }).await
     }
 
     /// Returns the definition that a run is pinned to.
@@ -236,6 +258,15 @@ impl Engine {
             Fault::new(Kind::Configuration, message).detail(mistakes.to_string())
         })
     }
+}
+
+/// Passes on how far the application says the run is to stop.
+async fn forward(from: Stop, to: StopHandle) {
+    if from.wait().await == Stopped::Gently {
+        to.stop();
+        from.wait_at_once().await;
+    }
+    to.stop_at_once();
 }
 
 fn owner() -> Owner {

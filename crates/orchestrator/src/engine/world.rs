@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::prepare::Prepared;
 use crate::agents::{Failed, Stopped};
+use crate::inbox::Filed;
 use crate::model::{Address, Event, Inputs, Reply, Source, Timestamp};
 use crate::patterns::iterative::Answers;
 use crate::plan::{NodeId, Scope};
@@ -23,6 +24,12 @@ pub(crate) trait World {
 
     /// Makes events durable and then shows them to the observers.
     fn commit(&mut self, events: Arc<[Event]>) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// Says that a request was acted on, once what it led to is durable.
+    fn acted(&mut self, request: u64);
+
+    /// Ends what runs, because the run is to end.
+    fn halt(&mut self);
 
     /// Begins a piece of work; its end comes back as a signal.
     fn launch(&mut self, work: Launch);
@@ -81,6 +88,8 @@ pub(crate) enum Signal {
     Attempted(Box<Dispatch>, Result<Reply, Failed>, Duration),
     /// The run is told to stop.
     Stop(Stopped),
+    /// Somebody outside asks for something.
+    Requested(Filed),
 }
 
 /// What a group must know before it goes on.

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use segno_errors::{Fault, Kind};
 
 use super::stored::{Batch, Damage, Journal, Pending, RunEntry};
+use crate::inbox::{Filed, Request};
 use crate::model::{Event, RunId};
 
 /// Events in memory. With a limit it refuses everything past a number of events, as a full disk or a kill would.
@@ -26,6 +27,7 @@ pub struct MemoryJournal {
 struct Held {
     runs: BTreeMap<RunId, (RunEntry, Vec<Event>)>,
     pins: BTreeMap<String, String>,
+    requests: BTreeMap<RunId, Vec<Filed>>,
     events: usize,
 }
 
@@ -38,7 +40,12 @@ impl MemoryJournal {
     /// Returns a journal with the same content and without a limit: what is found after the kill.
     pub fn survivor(&self) -> MemoryJournal {
         let held = self.held();
-        let held = Held { runs: held.runs.clone(), pins: held.pins.clone(), events: held.events };
+        let held = Held {
+            runs: held.runs.clone(),
+            pins: held.pins.clone(),
+            requests: held.requests.clone(),
+            events: held.events,
+        };
         MemoryJournal { held: Mutex::new(held), limit: None }
     }
 
@@ -96,6 +103,28 @@ impl Journal for MemoryJournal {
 
     fn runs(&self, limit: usize) -> Result<Vec<RunEntry>, Fault> {
         Ok(self.held().runs.values().rev().take(limit).map(|(entry, _)| entry.clone()).collect())
+    }
+
+    fn file(&self, run: &RunId, request: &Request) -> Result<(), Fault> {
+        let mut held = self.held();
+        if !held.runs.contains_key(run) {
+            return Err(no_run(run));
+        }
+        let requests = held.requests.entry(run.clone()).or_default();
+        let id = requests.last().map_or(1, |last| last.id + 1);
+        requests.push(Filed { id, request: request.clone() });
+        Ok(())
+    }
+
+    fn filed(&self, run: &RunId) -> Result<Vec<Filed>, Fault> {
+        Ok(self.held().requests.get(run).cloned().unwrap_or_default())
+    }
+
+    fn done(&self, run: &RunId, id: u64) -> Result<(), Fault> {
+        if let Some(requests) = self.held().requests.get_mut(run) {
+            requests.retain(|filed| filed.id > id);
+        }
+        Ok(())
     }
 
     fn pinned(&self, hash: &str) -> Result<String, Fault> {

@@ -11,6 +11,8 @@ mod memory;
 #[cfg(feature = "sqlite")]
 mod repair;
 #[cfg(feature = "sqlite")]
+mod requests;
+#[cfg(feature = "sqlite")]
 mod schema;
 #[cfg(feature = "sqlite")]
 mod sqlite;

@@ -9,9 +9,11 @@ use segno_errors::Fault;
 use super::chain::Chain;
 use super::lock::StoreLock;
 use super::memory::{no_definition, no_run};
+use super::requests;
 use super::schema::{fault, number, open, open_to_read};
 use super::stored::{Batch, Damage, Journal, Log, Pending, RunEntry};
 use super::writer::Writer;
+use crate::inbox::{Filed, Request};
 use crate::model::{Event, RunId, RunStatus, Timestamp};
 
 /// The journal on disk. Several processes may have it open; each has one writer.
@@ -66,6 +68,21 @@ impl Journal for SqliteJournal {
 
     fn runs(&self, limit: usize) -> Result<Vec<RunEntry>, Fault> {
         self.with_reader(|connection| entries(connection, limit))
+    }
+
+    fn file(&self, run: &RunId, request: &Request) -> Result<(), Fault> {
+        match self.writer.with_store(|connection| requests::file(connection, run, request))? {
+            true => Ok(()),
+            false => Err(no_run(run)),
+        }
+    }
+
+    fn filed(&self, run: &RunId) -> Result<Vec<Filed>, Fault> {
+        self.with_reader(|connection| requests::filed(connection, run))
+    }
+
+    fn done(&self, run: &RunId, id: u64) -> Result<(), Fault> {
+        self.writer.with_store(|connection| requests::done(connection, run, id))
     }
 
     fn pinned(&self, hash: &str) -> Result<String, Fault> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use segno_errors::Fault;
 
+use crate::inbox::{Filed, Request};
 use crate::model::{Event, Fact, RunId, RunStatus, Timestamp};
 
 /// A promise that resolves once what was appended is durable.
@@ -57,6 +58,24 @@ pub trait Journal: Send + Sync {
     /// # Errors
     /// When the store cannot be read.
     fn runs(&self, limit: usize) -> Result<Vec<RunEntry>, Fault>;
+
+    /// Files a request to a run's owner.
+    ///
+    /// # Errors
+    /// When there is no such run or the store cannot be written.
+    fn file(&self, run: &RunId, request: &Request) -> Result<(), Fault>;
+
+    /// Returns the requests to a run that its owner has not acted on, in the order in which they were filed.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn filed(&self, run: &RunId) -> Result<Vec<Filed>, Fault>;
+
+    /// Marks requests of a run as acted on: those up to this number.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    fn done(&self, run: &RunId, id: u64) -> Result<(), Fault>;
 
     /// Returns a definition that was kept.
     ///
@@ -115,9 +134,9 @@ impl RunEntry {
                 self.status = RunStatus::Paused;
                 self.reason = Some(reason.clone());
             }
-            Fact::RunEnded { status, .. } => {
+            Fact::RunEnded { status, reason } => {
                 self.status = *status;
-                self.reason = None;
+                self.reason.clone_from(reason);
             }
             _ => {}
         }

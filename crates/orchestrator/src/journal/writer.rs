@@ -63,6 +63,12 @@ impl Writer {
         Box::pin(async move { answer.await.unwrap_or_else(|_| Err(gone())) })
     }
 
+    /// Does a small piece of writing that is no event, alone with the store.
+    pub(super) fn with_store<T>(&self, write: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Fault> {
+        let store = held(&self.store);
+        write(&store.connection).map_err(|error| fault(error, &store.path))
+    }
+
     pub(super) fn set_aside(&self, run: &RunId, seq: u64) -> Result<(), Fault> {
         held(&self.store).set_aside(run, seq)
     }

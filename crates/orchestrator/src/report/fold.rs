@@ -157,7 +157,7 @@ impl Report {
                 (self.status, self.reason) = (RunStatus::Running, None);
             }
             Fact::RunPaused { reason } => (self.status, self.reason) = (RunStatus::Paused, Some(reason.clone())),
-            Fact::RunEnded { status, .. } => self.status = *status,
+            Fact::RunEnded { status, reason } => (self.status, self.reason) = (*status, reason.clone()),
             _ => {}
         }
     }
