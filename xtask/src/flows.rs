@@ -1,5 +1,5 @@
 //! Runs every example as a newcomer would: in a fresh copy of the repository, twice, and once more with a kill in the
-//! middle and a resume.
+//! middle and a resume. A flow of a folder with a `segno.toml` is run there: that folder is a project of its own.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ const TICK: Duration = Duration::from_millis(2);
 /// How often a run is begun anew because it ended before it could be killed.
 const MAX_TRIES: usize = 5;
 
-/// Checks every file `examples/*.yaml`.
+/// Checks every file `examples/**/*.yaml`.
 pub fn gate() -> Outcome {
     let segno = SEGNO.build(Profile::Dev)?;
     let red = |output| Red { output, repeat: "cargo xtask ci flows".to_owned() };
@@ -39,12 +39,14 @@ pub fn gate() -> Outcome {
 
 /// Runs one flow in all three ways.
 fn check(segno: &Path, files: &[PathBuf], flow: &Path) -> Result<(), String> {
-    let copy = Copy::make(segno, files)?;
+    let home = home(files, flow);
+    let flow = flow.strip_prefix(home).unwrap_or(flow);
+    let copy = Copy::make(segno, files, home)?;
     copy.must_succeed("run", flow)?;
     let lines = copy.log_lines();
     copy.must_succeed("run", flow).map_err(|breach| format!("the second time: {breach}"))?;
     for _ in 0..MAX_TRIES {
-        let copy = Copy::make(segno, files)?;
+        let copy = Copy::make(segno, files, home)?;
         if copy.killed_at(flow, lines / 2)? {
             return copy
                 .must_succeed("resume", Path::new("latest"))
@@ -54,14 +56,21 @@ fn check(segno: &Path, files: &[PathBuf], flow: &Path) -> Result<(), String> {
     Err(format!("it ended {MAX_TRIES} times before it could be killed in the middle"))
 }
 
-/// A fresh copy of the repository's files.
+/// Returns the folder of the project that a flow belongs to, relative to the repository.
+fn home<'f>(files: &[PathBuf], flow: &'f Path) -> &'f Path {
+    let is_project = |folder: &&Path| files.contains(&folder.join("segno.toml"));
+    flow.ancestors().skip(1).find(is_project).unwrap_or(Path::new(""))
+}
+
+/// A fresh copy of the repository's files, and the project in it whose flow is run.
 struct Copy<'s> {
     folder: TempDir,
+    home: PathBuf,
     segno: &'s Path,
 }
 
 impl<'s> Copy<'s> {
-    fn make(segno: &'s Path, files: &[PathBuf]) -> Result<Copy<'s>, String> {
+    fn make(segno: &'s Path, files: &[PathBuf], home: &Path) -> Result<Copy<'s>, String> {
         let folder = TempDir::with_prefix("segno-flows-").map_err(|error| format!("no temporary folder: {error}"))?;
         for file in files {
             let target = folder.path().join(file);
@@ -70,7 +79,7 @@ impl<'s> Copy<'s> {
             copied.map_err(|error| format!("cannot copy {}: {error}", file.display()))?;
         }
         git(folder.path(), &["init", "--quiet"])?;
-        Ok(Copy { folder, segno })
+        Ok(Copy { home: folder.path().join(home), folder, segno })
     }
 
     fn start(&self, words: [&str; 2]) -> Result<Child, String> {
@@ -78,7 +87,7 @@ impl<'s> Copy<'s> {
         let streams = talk().and_then(|out| Ok((out, talk()?)));
         let (out, err) = streams.map_err(|error| format!("cannot write the talk: {error}"))?;
         let mut command = Command::new(self.segno);
-        command.args(words).current_dir(self.folder.path()).stdin(Stdio::null()).stdout(out).stderr(err);
+        command.args(words).current_dir(&self.home).stdin(Stdio::null()).stdout(out).stderr(err);
         command.spawn().map_err(|error| format!("cannot start segno: {error}"))
     }
 
@@ -99,7 +108,7 @@ impl<'s> Copy<'s> {
 
     /// Counts the events that were told so far.
     fn log_lines(&self) -> usize {
-        let Ok(logs) = fs::read_dir(self.folder.path().join(".segno/logs")) else { return 0 };
+        let Ok(logs) = fs::read_dir(self.home.join(".segno/logs")) else { return 0 };
         logs.flatten().map(|log| fs::read_to_string(log.path()).unwrap_or_default().lines().count()).sum()
     }
 
