@@ -22,7 +22,10 @@ def validate(invoice):
 
 
 def read(path):
-    return json.loads(path.read_text(encoding="utf-8"))
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise SystemExit(f"{path} is no invoice: {error}") from error
 
 
 def reply_of(path):

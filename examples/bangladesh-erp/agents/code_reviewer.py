@@ -45,7 +45,7 @@ def main():
     arguments = parser.parse_args()
     source = arguments.path.read_text(encoding="utf-8")
     findings = review(source)
-    done = improve(source, findings, arguments) if arguments.write else {}
+    done = improve(source, findings, arguments) if arguments.costs else {}
     summary = f"{arguments.path}: {len(findings)} findings"
     if done.get("replaced"):
         summary += f"; {done['replaced']} is replaced by {done['by']}"

@@ -1,8 +1,8 @@
 """The agent context-gathering: what one must know before working on a feature: its rules, its code, its invoices.
 
-usage: context_gathering.py FEATURE [--codes JSON] [--json]
+usage: context_gathering.py FEATURE [--codes JSON..] [--json]
 
-FEATURE is a few words; CODES is a list of rule codes, or of lists of them, that were found to be broken.
+FEATURE is a few words; each of --codes is a list of codes of rules that were found to be broken.
 """
 
 import argparse
@@ -15,10 +15,6 @@ from pathlib import Path
 from report import Reply
 
 ROW = re.compile(r"^\| (?P<codes>[A-Z][A-Z, -]+) \| (?P<rule>.+?) \| (?P<source>.+?) \| (?P<standing>.+?) \|$", re.M)
-
-
-def flattened(codes):
-    return [code for part in codes for code in (part if isinstance(part, list) else [part])]
 
 
 def rules(text, wanted):
@@ -47,10 +43,10 @@ def related_code(words):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("feature")
-    parser.add_argument("--codes", default="[]")
+    parser.add_argument("--codes", nargs="*", type=json.loads, default=[])
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    broken = Counter(flattened(json.loads(arguments.codes)))
+    broken = Counter(code for codes in arguments.codes for code in codes)
     words = [word for word in re.findall(r"[a-z]+", arguments.feature.lower()) if len(word) > 2]
     found_rules = rules(Path("RULES.md").read_text(encoding="utf-8"), broken)
     found_code = related_code(words)

@@ -1,0 +1,170 @@
+//! The pack `examples/bangladesh-erp`, run as a user would: agents in order, checkpoints, planted faults, what is remembered.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use crate::support::Project;
+
+const PACK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/bangladesh-erp");
+/// What runs leave behind in the pack's own folder.
+const LEFTOVERS: [&str; 3] = [".segno", "work", "__pycache__"];
+
+/// Copies the pack into an empty folder.
+fn pack() -> Project {
+    let project = Project::with("segno.toml", "");
+    copy(&project, Path::new(PACK), "");
+    project
+}
+
+fn copy(project: &Project, from: &Path, to: &str) {
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        let target = format!("{to}{name}");
+        match entry.path().is_dir() {
+            _ if LEFTOVERS.contains(&&*name) => {}
+            true => copy(project, &entry.path(), &format!("{target}/")),
+            false => project.write(&target, fs::read(entry.path()).unwrap()),
+        }
+    }
+}
+
+/// Runs a flow of the pack and returns its report.
+fn run(project: &Project, flow: &str) -> Value {
+    let ran = project.segno(&["run", &format!("{flow}.flow.yaml")]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    project.report()
+}
+
+fn tasks(report: &Value) -> &Vec<Value> {
+    report["tasks"].as_array().unwrap()
+}
+
+fn text<'v>(value: &'v Value, name: &str) -> &'v str {
+    value[name].as_str().unwrap_or_default()
+}
+
+/// Returns the names of the marks, in order.
+fn marks(report: &Value) -> Vec<&str> {
+    report["marks"].as_array().unwrap().iter().map(|mark| text(mark, "name")).collect()
+}
+
+/// Returns the steps that ran, in order, each once.
+fn steps(report: &Value) -> Vec<&str> {
+    let mut steps: Vec<&str> = tasks(report).iter().map(|task| text(task, "task").split('[').next().unwrap()).collect();
+    steps.dedup();
+    steps
+}
+
+/// Says how many tasks of how many came from the cache.
+fn hits(report: &Value) -> (usize, usize) {
+    let cached = tasks(report).iter().filter(|task| task["cached"] == json!(true));
+    (cached.count(), tasks(report).len())
+}
+
+/// Returns what an agent handed over.
+fn output(project: &Project, task: &str) -> Value {
+    serde_json::from_str(&project.output(task)).unwrap()
+}
+
+fn expected(project: &Project) -> Value {
+    serde_json::from_str(&project.read("data/expected-findings.json")).unwrap()
+}
+
+/// Returns the codes of a task's findings by the place where they were found.
+fn by_place(project: &Project, task: &str) -> Value {
+    let mut places: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    for finding in output(project, task)["findings"].as_array().unwrap() {
+        places.entry(text(finding, "place").into()).or_default().push(finding["code"].clone());
+    }
+    json!(places)
+}
+
+#[test]
+fn the_finance_flow_calls_its_agents_in_order_and_finds_just_the_planted_faults() {
+    let project = pack();
+    let report = run(&project, "finance-feature");
+    assert_eq!(steps(&report), ["validate", "validate_set", "gather_context", "review_code", "profile"]);
+    assert_eq!(marks(&report), ["batch-validate", "batch-review_code", "step-3"]);
+    let (mut invoices, mut code) = (Map::new(), Map::new());
+    for task in tasks(&report) {
+        let address = text(task, "task");
+        let findings = match address.split('[').next().unwrap() {
+            "validate" => output(&project, address),
+            "review_code" => output(&project, address),
+            _ => continue,
+        };
+        let subject = text(&findings, "subject").to_owned();
+        let found = findings["findings"].as_array().unwrap();
+        if found.is_empty() {
+            continue;
+        }
+        if address.starts_with("validate") {
+            invoices.insert(subject, findings["codes"].clone());
+        } else {
+            let mut told: Vec<String> =
+                found.iter().map(|finding| format!("{} {}", text(finding, "code"), text(finding, "place"))).collect();
+            told.sort();
+            code.insert(subject, json!(told));
+        }
+    }
+    let numbering = by_place(&project, "validate_set");
+    let expected = expected(&project);
+    let planted = |part: &str| expected[part].clone();
+    assert_eq!(json!([invoices, numbering, code]), json!([planted("invoices"), planted("numbering"), planted("code")]));
+    assert_eq!(output(&project, "gather_context")["unknown_codes"], json!([]));
+}
+
+#[test]
+fn a_second_run_is_remembered_and_a_changed_invoice_costs_only_what_depends_on_it() {
+    let project = pack();
+    let total = tasks(&run(&project, "finance-feature")).len();
+    assert_eq!(hits(&run(&project, "finance-feature")), (total, total));
+    let invoice = project.read("data/invoices/invoice-08.json");
+    project.write("data/invoices/invoice-08.json", invoice.replace("Synthetic Clerk", "Another Clerk"));
+    let report = run(&project, "finance-feature");
+    let again: Vec<&str> =
+        tasks(&report).iter().filter(|task| task["cached"] == json!(false)).map(|task| text(task, "task")).collect();
+    assert_eq!(again, ["validate[7]", "validate_set", "gather_context"]);
+    let (cached, total) = hits(&report);
+    assert!(cached * 100 >= total * 80, "{cached} of {total}");
+}
+
+#[test]
+fn the_health_check_asks_all_at_once_and_marks_the_batch() {
+    let project = pack();
+    let report = run(&project, "health-check");
+    assert_eq!(marks(&report), ["batch-check"]);
+    assert_eq!(text(&report, "status"), "succeeded");
+    let health = |task: &str| output(&project, task)["health"].clone();
+    assert_eq!([health("bkash"), health("nagad"), health("nbr_portal")], ["healthy", "recovered", "degraded"]);
+    let expected = expected(&project);
+    for (task, portal) in [("nagad", "nagad"), ("nbr_portal", "nbr")] {
+        assert_eq!(output(&project, task)["codes"], expected["portals"][portal], "{task}");
+    }
+    assert_eq!(by_place(&project, "database"), expected["database"]);
+    assert_eq!(hits(&run(&project, "health-check")), (4, 4));
+}
+
+#[test]
+fn the_optimisation_reaches_its_target_in_five_rounds_with_a_mark_each() {
+    let project = pack();
+    let report = run(&project, "performance-optimization");
+    let rounds: Vec<String> = (1..=5).map(|round| format!("round-optimise-{round}")).collect();
+    assert_eq!(marks(&report), rounds);
+    let profiles: Vec<Value> = tasks(&report)
+        .iter()
+        .map(|task| text(task, "task"))
+        .filter(|task| task.starts_with("profile"))
+        .map(|task| output(&project, task))
+        .collect();
+    let costs: Vec<f64> = profiles.iter().map(|profile| profile["cost_ms"].as_f64().unwrap()).collect();
+    assert!(costs.windows(2).all(|pair| pair[1] < pair[0]), "{costs:?}");
+    assert!(costs[3] >= 300.0 && costs[4] < 300.0, "{costs:?}");
+    assert!(profiles.iter().all(|profile| profile["result"] == profiles[0]["result"]), "an improvement changed a result");
+    let (cached, total) = hits(&run(&project, "performance-optimization"));
+    assert_eq!(cached, total);
+}
