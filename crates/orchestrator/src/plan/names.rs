@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::node::{Items, Kind, Need, Node, NodeId, Plan, StepRef};
-use super::task::ItemTemplate;
+use super::task::{Call, ItemTemplate};
 use super::template::{Expression, Template};
 use crate::model::{Place, StepId, Text};
 use crate::spec::{Mistake, nearest};
@@ -90,6 +90,7 @@ impl Resolver<'_> {
                 let later = |(names, spot): Use| (names, Spot { later: true, ..spot });
                 let own = task.templates().into_iter().map(of);
                 let own = own.chain(task.script_values().into_iter().map(plain));
+                let own = own.chain(task.cache_templates().map(of_cache));
                 let own = own.map(|(names, spot)| (names, Spot { later: self.is_undo(), ..spot }));
                 let after = task.later_templates().into_iter().map(of);
                 let after = after.chain(task.later_script_values().into_iter().map(plain)).map(later);
@@ -291,6 +292,17 @@ fn of(template: &Template) -> Use {
     (template.names(), Spot { place: template.place(), ..Spot::default() })
 }
 
+/// What a declared agent is remembered by sees its arguments, which are no names of the step's.
+fn of_cache((call, template): (&Call, &Template)) -> Use {
+    let (mut names, spot) = of(template);
+    names.retain(|name| !name.strip_prefix("with.").is_some_and(|name| call.declares(first_part(name))));
+    (names, spot)
+}
+
+fn first_part(path: &str) -> &str {
+    path.split('.').next().unwrap_or(path)
+}
+
 fn inside((names, spot): Use) -> Use {
     (names, Spot { inside: true, ..spot })
 }
@@ -414,5 +426,17 @@ mod tests {
             &steps("- { id: g, steps: [{ id: a, if: steps.g.ok, run: [x] }] }"),
             "step 'a' uses its own result, or that of a group it is part of",
         );
+    }
+    #[test]
+    fn what_an_agent_is_remembered_by_sees_its_arguments() {
+        let flow = |cache: &str, with: &str| {
+            format!(
+                "agents: {{ look: {{ run: [cat, '{{{{ with.file }}}}'], cache: {{ files: ['{cache}'] }} }} }}\n\
+                 parallel:\n- {{ id: a, run: [x] }}\n- {{ id: b, agent: look, with: {{ file: '{with}' }} }}"
+            )
+        };
+        check(&flow("{{ with.file }}", "{{ steps.a.output }}"), "b<a");
+        check(&flow("{{ with.other }}", "x"), "unknown name 'with'");
+        check(&flow("x", "{{ with.file }}"), "unknown name 'with'");
     }
 }

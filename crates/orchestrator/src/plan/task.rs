@@ -138,12 +138,17 @@ impl Task {
         let mut all: Vec<&Template> = Vec::new();
         for alternative in &self.calls {
             all.extend(alternative.call.templates());
-            if let Some(cache) = &alternative.cache {
-                all.extend(cache.files.iter().chain(&cache.salt));
-            }
         }
         all.extend(&self.gets);
         all
+    }
+
+    /// Returns the templates of what results are remembered by, each with the call that it belongs to.
+    pub(super) fn cache_templates(&self) -> impl Iterator<Item = (&Call, &Template)> {
+        self.calls.iter().flat_map(|alternative| {
+            let templates = alternative.cache.iter().flat_map(|cache| cache.files.iter().chain(&cache.salt));
+            templates.map(|template| (&alternative.call, template))
+        })
     }
 
     /// Returns the templates that see the task's result as `this`.
@@ -165,11 +170,17 @@ impl Task {
     /// Returns the names that the step's own calls use, as paths.
     pub fn names(&self) -> BTreeSet<String> {
         let script = self.script_values().into_iter().flat_map(Expression::names);
-        self.templates().into_iter().flat_map(Template::names).chain(script).collect()
+        let cache = self.cache_templates().flat_map(|(_, template)| template.names());
+        self.templates().into_iter().flat_map(Template::names).chain(cache).chain(script).collect()
     }
 }
 
 impl Call {
+    /// Says whether an agent's declaration is given this argument.
+    pub(super) fn declares(&self, argument: &str) -> bool {
+        matches!(self, Call::Declared { with, .. } if with.iter().any(|(name, _)| name == argument))
+    }
+
     /// Returns the templates that are rendered with the step's own values.
     pub(super) fn templates(&self) -> Vec<&Template> {
         match self {
