@@ -1,4 +1,4 @@
-//! A run of steps that do nothing but are durable: what the engine and the journal cost a step.
+//! Runs of steps that do nothing but are durable: what the engine and the journal cost a step.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use segno_orchestrator::engine::{Engine, Setup};
 use segno_orchestrator::journal::{Blobs, SqliteJournal};
 use segno_orchestrator::model::{Reply, RunStatus};
 use tokio::runtime::Runtime;
+use tokio::task::JoinSet;
 
 /// A flow of sequential steps whose function does nothing, with a journal on disk.
 #[derive(Debug)]
@@ -47,10 +48,33 @@ impl DurableSteps {
     /// # Errors
     /// When an event could not be recorded, or the run did not succeed.
     pub fn run(&self) -> Result<(), Fault> {
-        let run = self.engine.begin(&self.definition, serde_json::Map::new())?;
-        match self.runtime.block_on(self.engine.run(run, Stop::never()))? {
-            RunStatus::Succeeded => Ok(()),
-            status => Err(Fault::new(Kind::Internal, format!("the run is {}", status.name()))),
-        }
+        self.run_at_once(1)
+    }
+
+    /// Runs the flow so many times at once, all to their ends.
+    ///
+    /// # Errors
+    /// As for `run`.
+    pub fn run_at_once(&self, runs: usize) -> Result<(), Fault> {
+        self.runtime.block_on(async {
+            let mut going = JoinSet::new();
+            for _ in 0..runs {
+                let run = self.engine.begin(&self.definition, serde_json::Map::new())?;
+                let engine = self.engine.clone();
+                going.spawn(async move { engine.run(run, Stop::never()).await });
+            }
+            while let Some(ended) = going.join_next().await {
+                let ended = ended.map_err(|error| Fault::new(Kind::Internal, "a run panicked").caused_by(error))?;
+                succeeded(ended?)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+fn succeeded(status: RunStatus) -> Result<(), Fault> {
+    match status {
+        RunStatus::Succeeded => Ok(()),
+        status => Err(Fault::new(Kind::Internal, format!("the run is {}", status.name()))),
     }
 }

@@ -34,6 +34,9 @@ pub const JOURNAL_EVENTS: Program = Program { package: "segno-bench", name: "jou
 /// Runs durable no-op steps.
 pub const DURABLE_STEPS: Program = Program { package: "segno-bench", name: "durable-steps" };
 
+/// Writes lines to a log.
+pub const LOG_LINES: Program = Program { package: "segno-bench", name: "log-lines" };
+
 impl Program {
     /// Builds the program and returns its path.
     pub fn build(self, profile: Profile) -> Result<PathBuf, Red> {

@@ -28,7 +28,7 @@ const GATES: &[Gate] = &[
 const TEST: &str = "test";
 
 /// What the gates need besides Rust: the bundled SQLite is compiled from C.
-const TOOLS: &[Tool] = &[Tool { program: "cc", packages: &["gcc", "libc6-dev"] }];
+const TOOLS: &[Tool<'_>] = &[Tool { program: "cc", packages: &["gcc", "libc6-dev"] }];
 
 /// Returns the gates of these names in the order of CI, or all of them when none is named.
 pub fn select(names: &[&str]) -> Result<Vec<&'static Gate>, String> {

@@ -3,7 +3,9 @@
 
 mod binaries;
 mod ci;
+mod coverage;
 mod crash;
+mod figures;
 mod flows;
 mod gate;
 mod peers;
@@ -24,8 +26,12 @@ The project's gates.
       [--kills N] [--seed S]
   cargo xtask crash --strace
                             kills a run at single system calls, and checks the order of writes
-  cargo xtask bench --peers [--rounds N]
-                            measures whole programs beside their peers
+  cargo xtask bench --peers [TOPIC..] [--rounds N]
+                            measures whole programs beside their peers: cached, changed, outputs,
+                            fresh, durable, crowd, single, matrix
+  cargo xtask bench --figures
+                            measures what the documents promise, and fails when it is missed
+  cargo xtask coverage      measures which lines the tests run, and fails under 85 %
   cargo xtask help          prints this text and the names of the gates
 
 Exit codes: 0 all green, 1 something is red, 2 the command is not understood.
@@ -40,10 +46,13 @@ fn main() -> ExitCode {
             Err(mistake) => misunderstood(&mistake),
         },
         ["tidy"] => exit_code(tidy::report()),
-        ["bench", wish @ ..] => match peers::Wish::read(wish) {
-            Ok(wish) => exit_code(peers::run(wish)),
+        ["bench", "--peers", wish @ ..] => match peers::Wish::read(wish) {
+            Ok(wish) => exit_code(peers::run(&wish)),
             Err(mistake) => misunderstood(&mistake),
         },
+        ["bench", "--figures"] => exit_code(figures::run()),
+        ["bench", ..] => misunderstood("bench takes --peers or --figures; the other benches are `cargo bench`"),
+        ["coverage"] => exit_code(coverage::run()),
         ["crash", wish @ ..] => match crash::Wish::read(wish) {
             Ok(wish) => exit_code(crash::run(wish)),
             Err(mistake) => misunderstood(&mistake),

@@ -6,16 +6,16 @@ use std::fmt;
 use std::process::{Command, Stdio};
 
 /// A program and the Debian packages that bring it.
-pub struct Tool {
-    pub program: &'static str,
-    pub packages: &'static [&'static str],
+pub struct Tool<'t> {
+    pub program: &'t str,
+    pub packages: &'t [&'t str],
 }
 
 /// A program that is not there. On a developer's machine as in CI the gates do not start then: a
 /// gate that is skipped would look green.
 #[derive(Debug, PartialEq)]
 pub struct Missing {
-    program: &'static str,
+    program: String,
     packages: String,
     reason: &'static str,
 }
@@ -28,7 +28,7 @@ impl fmt::Display for Missing {
 }
 
 /// Installs the program when it is missing, we are root, and this is a Debian.
-pub fn ensure(tool: &Tool) -> Result<(), Missing> {
+pub fn ensure(tool: &Tool<'_>) -> Result<(), Missing> {
     if on_path(tool.program) {
         return Ok(());
     }
@@ -39,17 +39,18 @@ pub fn ensure(tool: &Tool) -> Result<(), Missing> {
     provide(tool, on_path("apt-get"), is_root(), install)
 }
 
-fn provide(tool: &Tool, has_apt: bool, is_root: bool, install: impl FnOnce() -> bool) -> Result<(), Missing> {
+fn provide(tool: &Tool<'_>, has_apt: bool, is_root: bool, install: impl FnOnce() -> bool) -> Result<(), Missing> {
     let reason = match (has_apt, is_root) {
         (false, _) => "there is no apt-get to install it",
         (true, false) => "only root may install it",
         (true, true) if install() => return Ok(()),
         (true, true) => "apt-get could not install it",
     };
-    Err(Missing { program: tool.program, packages: tool.packages.join(" "), reason })
+    Err(Missing { program: tool.program.to_owned(), packages: tool.packages.join(" "), reason })
 }
 
-fn on_path(program: &str) -> bool {
+/// Says whether a program can be called by its name.
+pub fn on_path(program: &str) -> bool {
     let folders = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&folders).any(|folder| folder.join(program).is_file())
 }

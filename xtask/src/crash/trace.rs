@@ -8,7 +8,7 @@ use std::process::Command;
 use crate::tools::{self, Tool};
 
 /// The program that traces, and the package that brings it.
-const STRACE: Tool = Tool { program: "strace", packages: &["strace"] };
+const STRACE: Tool<'_> = Tool { program: "strace", packages: &["strace"] };
 
 /// The longest text of a call that is kept: more than a page of the database.
 const MAX_TEXT: &str = "8192";

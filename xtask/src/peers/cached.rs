@@ -1,128 +1,128 @@
-//! The second run of 1,000 tasks of which nothing changed, beside ninja's.
+//! The run of many tasks of which nothing changed, for every program that brings files up to date.
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value;
 
-use super::command::Ground;
+use super::builder::{Builder, COPY, Project};
+use super::ground::Ground;
+use super::install::Peers;
 use super::measure::{Line, Taken, median};
 use super::table::{Row, millis, times};
-use crate::tools::{self, Tool};
+use crate::crash::ensure_strace;
 
-const NINJA: Tool = Tool { program: "ninja", packages: &["ninja-build"] };
-
-const TASKS: usize = 1_000;
-/// Runs in a row that make one figure: their processor time is counted in milliseconds.
-const REPEATS: u32 = 10;
 /// The calls that are named, of those a run makes most.
 const NAMED_CALLS: usize = 8;
-const WANTED: &str = "at most 6x";
 
-/// The flows: what their tasks leave behind decides what a hit has to look at.
-const FLOWS: [(&str, &str); 3] =
-    [("with an output file", COPY), ("without any output", TEST), ("with 1 KB of output text", SHOW)];
-const COPY: &str = r#"
-steps:
-  - id: copy
-    each: "{{ files('in/*.txt') }}"
-    run: [cp, "{{ item }}", "{{ item | replace('in/', 'out/') }}"]
-    cache: { files: ["{{ item }}"] }
-    outputs: ["{{ item | replace('in/', 'out/') }}"]
-"#;
-const TEST: &str = r#"
-steps:
-  - id: test
-    each: "{{ files('in/*.txt') }}"
-    run: [test, -s, "{{ item }}"]
-    cache: { files: ["{{ item }}"] }
-"#;
-const SHOW: &str = r#"
-steps:
-  - id: show
-    each: "{{ files('in/*.txt') }}"
-    run: [cat, "{{ item }}"]
-    cache: { files: ["{{ item }}"] }
-"#;
+/// How many tasks there are, and what is wanted beside ninja.
+const SIZES: [(usize, &str); 2] = [(1_000, "at most 4x"), (10_000, "at most 5x")];
 
-/// Measures the flows and ninja in turn; returns the rows, and where the time goes.
-pub fn measure(ground: &Ground) -> Result<(Vec<Row>, String), String> {
-    tools::ensure(&NINJA).map_err(|missing| missing.to_string())?;
-    let mut lines = vec![("ninja", ninja(ground)?)];
-    for (name, flow) in FLOWS {
-        lines.push((name, segno(ground, name, flow)?));
-    }
-    let mut taken = vec![Vec::new(); lines.len()];
-    for _ in 0..ground.rounds {
-        for ((_, line), taken) in lines.iter().zip(&mut taken) {
-            taken.push(line.taken(REPEATS)?);
-        }
-    }
-    let peer = middle(&taken[0]);
-    let row = |((name, _), taken): (&(&str, Line), &Vec<Taken>)| {
-        let ours = middle(taken);
-        Row {
-            what: format!("cached second run of {TASKS} tasks {name}: CPU"),
-            ours: split(ours),
-            peer: format!("ninja {}", split(peer)),
-            ratio: times(ours.cpu() / peer.cpu()),
-            wanted: WANTED,
-        }
-    };
-    let rows = lines.iter().zip(&taken).skip(1).map(row).collect();
+/// A program on its way through the rounds.
+struct Runner {
+    builder: Builder,
+    line: Line,
+    taken: Vec<Taken>,
+}
+
+/// Measures both sizes; returns the rows, and where the time goes.
+pub fn measure(ground: &Ground, peers: &Peers) -> Result<(Vec<Row>, String), String> {
+    ensure_strace()?;
+    let mut rows = Vec::new();
     let mut said = String::from("\nWhere the time of a cached run goes, by calls of the system:\n\n");
-    for (name, line) in &lines {
-        said += &calls(ground, name, line)?;
+    for (tasks, wanted) in SIZES {
+        let mut runners = prepare(ground, peers, tasks)?;
+        for round in 0..ground.rounds {
+            for runner in runners.iter_mut().filter(|runner| round < rounds(runner.builder)) {
+                let Runner { builder, line, taken } = runner;
+                taken.push(line.taken(repeats(*builder, tasks))?);
+            }
+        }
+        let taken =
+            |builder: Builder| runners.iter().find(|runner| runner.builder == builder).map(|one| middle(&one.taken));
+        let ours = taken(Builder::Segno).ok_or("segno is measured always")?;
+        for runner in runners.iter().filter(|runner| runner.builder != Builder::Segno) {
+            let bar = if runner.builder == Builder::Ninja { wanted } else { "-" };
+            rows.push(row(
+                format!("cached no-op of {tasks} tasks: CPU"),
+                ours,
+                runner.builder,
+                middle(&runner.taken),
+                bar,
+            ));
+        }
+        for Runner { builder, line, .. } in runners.iter().filter(|runner| is_counted(runner.builder)) {
+            said += &calls(ground, &format!("{}, {tasks} tasks", builder.name()), line)?;
+        }
     }
     Ok((rows, said))
 }
 
-/// Makes a project, runs its flow once, and returns the line that runs it again.
-fn segno(ground: &Ground, name: &str, flow: &str) -> Result<Line, String> {
-    let folder = inputs(ground, name)?;
-    write(&folder.join("segno.toml"), "")?;
-    write(&folder.join("flow.yaml"), flow)?;
-    let line = Line::new(&ground.segno, &["run", "flow.yaml"], &folder);
-    line.wall()?;
-    line.wall()?;
-    let report = Line::new(&ground.segno, &["show", "--json"], &folder).printed()?;
+/// Makes a row of segno's figures and a peer's.
+pub fn row(what: String, ours: Taken, peer: Builder, theirs: Taken, wanted: &'static str) -> Row {
+    let peer = format!("{} {}", peer.name(), split(theirs));
+    Row { what, ours: split(ours), peer, ratio: times(ours.cpu() / theirs.cpu()), wanted }
+}
+
+/// Makes each program's project and runs it until nothing is left to do.
+fn prepare(ground: &Ground, peers: &Peers, tasks: usize) -> Result<Vec<Runner>, String> {
+    let ours = (Builder::Segno, ground.segno.clone());
+    let mut runners = Vec::new();
+    for (builder, program) in std::iter::once(&ours).chain(&peers.builders) {
+        if tasks > most(*builder) {
+            continue;
+        }
+        let folder = ground.folder.join(format!("cached-{tasks}-{}", builder.name()));
+        let line = Project::make(*builder, program, folder.clone(), tasks, COPY)?.line();
+        line.wall()?;
+        line.wall()?;
+        if *builder == Builder::Segno {
+            check_hits(&ground.segno, &folder, tasks)?;
+        }
+        runners.push(Runner { builder: *builder, line, taken: Vec::new() });
+    }
+    Ok(runners)
+}
+
+/// Makes sure that segno's last run remembered so many tasks.
+pub fn check_hits(segno: &Path, folder: &Path, tasks: usize) -> Result<(), String> {
+    let report = Line::new(segno, &["show", "--json"], folder).printed()?;
     let report: Value = serde_json::from_str(&report).map_err(|error| format!("the report is broken: {error}"))?;
     match report["figures"]["cached"].as_u64() {
-        Some(cached) if cached == TASKS as u64 => Ok(line),
-        cached => Err(format!("of {TASKS} tasks {cached:?} were cached at the second run")),
+        Some(cached) if cached == tasks as u64 => Ok(()),
+        cached => Err(format!("{cached:?} tasks were cached, and not {tasks}")),
     }
 }
 
-fn ninja(ground: &Ground) -> Result<Line, String> {
-    let folder = inputs(ground, "ninja")?;
-    let mut text = String::from("rule copy\n  command = cp $in $out\n");
-    for number in 0..TASKS {
-        writeln!(text, "build out/{number:04}.txt: copy in/{number:04}.txt").map_err(|error| error.to_string())?;
+/// The most tasks that a program is given: these two take minutes for more.
+fn most(builder: Builder) -> usize {
+    match builder {
+        Builder::Turbo | Builder::Moon => 1_000,
+        _ => usize::MAX,
     }
-    write(&folder.join("build.ninja"), &text)?;
-    let line = Line::new(NINJA.program, &[], &folder);
-    line.wall()?;
-    Ok(line)
 }
 
-/// Makes a folder with the files that both copy.
-fn inputs(ground: &Ground, name: &str) -> Result<PathBuf, String> {
-    let folder = ground.folder.join(name);
-    for part in ["in", "out"] {
-        fs::create_dir_all(folder.join(part)).map_err(|error| format!("cannot make {part}: {error}"))?;
-    }
-    for number in 0..TASKS {
-        write(&folder.join(format!("in/{number:04}.txt")), &format!("{number:03}\n").repeat(256))?;
-    }
-    Ok(folder)
+/// A run of moon takes up to a minute.
+fn rounds(builder: Builder) -> usize {
+    if builder == Builder::Moon { 1 } else { usize::MAX }
 }
 
-fn write(path: &Path, text: &str) -> Result<(), String> {
-    fs::write(path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))
+/// Runs in a row that make one figure: processor time is counted in milliseconds.
+fn repeats(builder: Builder, tasks: usize) -> u32 {
+    match (builder, tasks) {
+        (Builder::Moon, _) => 1,
+        (Builder::Turbo, _) | (_, 10_000..) => 2,
+        _ => 10,
+    }
 }
 
-fn middle(taken: &[Taken]) -> Taken {
+fn is_counted(builder: Builder) -> bool {
+    matches!(builder, Builder::Segno | Builder::Ninja)
+}
+
+/// Returns the middle of each figure.
+pub fn middle(taken: &[Taken]) -> Taken {
     let of = |figure: fn(&Taken) -> f64| median(&taken.iter().map(figure).collect::<Vec<_>>());
     Taken { wall: of(|taken| taken.wall), user: of(|taken| taken.user), system: of(|taken| taken.system) }
 }
@@ -133,17 +133,24 @@ fn split(taken: Taken) -> String {
 
 /// Names the calls that a run makes most, as strace counts them.
 fn calls(ground: &Ground, name: &str, line: &Line) -> Result<String, String> {
-    let file = ground.folder.join("counted");
-    line.counted(&file, &["-S", "calls"]).wall()?;
-    let text = fs::read_to_string(&file).map_err(|error| format!("cannot read the count: {error}"))?;
-    let counted = counted(&text);
+    let counted = count(line, &ground.folder.join("counted"), &["-S", "calls"])?;
     let all: u64 = counted.iter().map(|(_, count)| count).sum();
-    let most: Vec<String> = counted.iter().take(NAMED_CALLS).map(|(call, count)| format!("{call} {count}")).collect();
-    Ok(format!("- {name}: {all} calls, most of them {}\n", most.join(", ")))
+    let most = counted.iter().take(NAMED_CALLS).map(|(call, count)| format!("{call} {count}"));
+    let mut said = String::new();
+    let most = most.collect::<Vec<_>>().join(", ");
+    writeln!(said, "- {name}: {all} calls, most of them {most}").expect("a string takes any text");
+    Ok(said)
+}
+
+/// Counts the system calls of a line.
+pub fn count(line: &Line, file: &Path, options: &[&str]) -> Result<Vec<(String, u64)>, String> {
+    line.counted(file, options).wall()?;
+    let text = fs::read_to_string(file).map_err(|error| format!("cannot read the count: {error}"))?;
+    Ok(counted(&text))
 }
 
 /// Reads strace's summary: the calls and how often each was made, in its order.
-pub fn counted(summary: &str) -> Vec<(String, u64)> {
+fn counted(summary: &str) -> Vec<(String, u64)> {
     let row = |line: &str| {
         let words: Vec<&str> = line.split_whitespace().collect();
         let call = words.last().filter(|call| **call != "total")?;

@@ -1,78 +1,72 @@
 //! `cargo xtask bench --peers`: builds what is measured, measures topic by topic, prints the table.
 
 use std::fs;
-use std::path::PathBuf;
 
-use tempfile::TempDir;
-
-use super::table::Table;
-use super::{cached, fresh, single};
-use crate::binaries::{self, DURABLE_STEPS, Profile, SEGNO};
+use super::ground::Ground;
+use super::install::Peers;
+use super::table::{Row, Table};
+use super::{cached, changed, crowd, durable, fresh, matrix, outputs, single};
 
 /// The rounds in which programs take turns.
 const ROUNDS: usize = 5;
 
-/// What the command line asks for.
+/// What is measured together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    Cached,
+    Changed,
+    Outputs,
+    Fresh,
+    Durable,
+    Crowd,
+    Single,
+    Matrix,
+}
+
+const TOPICS: [(&str, Topic); 8] = [
+    ("cached", Topic::Cached),
+    ("changed", Topic::Changed),
+    ("outputs", Topic::Outputs),
+    ("fresh", Topic::Fresh),
+    ("durable", Topic::Durable),
+    ("crowd", Topic::Crowd),
+    ("single", Topic::Single),
+    ("matrix", Topic::Matrix),
+];
+
+/// What the command line asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wish {
+    topics: Vec<Topic>,
     rounds: usize,
 }
 
 impl Wish {
-    /// Reads the words after `cargo xtask bench`.
+    /// Reads the words after `cargo xtask bench --peers`. No topic means every topic.
     pub fn read(words: &[&str]) -> Result<Wish, String> {
-        match words {
-            ["--peers"] => Ok(Wish { rounds: ROUNDS }),
-            ["--peers", "--rounds", rounds] => match rounds.parse() {
-                Ok(rounds) if rounds > 0 => Ok(Wish { rounds }),
-                _ => Err(format!("`{rounds}` is no number of rounds")),
-            },
-            _ => Err("bench takes --peers, and after it --rounds N; the other benches are `cargo bench`".to_owned()),
+        let (mut topics, mut rounds) = (Vec::new(), ROUNDS);
+        let mut rest = words.iter();
+        while let Some(word) = rest.next() {
+            if *word == "--rounds" {
+                let number = rest.next().and_then(|number| number.parse().ok()).filter(|number| *number > 0);
+                rounds = number.ok_or("--rounds needs a number above 0")?;
+                continue;
+            }
+            let known = TOPICS.iter().find(|(name, _)| name == word);
+            let names = || TOPICS.map(|(name, _)| name).join(", ");
+            topics.push(known.ok_or_else(|| format!("there is no topic `{word}`; the topics are {}", names()))?.1);
         }
-    }
-}
-
-/// Where it is measured, and what.
-#[derive(Debug)]
-pub struct Ground {
-    /// The program that users get.
-    pub segno: PathBuf,
-    /// The program of steps that do nothing.
-    pub durable_steps: PathBuf,
-    /// A folder on the disk on which cargo builds: one in memory would make syncs cost nothing.
-    pub folder: PathBuf,
-    /// The rounds in which programs take turns.
-    pub rounds: usize,
-}
-
-impl Ground {
-    /// Makes a project with a flow, and returns its folder.
-    pub fn project(&self, name: &str, flow: &str) -> Result<PathBuf, String> {
-        let folder = self.folder.join(name);
-        let made = fs::create_dir_all(&folder)
-            .and_then(|()| fs::write(folder.join("segno.toml"), ""))
-            .and_then(|()| fs::write(folder.join("flow.yaml"), flow));
-        made.map_err(|error| format!("cannot make the project {name}: {error}"))?;
-        Ok(folder)
-    }
-
-    /// Takes a project back to where nothing was run.
-    pub fn forget(&self, name: &str) -> Result<(), String> {
-        let state = self.folder.join(name).join(".segno");
-        if !state.exists() {
-            return Ok(());
+        if topics.is_empty() {
+            topics.extend(TOPICS.map(|(_, topic)| topic));
         }
-        fs::remove_dir_all(state).map_err(|error| format!("cannot remove the state of {name}: {error}"))
+        Ok(Wish { topics, rounds })
     }
 }
 
-/// Measures everything and prints it; returns whether everything could be run.
-pub fn run(wish: Wish) -> bool {
+/// Measures what is asked for and prints it; returns whether everything could be run.
+pub fn run(wish: &Wish) -> bool {
     match measure(wish) {
-        Ok(said) => {
-            println!("{said}");
-            true
-        }
+        Ok(()) => true,
         Err(failure) => {
             println!("{failure}");
             false
@@ -80,35 +74,59 @@ pub fn run(wish: Wish) -> bool {
     }
 }
 
-fn measure(wish: Wish) -> Result<String, String> {
-    let built = |red: crate::gate::Red| format!("{}\nrepeat with: {}", red.output, red.repeat);
-    let segno = SEGNO.build(Profile::Release).map_err(built)?;
-    let durable_steps = DURABLE_STEPS.build(Profile::Release).map_err(built)?;
-    let folder = TempDir::with_prefix_in("peers-", binaries::target_folder()?);
-    let folder = folder.map_err(|error| format!("no temporary folder: {error}"))?;
-    let ground = Ground { segno, durable_steps, folder: folder.path().to_owned(), rounds: wish.rounds };
-    let (mut rows, calls) = cached::measure(&ground)?;
-    rows.push(fresh::measure(&ground)?);
-    rows.push(fresh::start_up(&ground)?);
-    rows.extend(single::measure(&ground)?);
-    let rounds = ground.rounds;
-    Ok(format!("Medians of {rounds} rounds in which the programs take turns.\n\n{}{calls}", Table(rows)))
+/// Prints each topic when it is done: all of them take half an hour.
+fn measure(wish: &Wish) -> Result<(), String> {
+    let ground = Ground::prepare(wish.rounds)?;
+    let peers = ground.peers();
+    println!("Medians of {} rounds in which the programs take turns. Load: {}.\n", ground.rounds, load());
+    print!("{}", peers.missing);
+    for topic in &wish.topics {
+        let (rows, said) = measure_topic(*topic, &ground, &peers)?;
+        if !rows.is_empty() {
+            println!("{}", Table(rows));
+        }
+        println!("{said}");
+    }
+    println!("Load at the end: {}.", load());
+    Ok(())
+}
+
+fn measure_topic(topic: Topic, ground: &Ground, peers: &Peers) -> Result<(Vec<Row>, String), String> {
+    let alone = |rows: Vec<Row>| (rows, String::new());
+    match topic {
+        Topic::Cached => cached::measure(ground, peers),
+        Topic::Changed => changed::measure(ground, peers).map(alone),
+        Topic::Outputs => outputs::measure(ground, peers).map(alone),
+        Topic::Fresh => Ok(alone(vec![fresh::measure(ground)?, fresh::start_up(ground)?])),
+        Topic::Durable => durable::measure(ground).map(alone),
+        Topic::Crowd => crowd::measure(ground).map(alone),
+        Topic::Single => single::measure(ground).map(alone),
+        Topic::Matrix => matrix::measure(ground, peers).map(|matrix| (Vec::new(), matrix.to_string())),
+    }
+}
+
+/// Returns the load of the machine over the last minute: who reads a table must know what else went on.
+pub fn load() -> String {
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split_whitespace().next().unwrap_or("unknown").to_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn check(line: &str, expected: Option<usize>) {
+    fn check(line: &str, expected: Option<(usize, usize)>) {
         let words: Vec<&str> = line.split_whitespace().collect();
-        assert_eq!(Wish::read(&words).ok(), expected.map(|rounds| Wish { rounds }));
+        assert_eq!(Wish::read(&words).ok().map(|wish| (wish.topics.len(), wish.rounds)), expected);
     }
 
     #[test]
-    fn the_words_say_how_many_rounds() {
-        check("--peers", Some(ROUNDS));
-        check("--peers --rounds 3", Some(3));
-        check("--peers --rounds 0", None);
-        check("", None);
+    fn the_words_say_which_topics_and_how_many_rounds() {
+        check("", Some((TOPICS.len(), ROUNDS)));
+        check("--rounds 3", Some((TOPICS.len(), 3)));
+        check("matrix durable --rounds 7", Some((2, 7)));
+        check("--rounds 0", None);
+        check("--rounds", None);
+        check("nothing", None);
     }
 }

@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use super::command::Ground;
+use super::ground::Ground;
 use super::measure::{Line, median};
 use super::table::{Row, millis, times};
 use crate::tools::{self, Tool};
 
-const MAKE: Tool = Tool { program: "make", packages: &["make"] };
+const MAKE: Tool<'_> = Tool { program: "make", packages: &["make"] };
 
 const TASKS: usize = 1_000;
 /// Starts of a program that make one figure.

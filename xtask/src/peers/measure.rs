@@ -11,12 +11,16 @@ use std::time::{Duration, Instant};
 /// How often the memory of a process is looked at. The kernel keeps the peak, so only a peak of its last moments escapes.
 const TICK: Duration = Duration::from_millis(1);
 
+/// The words of a line that are shown when it fails; some name a thousand tasks.
+const SHOWN_WORDS: usize = 8;
+
 /// A program with its arguments and the folder it runs in.
 #[derive(Clone, Debug)]
 pub struct Line {
     program: PathBuf,
     arguments: Vec<OsString>,
     folder: PathBuf,
+    variables: Vec<(String, String)>,
 }
 
 /// What a run took, in the mean of its repetitions.
@@ -41,7 +45,14 @@ impl Line {
     /// Makes a command line; its output goes nowhere.
     pub fn new(program: impl AsRef<Path>, arguments: &[&str], folder: &Path) -> Line {
         let arguments = arguments.iter().map(OsString::from).collect();
-        Line { program: program.as_ref().to_owned(), arguments, folder: folder.to_owned() }
+        let variables = vec![("DO_NOT_TRACK".to_owned(), "1".to_owned())];
+        Line { program: program.as_ref().to_owned(), arguments, folder: folder.to_owned(), variables }
+    }
+
+    /// Sets an environment variable.
+    pub fn with(mut self, name: &str, value: &str) -> Line {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
     }
 
     /// Returns the time of one run by the clock, in seconds.
@@ -56,15 +67,21 @@ impl Line {
     /// Returns the mean of so many runs in a row. The shell counts processor time to the millisecond, so that short runs
     /// must be repeated.
     pub fn taken(&self, times: u32) -> Result<Taken, String> {
-        let script = format!(
-            "TIMEFORMAT='%3R %3U %3S'; time for ((i = 0; i < {times}; i++)); do \"$@\" > /dev/null 2>&1 || exit 9; done"
-        );
+        self.taken_after(times, "")
+    }
+
+    /// The same, with something that the shell does itself before each run; that counts, so it must be next to nothing.
+    pub fn taken_after(&self, times: u32, before: &str) -> Result<Taken, String> {
+        let run = "\"$@\" > /dev/null 2>&1 || exit 9";
+        let script =
+            format!("TIMEFORMAT='%3R %3U %3S'; time for ((i = 0; i < {times}; i++)); do {before}\n{run}; done");
         let mut shell = Command::new("bash");
         shell
             .env("LC_ALL", "C")
             .args(["-c", &script, "bash"])
             .arg(&self.program)
             .args(&self.arguments)
+            .envs(self.variables.iter().cloned())
             .current_dir(&self.folder);
         let output = shell.stdin(Stdio::null()).output().map_err(|error| format!("cannot run bash: {error}"))?;
         let text = String::from_utf8_lossy(&output.stderr);
@@ -96,11 +113,14 @@ impl Line {
 
     /// Returns what the program prints.
     pub fn printed(&self) -> Result<String, String> {
-        let output = self.command().stderr(Stdio::inherit()).stdout(Stdio::piped()).output();
+        let output = self.command().stderr(Stdio::piped()).stdout(Stdio::piped()).output();
         let output = output.map_err(|error| format!("cannot run {}: {error}", self.shown()))?;
         match output.status.success() {
             true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
-            false => Err(format!("{} failed: {}", self.shown(), output.status)),
+            false => {
+                let said = String::from_utf8_lossy(&output.stderr);
+                Err(format!("{} failed: {}\n{said}", self.shown(), output.status))
+            }
         }
     }
 
@@ -111,7 +131,7 @@ impl Line {
         arguments.extend(options.iter().map(OsString::from));
         arguments.extend(["--".into(), self.program.clone().into_os_string()]);
         arguments.extend(self.arguments.iter().cloned());
-        Line { program: "strace".into(), arguments, folder: self.folder.clone() }
+        Line { program: "strace".into(), arguments, ..self.clone() }
     }
 
     fn start(&self) -> Result<Child, String> {
@@ -120,15 +140,16 @@ impl Line {
 
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
-        command.args(&self.arguments).current_dir(&self.folder);
+        command.args(&self.arguments).current_dir(&self.folder).envs(self.variables.iter().cloned());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command
     }
 
     fn shown(&self) -> String {
-        let words = self.arguments.iter().map(|word| word.to_string_lossy().into_owned());
+        let words = self.arguments.iter().take(SHOWN_WORDS).map(|word| word.to_string_lossy().into_owned());
+        let rest = (self.arguments.len() > SHOWN_WORDS).then(|| "..".to_owned());
         let program = self.program.display().to_string();
-        std::iter::once(program).chain(words).collect::<Vec<_>>().join(" ")
+        std::iter::once(program).chain(words).chain(rest).collect::<Vec<_>>().join(" ")
     }
 }
 

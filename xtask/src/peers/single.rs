@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use super::cached::counted;
-use super::command::Ground;
+use super::cached::count;
+use super::ground::Ground;
 use super::measure::Line;
 use super::table::{Row, megabytes};
 use crate::crash::ensure_strace;
@@ -57,9 +57,8 @@ fn syncs(ground: &Ground) -> Result<Row, String> {
     let file = folder.join("counted");
     let (place, steps) = (folder.display().to_string(), STEPS.to_string());
     let line = Line::new(&ground.durable_steps, &[&place, &steps], &folder);
-    line.counted(&file, &["-e", "trace=fsync,fdatasync"]).wall()?;
-    let text = fs::read_to_string(&file).map_err(|error| format!("cannot read the count: {error}"))?;
-    let syncs: u64 = counted(&text).iter().map(|(_, count)| count).sum();
+    let counted = count(&line, &file, &["-e", "trace=fsync,fdatasync"])?;
+    let syncs: u64 = counted.iter().map(|(_, count)| count).sum();
     let ours = format!("{:.3}", syncs as f64 / STEPS as f64);
     Ok(alone(format!("{STEPS} durable sequential steps: fsync and fdatasync a step"), ours, "at most 1.05"))
 }
