@@ -42,6 +42,13 @@ impl Digest {
         self.0[..4].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
+    /// Returns the first 8 bytes as a number, by which tables are kept.
+    pub(crate) fn row_id(&self) -> i64 {
+        let mut first = [0; 8];
+        first.copy_from_slice(&self.0[..8]);
+        i64::from_le_bytes(first)
+    }
+
     /// Hashes bytes for one purpose only, so that the same bytes under another purpose differ.
     pub(crate) fn derived(purpose: &str, bytes: &[u8]) -> Digest {
         Digest(blake3::derive_key(purpose, bytes))

@@ -1,12 +1,15 @@
 //! A key: named parts and one digest over them, kept in parts so that two keys can be compared.
 //! What goes into a key is the caller's; what differs between two keys is told in `change`.
 
+use std::sync::LazyLock;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Digest, Manifest};
 
 /// Hashed into every key: keys of another version never meet these.
-const FORMAT: &str = "segno-cache 2026-11-21 key 1";
+static FORMAT: LazyLock<blake3::Hasher> =
+    LazyLock::new(|| blake3::Hasher::new_derive_key("segno-cache 2026-11-21 key 1"));
 const SECRET: &str = "segno-cache 2026-11-21 secret 1";
 
 /// How much of a text is kept for people; the digest covers all of it.
@@ -131,21 +134,25 @@ impl TryFrom<Stored> for Key {
 }
 
 fn digest(parts: &[Part]) -> Digest {
-    let mut hasher = blake3::Hasher::new_derive_key(FORMAT);
+    // Collected first: the hasher is quicker with one long piece than with many short ones.
+    let mut bytes = Vec::with_capacity(parts.iter().map(|part| 41 + part.name.len()).sum());
     for part in parts {
-        let mut head = [0; 9];
-        head[0] = match part.shown {
+        bytes.push(match part.shown {
             Shown::Text(_) => 1,
             Shown::Hidden => 2,
             Shown::Files => 3,
-        };
-        head[1..].copy_from_slice(&(part.name.len() as u64).to_le_bytes());
-        hasher.update(&head).update(part.name.as_bytes()).update(part.digest.as_bytes());
+        });
+        bytes.extend_from_slice(&(part.name.len() as u64).to_le_bytes());
+        bytes.extend_from_slice(part.name.as_bytes());
+        bytes.extend_from_slice(part.digest.as_bytes());
     }
-    Digest::finish(&hasher)
+    Digest::finish(FORMAT.clone().update(&bytes))
 }
 
 fn excerpt(value: &str) -> String {
+    if value.len() <= SHOWN_CHARS {
+        return value.to_owned();
+    }
     match value.char_indices().nth(SHOWN_CHARS) {
         None => value.to_owned(),
         Some((end, _)) => format!("{}…", &value[..end]),

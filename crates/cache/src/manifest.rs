@@ -47,6 +47,9 @@ impl Manifest {
     /// Fails if a glob is none of the project.
     pub fn without(&self, globs: &[String]) -> Result<Manifest, Error> {
         let globs = Globs::parse(globs)?;
+        if !self.entries.iter().any(|(path, _)| globs.mean(path)) {
+            return Ok(self.clone());
+        }
         let kept = self.entries.iter().filter(|(path, _)| !globs.mean(path)).cloned();
         Ok(Manifest::new(kept.collect()))
     }

@@ -50,6 +50,9 @@ impl Project {
         };
         let fits = if expected.starts_with("the ") { actual.starts_with(expected) } else { actual == expected };
         assert!(fits, "{globs}: {actual:?} is not {expected:?}");
+        let globs: Vec<String> = globs.split_whitespace().map(str::to_owned).collect();
+        let listed = self.files.list(&globs).map_or_else(|error| error.to_string(), |paths| paths.join(" "));
+        assert_eq!(listed, actual, "a list has the paths of the manifest");
     }
 }
 

@@ -86,6 +86,11 @@ fn a_damaged_value_is_a_miss_that_says_so_and_goes() {
     check_damage("UPDATE entries SET format = 2 WHERE digest = ?1", "damaged: it has another format");
 }
 
+#[test]
+fn another_digest_under_the_same_number_is_a_miss() {
+    check_damage("UPDATE entries SET digest = zeroblob(32) WHERE digest = ?1", "absent");
+}
+
 /// Stores a large value, does something to the file that it is in, and asks.
 fn check_object_damage(harm: impl Fn(&Path), expected: &str) {
     let folder = tempfile::tempdir().unwrap();
@@ -176,6 +181,9 @@ fn an_index_that_cannot_be_used_is_set_aside() {
     check_unusable(|index| fs::write(index, vec![b'x'; 10_000]).unwrap());
     check_unusable(|index| {
         Connection::open(index).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    });
+    check_unusable(|index| {
+        Connection::open(index).unwrap().pragma_update(None, "user_version", 1).unwrap();
     });
     check_unusable(|index| {
         fs::remove_file(index).unwrap();

@@ -43,7 +43,7 @@ use crate::span;
 /// ```
 #[derive(Debug)]
 pub struct JsonLayer<S> {
-    sink: S,
+    sink: Arc<S>,
     loss: Arc<Loss>,
     clock: fn() -> SystemTime,
 }
@@ -51,7 +51,7 @@ pub struct JsonLayer<S> {
 impl<S: Sink> JsonLayer<S> {
     /// Creates a layer that writes to `sink` and reads the system's clock.
     pub fn new(sink: S) -> Self {
-        JsonLayer { sink, loss: Arc::default(), clock: SystemTime::now }
+        JsonLayer { sink: Arc::new(sink), loss: Arc::default(), clock: SystemTime::now }
     }
 
     /// Takes the time from `clock`, for tests that compare whole lines.
@@ -60,14 +60,14 @@ impl<S: Sink> JsonLayer<S> {
         JsonLayer { clock, ..self }
     }
 
-    /// Returns a handle that tells how many lines were lost.
+    /// Returns a handle that tells how many lines were lost, and can keep lines back.
     pub fn guard(&self) -> Guard {
-        Guard::new(Arc::clone(&self.loss))
+        Guard::new(Arc::clone(&self.loss), self.sink.clone())
     }
 
     fn emit(&self, scratch: &mut Scratch) {
         if self.sink.write_line(&scratch.line).is_err() {
-            return self.loss.count();
+            return self.loss.count(1);
         }
         match self.loss.take_untold() {
             0 => {}

@@ -75,7 +75,7 @@ pub use error::Error;
 pub use escape::VALUE_LIMIT;
 pub use layer::JsonLayer;
 pub use line::SCHEMA_VERSION;
-pub use loss::Guard;
+pub use loss::{Guard, Hold};
 pub use set_up::Logging;
 pub use sink::{FileSink, Sink};
 pub use tracing::Level;

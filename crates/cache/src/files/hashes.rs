@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::content::read;
 use super::memo::{MAX_YOUNG_BYTES, Memo, Memory, Row, Stamp};
-use super::paths::{join, split};
+use super::paths::split;
 use crate::{Digest, Error, Store};
 
 /// The memo of one project, in memory and in the store.
@@ -88,7 +88,7 @@ impl Hashes {
             Memory::AskFolder => {}
         }
         let rows = self.store.memo_rows(self.folder_id(folder)).unwrap_or_else(forgotten);
-        memo.load(folder, rows.into_iter().map(|(name, row)| (join(folder, &name), row)).collect());
+        memo.load(folder, rows);
         match memo.recall(path) {
             Memory::Known(row) => Some(row),
             _ => None,

@@ -1,12 +1,12 @@
 //! Remembers each file's digest beside the stamp that it had, and says when a stamp can be believed.
 //! Reading files and storing rows is done by others.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::Metadata;
 use std::time::Duration;
 
 use super::paths::split;
-use crate::{Digest, MemoryCache};
+use crate::Digest;
 
 /// How much older than the moment of hashing a file must be for its stamp to be believed later.
 ///
@@ -20,7 +20,7 @@ const COARSE_TICK: Duration = Duration::from_secs(2);
 
 const SECOND: i64 = 1_000_000_000;
 
-/// So many files are kept in memory; of a larger project the rest is asked of the store, one by one.
+/// The rows of so many files are held in memory, of the folders asked for last.
 const MAX_ROWS: usize = 250_000;
 
 /// So many files that were too young to be believed are looked at again when the memo is saved.
@@ -78,10 +78,20 @@ impl Stamp {
 /// The rows in memory, and those that are not stored yet.
 #[derive(Debug)]
 pub(super) struct Memo {
-    rows: MemoryCache<Box<str>, Row>,
-    folders: HashSet<Box<str>>,
+    folders: HashMap<Box<str>, Folder>,
+    /// The rows of all folders.
+    count: usize,
     unsaved: Vec<(Box<str>, Row)>,
     young: HashSet<Box<str>>,
+}
+
+/// What is known of a folder that was asked for.
+#[derive(Debug)]
+enum Folder {
+    /// Its rows, by file name. They come sorted and are mostly asked for in that order.
+    Rows(BTreeMap<Box<str>, Row>),
+    /// Nothing is held: it has more than all folders may have together.
+    TooLarge,
 }
 
 /// What the memo says of a path.
@@ -92,47 +102,51 @@ pub(super) enum Memory {
     Unknown,
     /// The rows of this path's folder have not been asked for yet.
     AskFolder,
-    /// Rows were evicted, so that the store may know this path.
+    /// The folder is too large to be held, so that the store may know this path.
     AskFile,
 }
 
 impl Memo {
     pub(super) fn new() -> Memo {
-        Memo {
-            rows: MemoryCache::new(MAX_ROWS, u64::MAX),
-            folders: HashSet::new(),
-            unsaved: Vec::new(),
-            young: HashSet::new(),
+        Memo { folders: HashMap::new(), count: 0, unsaved: Vec::new(), young: HashSet::new() }
+    }
+
+    pub(super) fn recall(&self, path: &str) -> Memory {
+        let (folder, name) = split(path);
+        match self.folders.get(folder) {
+            None => Memory::AskFolder,
+            Some(Folder::TooLarge) => Memory::AskFile,
+            Some(Folder::Rows(rows)) => rows.get(name).map_or(Memory::Unknown, |row| Memory::Known(*row)),
         }
     }
 
-    pub(super) fn recall(&mut self, path: &str) -> Memory {
-        if let Some(row) = self.rows.fetch(path) {
-            return Memory::Known(*row);
+    /// Takes over the stored rows of a folder, by file name.
+    pub(super) fn load(&mut self, folder: &str, rows: BTreeMap<Box<str>, Row>) {
+        if rows.len() > MAX_ROWS {
+            self.folders.insert(folder.into(), Folder::TooLarge);
+            return;
         }
-        if !self.folders.contains(split(path).0) {
-            return Memory::AskFolder;
-        }
-        // Only a full memory can have evicted anything.
-        if self.rows.len() == MAX_ROWS { Memory::AskFile } else { Memory::Unknown }
-    }
-
-    /// Takes over the stored rows of a folder; younger ones in memory stay.
-    pub(super) fn load(&mut self, folder: &str, rows: Vec<(String, Row)>) {
-        self.folders.insert(folder.into());
-        for (path, row) in rows {
-            self.rows.insert(path.into(), row, 1);
+        self.count += rows.len();
+        self.folders.insert(folder.into(), Folder::Rows(rows));
+        if self.count > MAX_ROWS {
+            // Whatever is needed again is asked for again. A project that large has its files in many folders, and one
+            // folder after the other is looked at.
+            self.folders.retain(|name, _| **name == *folder);
+            self.count = self.folders.values().map(Folder::count).sum();
         }
     }
 
     /// Remembers a row if its stamp can be believed, else notes that the file is too young.
     pub(super) fn learn(&mut self, path: &str, row: Row) {
-        if row.stamp.is_settled(row.hashed_at) {
-            self.rows.insert(path.into(), row, 1);
-            self.unsaved.push((path.into(), row));
-        } else {
-            self.rows.remove(path);
-            self.note_young(path);
+        let is_settled = row.stamp.is_settled(row.hashed_at);
+        let (folder, name) = split(path);
+        if let Some(Folder::Rows(rows)) = self.folders.get_mut(folder) {
+            let older = if is_settled { rows.insert(name.into(), row) } else { rows.remove(name) };
+            self.count = self.count + usize::from(is_settled) - usize::from(older.is_some());
+        }
+        match is_settled {
+            true => self.unsaved.push((path.into(), row)),
+            false => self.note_young(path),
         }
     }
 
@@ -149,6 +163,15 @@ impl Memo {
 
     pub(super) fn take_young(&mut self) -> HashSet<Box<str>> {
         std::mem::take(&mut self.young)
+    }
+}
+
+impl Folder {
+    fn count(&self) -> usize {
+        match self {
+            Folder::Rows(rows) => rows.len(),
+            Folder::TooLarge => 0,
+        }
     }
 }
 
@@ -187,7 +210,7 @@ mod tests {
     #[test]
     fn a_young_file_is_forgotten_and_noted() {
         let mut memo = Memo::new();
-        memo.load("", Vec::new());
+        memo.load("", BTreeMap::new());
         let stamp = Stamp { modified: 1, changed: 1, size: 1, inode: 1 };
         memo.learn("a", Row { stamp, digest: Digest::of(b"1"), hashed_at: SECOND });
         assert!(matches!(memo.recall("a"), Memory::Known(_)));
@@ -195,5 +218,34 @@ mod tests {
         assert_eq!(memo.recall("a"), Memory::Unknown);
         assert_eq!(memo.recall("sub/a"), Memory::AskFolder);
         assert_eq!((memo.take_unsaved().len(), memo.take_young().len()), (1, 1));
+    }
+
+    /// What is known of files after so many rows were loaded of each folder.
+    fn check_bound(loads: &[(&str, usize)], path: &str, expected: &str) {
+        let row = |number: usize| {
+            let stamp = Stamp { modified: 1, changed: 1, size: 1, inode: 1 };
+            (number.to_string().into(), Row { stamp, digest: Digest::of(b"1"), hashed_at: SECOND })
+        };
+        let mut memo = Memo::new();
+        for (folder, rows) in loads {
+            memo.load(folder, (0..*rows).map(row).collect());
+        }
+        let shown = match memo.recall(path) {
+            Memory::Known(_) => "known",
+            Memory::Unknown => "unknown",
+            Memory::AskFolder => "ask folder",
+            Memory::AskFile => "ask file",
+        };
+        assert_eq!(shown, expected, "{path}");
+        assert!(memo.count <= MAX_ROWS);
+    }
+
+    #[test]
+    fn what_is_held_is_bounded_and_asked_for_again() {
+        check_bound(&[("a", 2), ("b", 3)], "a/1", "known");
+        check_bound(&[("a", 2), ("b", 3)], "a/2", "unknown");
+        check_bound(&[("a", MAX_ROWS), ("b", 1)], "a/1", "ask folder");
+        check_bound(&[("a", MAX_ROWS), ("b", 1)], "b/0", "known");
+        check_bound(&[("a", MAX_ROWS + 1)], "a/1", "ask file");
     }
 }

@@ -10,7 +10,7 @@ use super::git::{Lister, is_repository};
 use super::glob::{Pattern, is_literal};
 use super::hashes::Hashes;
 use super::paths::project_path;
-use super::walk::{Leaf, Links, MAX_FILES, Walk, is_executable, link_leaf};
+use super::walk::{Detail, Leaf, Links, MAX_FILES, Walk, is_executable, link_leaf};
 use crate::error::is_gone;
 use crate::{Digest, Error, Manifest, MemoryCache, Store};
 
@@ -95,6 +95,22 @@ impl Files {
         Ok(Manifest::new(entries))
     }
 
+    /// Lists the paths that the globs match, sorted, as [`manifest`](Files::manifest) does but without looking into files.
+    ///
+    /// Fails as `manifest` does, less what only reading a file can find out.
+    pub fn list(&self, globs: &[String]) -> Result<Vec<String>, Error> {
+        let mut paths = Vec::new();
+        for glob in globs {
+            self.find(glob, Links::Followed, &mut |path, ()| {
+                paths.push(path);
+                Ok(())
+            })?;
+        }
+        paths.sort_unstable();
+        paths.dedup();
+        Ok(paths)
+    }
+
     /// Lists the work tree as git sees it: tracked and untracked files that are not ignored, those of
     /// repositories within it too. Outside git, or in a folder that git ignores, `.gitignore` files count.
     /// A link to a file counts as the file, every other link as its text, as in git.
@@ -147,10 +163,20 @@ impl Files {
         links: Links,
         visit: &mut dyn FnMut(String, Leaf) -> Result<(), Error>,
     ) -> Result<(), Error> {
+        self.find(glob, links, visit)
+    }
+
+    /// Does the same with as much of each file as is asked for.
+    fn find<D: Detail>(
+        &self,
+        glob: &str,
+        links: Links,
+        visit: &mut dyn FnMut(String, D) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let pattern = self.pattern(glob)?;
         let found = match &*pattern {
             Pattern::Literal(path) => match self.look(path)? {
-                Some(Seen::Leaf(leaf)) => return visit(path.clone(), leaf),
+                Some(Seen::Leaf(leaf)) => return visit(path.clone(), D::of_leaf(leaf)),
                 Some(Seen::Folder) => self.walk(glob, path, None, links, &|_| true)?,
                 None => return Ok(()),
             },
@@ -158,7 +184,7 @@ impl Files {
                 self.walk(glob, folder, *depth, links, &|path| matcher.is_match(path))?
             }
         };
-        found.into_iter().try_for_each(|(path, leaf)| visit(path, leaf))
+        found.into_iter().try_for_each(|(path, detail)| visit(path, detail))
     }
 
     /// Returns the digest of a file's content, reading it only if its stamp is not a known one.
@@ -204,14 +230,14 @@ impl Files {
         }
     }
 
-    fn walk(
+    fn walk<D: Detail>(
         &self,
         glob: &str,
         folder: &str,
         depth: Option<usize>,
         links: Links,
         matches: &dyn Fn(&str) -> bool,
-    ) -> Result<Vec<(String, Leaf)>, Error> {
+    ) -> Result<Vec<(String, D)>, Error> {
         let (root, found, entered) = (self.root(), Vec::new(), Vec::new());
         let mut walk = Walk { root, name: glob, depth, links, matches, found, entered, seen: 0 };
         let level = folder.split('/').filter(|part| !part.is_empty()).count();

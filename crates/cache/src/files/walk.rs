@@ -2,6 +2,7 @@
 //! going round in a loop; what is hashed of a file is not decided here.
 
 use std::fs::{self, DirEntry, FileType, Metadata};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::paths::{is_never, join};
@@ -21,6 +22,36 @@ pub(crate) enum Leaf {
     Link(String),
 }
 
+/// What is kept of a file that a walk finds.
+pub(super) trait Detail {
+    /// Keeps it of a regular file.
+    fn of_file(entry: &DirEntry) -> io::Result<Self>
+    where
+        Self: Sized;
+
+    /// Keeps it of what was looked at already: a link, or what it leads to.
+    fn of_leaf(leaf: Leaf) -> Self;
+}
+
+impl Detail for Leaf {
+    fn of_file(entry: &DirEntry) -> io::Result<Leaf> {
+        entry.metadata().map(Leaf::File)
+    }
+
+    fn of_leaf(leaf: Leaf) -> Leaf {
+        leaf
+    }
+}
+
+/// Nothing but the path, for which no file need be looked at.
+impl Detail for () {
+    fn of_file(_: &DirEntry) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn of_leaf(_: Leaf) {}
+}
+
 /// What happens at a link to a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Links {
@@ -31,7 +62,7 @@ pub(crate) enum Links {
 }
 
 /// One walk with what it keeps.
-pub(super) struct Walk<'a> {
+pub(super) struct Walk<'a, D> {
     pub(super) root: &'a Path,
     /// What the walk is made for, to be named in an error.
     pub(super) name: &'a str,
@@ -39,14 +70,14 @@ pub(super) struct Walk<'a> {
     pub(super) depth: Option<usize>,
     pub(super) links: Links,
     pub(super) matches: &'a dyn Fn(&str) -> bool,
-    pub(super) found: Vec<(String, Leaf)>,
+    pub(super) found: Vec<(String, D)>,
     /// The real folders that a followed link was met in, outermost first.
     pub(super) entered: Vec<PathBuf>,
     /// How many names were looked at.
     pub(super) seen: usize,
 }
 
-impl Walk<'_> {
+impl<D: Detail> Walk<'_, D> {
     /// Walks a folder and everything below. A folder that is not there is empty.
     pub(super) fn folder(&mut self, folder: &str, level: usize) -> Result<(), Error> {
         let path = self.root.join(folder);
@@ -87,8 +118,8 @@ impl Walk<'_> {
     }
 
     fn file(&mut self, path: String, entry: &DirEntry) -> Result<(), Error> {
-        match entry.metadata() {
-            Ok(metadata) => self.found.push((path, Leaf::File(metadata))),
+        match D::of_file(entry) {
+            Ok(detail) => self.found.push((path, detail)),
             Err(error) if is_gone(&error) => {}
             Err(error) => return Err(Error::io("look at", &entry.path())(error)),
         }
@@ -101,12 +132,12 @@ impl Walk<'_> {
             Ok(metadata) if metadata.is_dir() => self.linked_folder(path, level, deeper),
             Ok(metadata) => {
                 if metadata.is_file() && (self.matches)(&path) {
-                    self.found.push((path, Leaf::File(metadata)));
+                    self.found.push((path, D::of_leaf(Leaf::File(metadata))));
                 }
                 Ok(())
             }
             Err(_) if (self.matches)(&path) => {
-                self.found.extend(link_leaf(&full)?.map(|leaf| (path, leaf)));
+                self.found.extend(link_leaf(&full)?.map(|leaf| (path, D::of_leaf(leaf))));
                 Ok(())
             }
             Err(_) => Ok(()),
@@ -128,7 +159,7 @@ impl Walk<'_> {
         let loops = here.starts_with(&target) || self.entered.iter().any(|folder| folder.starts_with(&target));
         if loops || self.links == Links::Met || !target.starts_with(self.root) {
             // The text is kept whatever the glob asks for: with another target, other files would match.
-            self.found.extend(link_leaf(&full)?.map(|leaf| (path, leaf)));
+            self.found.extend(link_leaf(&full)?.map(|leaf| (path, D::of_leaf(leaf))));
             return Ok(());
         }
         if target.strip_prefix(self.root).is_ok_and(in_never) {
@@ -153,7 +184,7 @@ impl Walk<'_> {
 pub(super) fn link_leaf(full: &Path) -> Result<Option<Leaf>, Error> {
     match fs::read_link(full) {
         Ok(target) => Ok(Some(Leaf::Link(target.to_string_lossy().into_owned()))),
-        Err(error) if is_gone(&error) || error.kind() == std::io::ErrorKind::InvalidInput => Ok(None),
+        Err(error) if is_gone(&error) || error.kind() == io::ErrorKind::InvalidInput => Ok(None),
         Err(error) => Err(Error::io("read the link", full)(error)),
     }
 }

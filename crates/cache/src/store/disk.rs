@@ -198,9 +198,9 @@ pub(super) fn total(connection: &Connection) -> rusqlite::Result<i64> {
 }
 
 fn save_uses(connection: &Connection, used: &HashMap<Digest, i64>) -> rusqlite::Result<()> {
-    let mut update = connection.prepare_cached("UPDATE entries SET used_at = max(used_at, ?2) WHERE digest = ?1")?;
+    let mut update = connection.prepare_cached("UPDATE entries SET used_at = max(used_at, ?2) WHERE id = ?1")?;
     for (digest, now) in used {
-        update.execute(params![digest.as_bytes(), now])?;
+        update.execute(params![digest.row_id(), now])?;
     }
     Ok(())
 }

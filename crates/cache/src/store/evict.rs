@@ -83,7 +83,7 @@ impl Store {
         let unused: Vec<Digest> = connection
             .prepare_cached(
                 "DELETE FROM objects WHERE pending_since <= ?1
-                 AND NOT EXISTS (SELECT 1 FROM entry_objects WHERE object = objects.digest) RETURNING digest",
+                 AND NOT EXISTS (SELECT 1 FROM entry_objects WHERE object = objects.id) RETURNING digest",
             )?
             .query_map([now.saturating_sub(PENDING)], |row| row.get(0).map(Digest::from_bytes))?
             .collect::<Result<_, _>>()?;
@@ -94,7 +94,7 @@ impl Store {
 
 fn evict_oldest(connection: &Connection) -> Result<Option<i64>, Fault> {
     let oldest: Option<([u8; 32], i64)> = connection
-        .prepare_cached("SELECT digest, used_at FROM entries ORDER BY used_at, digest LIMIT 1")?
+        .prepare_cached("SELECT digest, used_at FROM entries ORDER BY used_at, id LIMIT 1")?
         .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     let Some((digest, used_at)) = oldest else {
@@ -109,7 +109,7 @@ fn forget_subjects(connection: &Connection, until: i64) -> Result<(), Fault> {
     connection
         .prepare_cached(
             "DELETE FROM subjects WHERE stored_at <= ?1
-             AND NOT EXISTS (SELECT 1 FROM entries WHERE entries.digest = subjects.digest)",
+             AND NOT EXISTS (SELECT 1 FROM entries WHERE entries.id = subjects.entry)",
         )?
         .execute(params![until])?;
     Ok(())

@@ -11,7 +11,7 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use crate::Error;
 
 /// The version of the whole index. There is no migration: another version is set aside.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 const SCHEMA: &str = include_str!("schema.sql");
 
 /// How long a writer waits for the other processes' writers.
@@ -20,6 +20,10 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// So many damaged indexes are kept for whoever wants to look; older ones are deleted.
 const MAX_SET_ASIDE: u64 = 3;
 const STATEMENTS: usize = 64;
+
+/// How much of the index is held in memory at most, in KiB: a run that asks for ten thousand results comes by each page
+/// several times.
+const HELD_KIB: i64 = 8 * 1024;
 
 /// The journal is moved into the index when it has so many pages (16 MiB): each time costs two `fsync`.
 const CHECKPOINT_PAGES: i64 = 4_096;
@@ -126,6 +130,7 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     // After a power loss the last writes may be missing, never half there; a cache needs no more.
     connection.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;")?;
+    connection.pragma_update(None, "cache_size", -HELD_KIB)?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)
 }
 

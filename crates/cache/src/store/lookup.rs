@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::disk::Store;
 use super::index::Fault;
@@ -57,8 +57,7 @@ impl Store {
         let lookups = self.with("look up", |connection| {
             // A single statement is a transaction of its own.
             let transaction = if digests.len() > 1 { Some(connection.unchecked_transaction()?) } else { None };
-            let look_up = |digest| self.look_up(connection, digest, now, &mut used);
-            let lookups: Result<Vec<Lookup>, Fault> = digests.iter().map(look_up).collect();
+            let lookups = self.look_up_all(connection, digests, now, &mut used);
             drop(transaction);
             lookups
         })?;
@@ -67,22 +66,42 @@ impl Store {
         Ok(lookups)
     }
 
-    fn look_up(
+    /// Reads the rows in their order on disk, so that of many digests no page is read twice.
+    fn look_up_all(
+        &self,
+        connection: &Connection,
+        digests: &[Digest],
+        now: i64,
+        used: &mut Vec<Digest>,
+    ) -> Result<Vec<Lookup>, Fault> {
+        let mut places: Vec<usize> = (0..digests.len()).collect();
+        places.sort_unstable_by_key(|place| digests[*place].row_id());
+        let mut lookups = vec![Lookup::Miss(MissReason::Absent); digests.len()];
+        let mut select = connection.prepare_cached(
+            "SELECT format, value, object, checksum, stored_at, expires_at, used_at FROM entries
+             WHERE id = ?1 AND digest = ?2",
+        )?;
+        for place in places {
+            let digest = &digests[place];
+            let read = |row: &Row<'_>| Ok(Found::read(row, digest));
+            lookups[place] = match select.query_row(params![digest.row_id(), digest.as_bytes()], read).optional()? {
+                None => Lookup::Miss(MissReason::Absent),
+                Some(Err(reason)) => damaged(reason),
+                Some(Ok(found)) => self.judge(connection, digest, found, now, used)?,
+            };
+        }
+        Ok(lookups)
+    }
+
+    /// Says what a row that is whole is worth now.
+    fn judge(
         &self,
         connection: &Connection,
         digest: &Digest,
+        found: Found,
         now: i64,
         used: &mut Vec<Digest>,
     ) -> Result<Lookup, Fault> {
-        let mut select = connection.prepare_cached(
-            "SELECT format, value, object, checksum, stored_at, expires_at, used_at FROM entries WHERE digest = ?1",
-        )?;
-        let found = select.query_row([digest.as_bytes()], |row| Ok(Found::read(row, digest))).optional()?;
-        let found = match found {
-            None => return Ok(Lookup::Miss(MissReason::Absent)),
-            Some(Err(reason)) => return Ok(damaged(reason)),
-            Some(Ok(found)) => found,
-        };
         if let Some(expires_at) = found.expires_at.filter(|expires_at| *expires_at <= now) {
             return Ok(Lookup::Miss(MissReason::Expired { since: time(expires_at) }));
         }

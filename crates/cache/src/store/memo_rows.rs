@@ -1,5 +1,7 @@
 //! The stored side of the stat memo: rows by folder and name. What a row means is told in `files`.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{OptionalExtension, Row as SqlRow, params};
 
 use super::disk::Store;
@@ -13,11 +15,11 @@ const COLUMNS: &str = "modified, changed, size, inode, digest, hashed_at";
 
 impl Store {
     /// Returns every row of a folder, by file name.
-    pub(crate) fn memo_rows(&self, folder: i64) -> Result<Vec<(String, Row)>, Error> {
+    pub(crate) fn memo_rows(&self, folder: i64) -> Result<BTreeMap<Box<str>, Row>, Error> {
         self.with("recall hashes", |connection| {
             let rows = connection
-                .prepare_cached(&format!("SELECT {COLUMNS}, name FROM memo WHERE folder = ?1"))?
-                .query_map([folder], |row| Ok((row.get(6)?, read(row)?)))?
+                .prepare_cached(&format!("SELECT {COLUMNS}, name FROM memo WHERE folder = ?1 ORDER BY name"))?
+                .query_map([folder], |row| Ok((row.get_ref(6)?.as_str()?.into(), read(row)?)))?
                 .collect::<Result<_, _>>()?;
             Ok(rows)
         })

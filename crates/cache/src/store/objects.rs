@@ -104,10 +104,16 @@ impl Store {
         // A body that is there already is replaced: it may be damaged.
         connection
             .prepare_cached(
-                "INSERT INTO objects (digest, body, pending_since, bytes) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (digest) DO UPDATE SET body = ?2, pending_since = ?3",
+                "INSERT INTO objects (id, digest, body, pending_since, bytes) VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (id) DO UPDATE SET digest = ?2, body = ?3, pending_since = ?4",
             )?
-            .execute(params![digest.as_bytes(), body, now, size.saturating_add(ROW_BYTES).cast_signed()])?;
+            .execute(params![
+                digest.row_id(),
+                digest.as_bytes(),
+                body,
+                now,
+                size.saturating_add(ROW_BYTES).cast_signed()
+            ])?;
         Ok(digest)
     }
 
@@ -146,7 +152,7 @@ impl Store {
 
     fn remove_object(&self, digest: &Digest) {
         let removed = self.write("remove an object", |transaction| {
-            transaction.execute("DELETE FROM objects WHERE digest = ?1", [digest.as_bytes()])?;
+            transaction.execute("DELETE FROM objects WHERE id = ?1", [digest.row_id()])?;
             self.remove_file(digest);
             Ok(())
         });
@@ -176,8 +182,8 @@ pub(super) fn read_body(store: &Store, connection: &Connection, digest: &Digest)
 /// Returns nothing if there is no such object, and no body if it is in a file.
 fn find(connection: &Connection, digest: &Digest) -> rusqlite::Result<Option<Option<Vec<u8>>>> {
     connection
-        .prepare_cached("SELECT body FROM objects WHERE digest = ?1")?
-        .query_row([digest.as_bytes()], |row| row.get(0))
+        .prepare_cached("SELECT body FROM objects WHERE id = ?1 AND digest = ?2")?
+        .query_row(params![digest.row_id(), digest.as_bytes()], |row| row.get(0))
         .optional()
 }
 

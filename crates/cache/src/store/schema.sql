@@ -1,11 +1,15 @@
 -- The index of the cache. What is counted in `totals` is kept by triggers, so that every process and
 -- every way of deleting counts the same. Each index and each b-tree costs every store a written page, so
--- tables are kept by their digests, and what only eviction asks has no index.
+-- tables are kept by the first eight bytes of their digests, as a number, and what only eviction asks has
+-- no index. A b-tree of numbers holds no contents above its leaves: a look-up reads two or three pages.
+-- The whole digest is compared too; were two digests ever to share their number, the later row replaces
+-- the earlier one, which is then a miss.
 CREATE TABLE totals (id INTEGER PRIMARY KEY CHECK (id = 1), bytes INTEGER NOT NULL);
 INSERT INTO totals VALUES (1, 0);
 
 CREATE TABLE entries (
-  digest BLOB PRIMARY KEY,
+  id INTEGER PRIMARY KEY,
+  digest BLOB NOT NULL,
   format INTEGER NOT NULL,
   value BLOB,                -- either the value itself
   object BLOB,               -- or the digest of the object that holds it
@@ -14,22 +18,23 @@ CREATE TABLE entries (
   expires_at INTEGER,
   used_at INTEGER NOT NULL,
   bytes INTEGER NOT NULL
-) WITHOUT ROWID;
+);
 CREATE INDEX entries_by_use ON entries (used_at);
 CREATE INDEX entries_by_expiry ON entries (expires_at) WHERE expires_at IS NOT NULL;
 
 -- A content by its digest: small ones here, larger ones in a file. `pending_since` is set while no
 -- entry refers to it: since when, or 0 if the last such entry was deleted.
 CREATE TABLE objects (
-  digest BLOB PRIMARY KEY,
+  id INTEGER PRIMARY KEY,
+  digest BLOB NOT NULL,
   body BLOB,
   pending_since INTEGER,
   bytes INTEGER NOT NULL
-) WITHOUT ROWID;
+);
 CREATE INDEX objects_pending ON objects (pending_since) WHERE pending_since IS NOT NULL;
 CREATE TABLE entry_objects (
-  entry BLOB NOT NULL REFERENCES entries (digest) ON DELETE CASCADE,
-  object BLOB NOT NULL,
+  entry INTEGER NOT NULL REFERENCES entries (id) ON DELETE CASCADE,
+  object INTEGER NOT NULL,
   PRIMARY KEY (entry, object)
 ) WITHOUT ROWID;
 CREATE INDEX entries_of_object ON entry_objects (object);
@@ -38,7 +43,7 @@ CREATE INDEX entries_of_object ON entry_objects (object);
 CREATE TABLE subjects (
   id INTEGER PRIMARY KEY,
   name TEXT NOT NULL UNIQUE,
-  digest BLOB NOT NULL,
+  entry INTEGER NOT NULL,    -- the id of the key's entry, which may be gone
   key BLOB NOT NULL,
   stored_at INTEGER NOT NULL,
   bytes INTEGER NOT NULL
@@ -67,7 +72,7 @@ CREATE TABLE memo (
 
 CREATE TRIGGER object_unused AFTER DELETE ON entry_objects BEGIN
   UPDATE objects SET pending_since = coalesce(pending_since, 0)
-  WHERE digest = OLD.object AND NOT EXISTS (SELECT 1 FROM entry_objects WHERE object = OLD.object);
+  WHERE id = OLD.object AND NOT EXISTS (SELECT 1 FROM entry_objects WHERE object = OLD.object);
 END;
 CREATE TRIGGER manifest_unused AFTER DELETE ON subject_manifests BEGIN
   DELETE FROM manifests

@@ -1,5 +1,6 @@
 //! Writing to the store: an entry, what it refers to, and the key that explains the next miss.
 
+use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
 use rusqlite::{Connection, OptionalExtension, params};
@@ -12,7 +13,10 @@ use crate::{Digest, Error, Key, Manifest, Shown};
 
 /// The version of a stored value, under its checksum.
 pub(super) const VALUE_FORMAT: i64 = 1;
-const CHECKSUM: &str = "segno-cache 2026-11-21 entry 1";
+
+/// Where every checksum begins: to work out the purpose each time would cost as much as a small value.
+static CHECKSUM_BEGIN: LazyLock<blake3::Hasher> =
+    LazyLock::new(|| blake3::Hasher::new_derive_key("segno-cache 2026-11-21 entry 1"));
 
 /// What an entry or a key takes in the index beside its content, about.
 const ROW_BYTES: usize = 256;
@@ -77,8 +81,8 @@ impl Store {
         self.write("remove", |transaction| {
             for digest in expired {
                 transaction
-                    .prepare_cached("DELETE FROM entries WHERE digest = ?1 AND expires_at <= ?2")?
-                    .execute(params![digest.as_bytes(), now])?;
+                    .prepare_cached("DELETE FROM entries WHERE id = ?1 AND expires_at <= ?2")?
+                    .execute(params![digest.row_id(), now])?;
             }
             for digest in broken {
                 delete(transaction, digest)?;
@@ -100,11 +104,12 @@ impl Store {
         };
         delete(connection, &key)?;
         let mut insert = connection.prepare_cached(
-            "INSERT INTO entries (digest, format, value, object, checksum, stored_at, expires_at, used_at, bytes)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?6, ?8)",
+            "INSERT INTO entries (id, digest, format, value, object, checksum, stored_at, expires_at, used_at, bytes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?7, ?9)",
         )?;
         let bytes = sealed.value.map_or(0, <[u8]>::len) + ROW_BYTES;
         insert.execute(params![
+            key.row_id(),
             key.as_bytes(),
             VALUE_FORMAT,
             sealed.value,
@@ -129,7 +134,7 @@ pub(super) struct Sealed<'a> {
 
 impl Sealed<'_> {
     pub(super) fn checksum(&self) -> Digest {
-        let mut hasher = blake3::Hasher::new_derive_key(CHECKSUM);
+        let mut hasher = CHECKSUM_BEGIN.clone();
         let mut head = [0; 58];
         head[..32].copy_from_slice(self.key.as_bytes());
         head[32..40].copy_from_slice(&VALUE_FORMAT.to_le_bytes());
@@ -147,7 +152,7 @@ impl Sealed<'_> {
 }
 
 pub(super) fn delete(connection: &Connection, digest: &Digest) -> rusqlite::Result<usize> {
-    connection.prepare_cached("DELETE FROM entries WHERE digest = ?1")?.execute([digest.as_bytes()])
+    connection.prepare_cached("DELETE FROM entries WHERE id = ?1")?.execute([digest.row_id()])
 }
 
 fn link_objects<'a>(
@@ -158,10 +163,10 @@ fn link_objects<'a>(
     for object in objects {
         connection
             .prepare_cached("INSERT OR IGNORE INTO entry_objects (entry, object) VALUES (?1, ?2)")?
-            .execute(params![entry.as_bytes(), object.as_bytes()])?;
+            .execute([entry.row_id(), object.row_id()])?;
         connection
-            .prepare_cached("UPDATE objects SET pending_since = NULL WHERE digest = ?1")?
-            .execute([object.as_bytes()])?;
+            .prepare_cached("UPDATE objects SET pending_since = NULL WHERE id = ?1")?
+            .execute([object.row_id()])?;
     }
     Ok(())
 }
@@ -171,11 +176,10 @@ fn insert_subject(connection: &Connection, entry: &NewEntry<'_>) -> Result<(), F
     let key = serde_json::to_vec(entry.key).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     let bytes = (key.len() + entry.subject.len() + ROW_BYTES) as i64;
     let mut upsert = connection.prepare_cached(
-        "INSERT INTO subjects (name, digest, key, stored_at, bytes) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT (name) DO UPDATE SET digest = ?2, key = ?3, stored_at = ?4, bytes = ?5 RETURNING id",
+        "INSERT INTO subjects (name, entry, key, stored_at, bytes) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (name) DO UPDATE SET entry = ?2, key = ?3, stored_at = ?4, bytes = ?5 RETURNING id",
     )?;
-    let digest = entry.key.digest();
-    let values = params![entry.subject, digest.as_bytes(), key, nanos(entry.now), bytes];
+    let values = params![entry.subject, entry.key.digest().row_id(), key, nanos(entry.now), bytes];
     let subject: i64 = upsert.query_row(values, |row| row.get(0))?;
     let old = linked(connection, subject)?;
     for digest in wanted(entry.key) {

@@ -1,12 +1,14 @@
 //! What `run` and `resume` share: the log, the view, the signals, the loop, the report.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use segno_errors::from_io;
+use segno_logging::Guard;
 use segno_orchestrator::agents::StopHandle;
 use segno_orchestrator::engine::{Begun, Engine, Observer, trace_events};
-use segno_orchestrator::model::{Event, RunId, RunStatus};
-use segno_orchestrator::report;
+use segno_orchestrator::model::{Event, RunId};
+use segno_orchestrator::plan::Plan;
+use segno_orchestrator::report::{self, ReportFold};
 use tokio::sync::watch;
 
 use crate::args::Way;
@@ -16,12 +18,36 @@ use crate::signals::{self, Signal};
 use crate::terminal::{Terminal, print, say};
 use crate::view::{Live, Look, Plain};
 
-/// Writes events into the log.
-struct Log;
+/// Writes events into the log, those that became durable together in one call.
+struct Log(Option<Guard>);
 
 impl Observer for Log {
     fn see(&self, run: &RunId, events: &[Event]) {
+        let _hold = self.0.as_ref().map(Guard::hold);
         trace_events(run, events);
+    }
+}
+
+/// The report in the making. What is shown here is durable, so that it need not be read back from the journal, which
+/// would cost a cached run as much again.
+struct Account(Mutex<ReportFold>);
+
+impl Account {
+    fn new(run: &RunId) -> Account {
+        Account(Mutex::new(ReportFold::new(run)))
+    }
+
+    /// Ends the report of a run that nobody is at work on any more.
+    fn finish(&self, run: &RunId, plan: &Plan) -> report::Report {
+        let mut fold = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *fold, ReportFold::new(run)).finish(plan, false)
+    }
+}
+
+impl Observer for Account {
+    fn see(&self, _: &RunId, events: &[Event]) {
+        let mut fold = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        events.iter().for_each(|event| fold.see(event));
     }
 }
 
@@ -76,17 +102,22 @@ pub(super) async fn go(session: Session, begun: Begun, way: &Way) -> Result<End,
     let run = begun.id.clone();
     let Session { project, setup } = &session;
     let logging = segno_logging::Logging::to_file(project.log(&run)).install();
-    if let Err(error) = &logging {
+    let logging = logging.inspect_err(|error| {
         say(&format!("segno: the log cannot be written, the run goes on without it: {error}"));
-    }
+    });
     let mut setup = setup.clone();
     setup.jobs = way.jobs.map_or(setup.jobs, usize::from);
-    let view = View::start(&begun, terminal, setup.jobs);
+    let (view, account) = (View::start(&begun, terminal, setup.jobs), Arc::new(Account::new(&run)));
     if begun.is_resumed() {
         let observer = view.observer();
-        setup.journal.replay(&run, &mut |event| observer.see(&run, &[event]))?;
+        setup.journal.replay(&run, &mut |event| {
+            let events = [event];
+            observer.see(&run, &events);
+            account.see(&run, &events);
+        })?;
     }
-    setup.observers = vec![Arc::new(Log), view.observer()];
+    setup.observers = vec![Arc::new(Log(logging.ok())), view.observer(), account.clone()];
+    let plan = begun.definition.plan.clone();
     let (handle, stop) = StopHandle::new();
     let heard = signals::listen(handle).map_err(|error| from_io(error).operation("signals"))?;
     let announce = tokio::spawn(announce(heard.clone(), run.clone(), view.clone()));
@@ -100,7 +131,7 @@ pub(super) async fn go(session: Session, begun: Begun, way: &Way) -> Result<End,
             say(&format!("segno: go on with: segno resume {run}"));
         }
     })?;
-    tell(&session, &run, way, terminal)?;
+    tell(&account.finish(&run, &plan), way, terminal);
     Ok(End::Run { status, strict: way.strict, signal })
 }
 
@@ -111,16 +142,10 @@ async fn announce(mut heard: watch::Receiver<Option<Signal>>, run: RunId, view: 
     }
 }
 
-fn tell(session: &Session, run: &RunId, way: &Way, terminal: Terminal) -> Result<(), Failure> {
-    let mut stored = session.read(run)?;
-    if stored.report.status == RunStatus::Running {
-        // This process owned the run until a moment ago.
-        stored.report.status = RunStatus::Paused;
-    }
+fn tell(report: &report::Report, way: &Way, terminal: Terminal) {
     let look = report::Look { unicode: terminal.unicode, rows: terminal.rows.saturating_sub(8).max(8) };
     match way.json {
-        true => print(&format!("{:#}\n", stored.report.to_json())),
-        false => print(&stored.report.summary(look)),
+        true => print(&format!("{:#}\n", report.to_json())),
+        false => print(&report.summary(look)),
     }
-    Ok(())
 }

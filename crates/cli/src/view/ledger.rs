@@ -54,8 +54,8 @@ impl Ledger {
         let mut found = None;
         for node in fitting {
             found = Some(node.id);
-            let is_asked = self.open.contains_key(&(node.id, address.indices.clone()));
-            if matches!(node.kind, Kind::Conditional(_)) && !is_asked {
+            let is_asked = || self.open.contains_key(&(node.id, address.indices.clone()));
+            if matches!(node.kind, Kind::Conditional(_)) && !is_asked() {
                 break;
             }
         }

@@ -87,11 +87,13 @@ impl Teller {
                 Some(self.line(Mark::Ended(Status::Failed), &self.title(step, label), &what))
             }
             Fact::StepEnded { step, outcome, source, took_ms, label } => {
-                let is_failed = outcome.status() == Status::Failed;
+                if !is_listed && outcome.status() != Status::Failed {
+                    return None;
+                }
                 let took = Duration::from_millis(*took_ms);
                 let what = self.ended(row, outcome, source, took, last.map_or(0, |attempt| attempt.number));
                 let title = self.title(step, label.as_deref());
-                (is_listed || is_failed).then(|| self.line(Mark::Ended(outcome.status()), &title, &what))
+                Some(self.line(Mark::Ended(outcome.status()), &title, &what))
             }
             _ => None,
         }

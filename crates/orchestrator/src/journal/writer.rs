@@ -180,10 +180,10 @@ fn append(
     };
     let sql = "INSERT INTO events(run, seq, body, sum) VALUES(?1, ?2, ?3, ?4)";
     let mut insert = transaction.prepare_cached(sql).map_err(at)?;
+    let mut text = Vec::new();
     for event in batch.events.iter() {
-        let body = serde_json::to_string(event)
-            .map_err(|error| Fault::new(Kind::Internal, "an event cannot be written").caused_by(error))?;
-        chain = chain.next(&body);
+        let body = write_into(&mut text, event)?;
+        chain = chain.next(body);
         if chain.seq != event.seq {
             let message = format!("event {} follows event {}", event.seq, chain.seq - 1);
             return Err(Fault::new(Kind::Internal, message).operation("journal").with("run", &batch.run));
@@ -192,6 +192,14 @@ fn append(
     }
     chains.insert(batch.run.clone(), (run, chain));
     touch(transaction, run, &batch.events, last).map_err(at)
+}
+
+/// Writes an event into a text that is used again: a batch has a thousand events.
+fn write_into<'t>(text: &'t mut Vec<u8>, event: &Event) -> Result<&'t str, Fault> {
+    text.clear();
+    serde_json::to_writer(&mut *text, event)
+        .map_err(|error| Fault::new(Kind::Internal, "an event cannot be written").caused_by(error))?;
+    Ok(str::from_utf8(text).expect("JSON is UTF-8"))
 }
 
 /// Returns a run's number and its chain's end; a new run gets a row.
