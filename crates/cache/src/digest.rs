@@ -1,5 +1,6 @@
 //! The content digest: 32 bytes of BLAKE3, written as hex. What is hashed is decided elsewhere.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::str::FromStr;
 
@@ -25,6 +26,20 @@ impl Digest {
     /// Hashes the bytes.
     pub fn of(bytes: &[u8]) -> Digest {
         Digest(*blake3::hash(bytes).as_bytes())
+    }
+
+    /// Hashes a text. Keys are full of the same few short ones ("", "."), whose digests are remembered by each thread.
+    pub(crate) fn of_text(text: &str) -> Digest {
+        let Some(short) = Short::new(text) else {
+            return Digest::of(text.as_bytes());
+        };
+        REMEMBERED.with_borrow_mut(|places| {
+            let place = &mut places[short.place()];
+            match place {
+                Some((known, digest)) if *known == short => *digest,
+                _ => place.insert((short, Digest::of(text.as_bytes()))).1,
+            }
+        })
     }
 
     /// Takes 32 bytes that are a digest already.
@@ -56,6 +71,34 @@ impl Digest {
 
     pub(crate) fn finish(hasher: &blake3::Hasher) -> Digest {
         Digest(*hasher.finalize().as_bytes())
+    }
+}
+
+/// How many short texts a thread remembers.
+const PLACES: usize = 32;
+
+thread_local! {
+    static REMEMBERED: RefCell<[Option<(Short, Digest)>; PLACES]> = const { RefCell::new([None; PLACES]) };
+}
+
+/// A text of up to eight bytes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Short {
+    bytes: [u8; 8],
+    length: usize,
+}
+
+impl Short {
+    fn new(text: &str) -> Option<Short> {
+        let mut bytes = [0; 8];
+        bytes.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+        Some(Short { bytes, length: text.len() })
+    }
+
+    /// Two texts may share a place; the later one takes it.
+    fn place(self) -> usize {
+        let number = u64::from_le_bytes(self.bytes) ^ self.length as u64;
+        (number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 59) as usize
     }
 }
 
@@ -127,5 +170,14 @@ mod tests {
     fn a_purpose_separates_equal_bytes() {
         assert_ne!(Digest::derived("one", b"x"), Digest::derived("two", b"x"));
         assert_ne!(Digest::derived("one", b"x"), Digest::of(b"x"));
+    }
+
+    #[test]
+    fn a_remembered_text_has_its_own_digest() {
+        let texts: Vec<String> = (0..200).map(|number| "\0".repeat(number % 10) + &number.to_string()).collect();
+        let plain = ["", "\0", "\0\0", ".", "[0]", "command", "commands", "commands!"].map(str::to_owned);
+        for text in texts.iter().chain(&plain).chain(&texts).chain(&plain) {
+            assert_eq!(Digest::of_text(text), Digest::of(text.as_bytes()), "{text:?}");
+        }
     }
 }

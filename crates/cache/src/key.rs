@@ -88,7 +88,7 @@ impl KeyBuilder {
     /// Adds a text. Up to 200 characters of it are kept readable with the key: for what must not be
     /// read there is [`secret`](KeyBuilder::secret).
     pub fn text(&mut self, name: &str, value: &str) -> &mut KeyBuilder {
-        self.part(name, Digest::of(value.as_bytes()), Shown::Text(excerpt(value)))
+        self.part(name, Digest::of_text(value), Shown::Text(excerpt(value)))
     }
 
     /// Adds a value of which only the digest is kept.

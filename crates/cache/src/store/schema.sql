@@ -61,11 +61,7 @@ CREATE INDEX subjects_of_manifest ON subject_manifests (manifest);
 CREATE TABLE memo (
   folder INTEGER NOT NULL,
   name TEXT NOT NULL,
-  modified INTEGER NOT NULL,
-  changed INTEGER NOT NULL,
-  size INTEGER NOT NULL,
-  inode INTEGER NOT NULL,
-  digest BLOB NOT NULL,
+  seen BLOB NOT NULL,        -- modified, changed, size, inode: 8 bytes each, little endian; the digest
   hashed_at INTEGER NOT NULL,
   PRIMARY KEY (folder, name)
 ) WITHOUT ROWID;

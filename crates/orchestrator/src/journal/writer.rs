@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use rusqlite::{CachedStatement, Connection, Transaction, TransactionBehavior, params};
 use segno_errors::{Fault, Kind, from_io};
 use tokio::sync::oneshot;
 
@@ -21,6 +21,9 @@ use crate::model::{Event, RunId};
 
 /// The most batches that one transaction takes, so that none waits long.
 const MAX_GROUP: usize = 1_024;
+
+/// How many events one statement inserts when there are as many.
+const ROWS: usize = 32;
 
 /// A handle on the store and its thread; dropping it lets the thread finish what it has.
 #[derive(Debug)]
@@ -178,20 +181,46 @@ fn append(
         Some(known) => *known,
         None => find_or_begin(transaction, batch).map_err(at)?,
     };
-    let sql = "INSERT INTO events(run, seq, body, sum) VALUES(?1, ?2, ?3, ?4)";
-    let mut insert = transaction.prepare_cached(sql).map_err(at)?;
     let mut text = Vec::new();
-    for event in batch.events.iter() {
-        let body = write_into(&mut text, event)?;
-        chain = chain.next(body);
-        if chain.seq != event.seq {
-            let message = format!("event {} follows event {}", event.seq, chain.seq - 1);
-            return Err(Fault::new(Kind::Internal, message).operation("journal").with("run", &batch.run));
+    // Of two lengths only, so that there are two statements to keep.
+    let (many, few) = batch.events.as_chunks::<ROWS>();
+    for events in many.iter().map(|events| &events[..]).chain(few.chunks(1)) {
+        let mut insert = transaction.prepare_cached(&insertion(events.len())).map_err(at)?;
+        for (row, event) in events.iter().enumerate() {
+            let body = write_into(&mut text, event)?;
+            chain = chain.next(body);
+            if chain.seq != event.seq {
+                let message = format!("event {} follows event {}", event.seq, chain.seq - 1);
+                return Err(Fault::new(Kind::Internal, message).operation("journal").with("run", &batch.run));
+            }
+            bind(&mut insert, row, run, event.seq.cast_signed(), body, &chain.sum).map_err(at)?;
         }
-        insert.execute(params![run, event.seq.cast_signed(), body, chain.sum]).map_err(at)?;
+        insert.raw_execute().map_err(at)?;
     }
     chains.insert(batch.run.clone(), (run, chain));
     touch(transaction, run, &batch.events, last).map_err(at)
+}
+
+/// Returns the statement that takes so many events. One statement finds its place in the table once, which for a large
+/// journal costs more than all else of a row.
+fn insertion(rows: usize) -> String {
+    let more = ", (?, ?, ?, ?)".repeat(rows.saturating_sub(1));
+    format!("INSERT INTO events(run, seq, body, sum) VALUES(?, ?, ?, ?){more}")
+}
+
+fn bind(
+    insert: &mut CachedStatement<'_>,
+    row: usize,
+    run: i64,
+    seq: i64,
+    body: &str,
+    sum: &Sum,
+) -> rusqlite::Result<()> {
+    let first = row * 4 + 1;
+    insert.raw_bind_parameter(first, run)?;
+    insert.raw_bind_parameter(first + 1, seq)?;
+    insert.raw_bind_parameter(first + 2, body)?;
+    insert.raw_bind_parameter(first + 3, sum)
 }
 
 /// Writes an event into a text that is used again: a batch has a thousand events.
