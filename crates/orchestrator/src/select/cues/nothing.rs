@@ -8,7 +8,7 @@ pub(super) const CUES: &[Cue] = &[
         says: "a definition, no task",
         turns: false,
         votes: &[(Sequential, -2.5), (Parallel, -3.0), (Conditional, -2.5), (Iterative, -3.0), (Pipeline, -3.0)],
-        phrases: &["the term _ means", "means any", "means a|an|the", "shall have the meaning", "has the meaning", "as defined in", "mean the", "is defined as", "refers to any|the|a", "for the purposes of this", "the meaning given"],
+        phrases: &["the term _ means", "means any", "means a|an|the", "shall have the meaning", "has the meaning", "as defined in", "mean the", "is defined as", "refers to any", "for the purposes of this", "the meaning given"],
     },
     Cue {
         says: "a question, no task",
