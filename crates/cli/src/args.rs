@@ -114,6 +114,9 @@ pub(crate) struct PlanArguments {
     /// Print the plan as JSON
     #[arg(long)]
     pub(crate) json: bool,
+    /// Print a plan that a person can follow by hand: each call with its agent, parameters and what is expected
+    #[arg(long)]
+    pub(crate) text: bool,
 }
 
 /// Arguments of `segno why`.

@@ -10,6 +10,7 @@ use segno_orchestrator::engine::{Engine, Setup};
 use segno_orchestrator::journal::{Damage, RunEntry};
 use segno_orchestrator::model::{RunId, RunStatus};
 use segno_orchestrator::report::{Report, ReportFold};
+use segno_orchestrator::spec::{self, SETTINGS_FILE, Settings};
 use segno_orchestrator::{Definition, Project};
 
 use crate::exit::Failure;
@@ -41,9 +42,19 @@ pub(crate) fn project() -> Result<Project, Failure> {
 pub(crate) fn definition(project: &Project, flow: &Path) -> Result<Definition, Failure> {
     let whole = std::path::absolute(flow).unwrap_or_else(|_| flow.to_owned());
     let shown = flow.display().to_string();
-    let mut definition = Definition::load(flow, &shown, &Registry::default())?;
+    let mut definition = Definition::load(flow, &shown, &agents(project)?)?;
     definition.path = project.name(&whole);
     Ok(definition)
+}
+
+/// Returns the agents that the project's settings declare.
+pub(crate) fn agents(project: &Project) -> Result<Registry, Failure> {
+    let path = project.root().join(SETTINGS_FILE);
+    let mut agents = Registry::default();
+    if path.exists() {
+        agents.settings(&spec::load(&path, SETTINGS_FILE)?)?;
+    }
+    Ok(agents)
 }
 
 /// Reads the text of a workflow file that lies nowhere.
@@ -55,7 +66,10 @@ impl Session {
     /// Opens the project's state, and makes it where it is missing.
     pub(crate) fn open() -> Result<Session, Failure> {
         let project = project()?;
-        let setup = project.open(Arc::new(|name: &str| std::env::var(name).ok()))?;
+        let mut setup = project.open(Arc::new(|name: &str| std::env::var(name).ok()))?;
+        setup.agents = agents(&project)?;
+        let settings = Settings::load(project.root())?;
+        setup.jobs = settings.jobs.limit.map_or(setup.jobs, usize::from);
         if setup.memory.is_none() {
             say("segno: the cache cannot be used, so steps run without it");
             say("  hint: it may be thrown away at any time: rm -r .segno/cache");

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::agents::Registry;
 use crate::model::{Block, Body, Part, Pinned, Workflow};
 use crate::plan::{self, Catalog, Plan};
-use crate::spec::{self, Mistake, Mistakes};
+use crate::spec::{self, Mistake, Mistakes, SETTINGS_FILE};
 
 /// A workflow file, read and compiled, with the workflows that it calls.
 #[derive(Clone, Debug)]
@@ -63,7 +63,9 @@ impl Definition {
             return Err(failed(mistakes));
         };
         let mut catalog = agents.catalog();
-        let mut parts = BTreeMap::new();
+        let mut parts: BTreeMap<String, Arc<str>> = BTreeMap::new();
+        // A run keeps to the agents that it began with, too.
+        parts.extend(agents.settings_text().map(|text| (SETTINGS_FILE.to_owned(), text.clone())));
         gather(&workflow.body, name, read, &mut parts, &mut catalog, &mut mistakes);
         let plan = match plan::compile(&workflow, name, &catalog) {
             Ok(plan) if mistakes.is_empty() => plan,

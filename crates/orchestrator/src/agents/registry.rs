@@ -12,6 +12,7 @@ use super::function::FunctionAgent;
 use super::request::Request;
 use crate::model::{AgentSpec, Reply};
 use crate::plan::Catalog;
+use crate::spec::{Mistakes, Settings};
 
 /// The agents that a run may call: commands, and what was registered.
 ///
@@ -27,12 +28,19 @@ use crate::plan::Catalog;
 pub struct Registry {
     named: BTreeMap<String, Arc<dyn Agent>>,
     declared: Vec<AgentSpec>,
+    /// The text of the settings that declare them: a run is pinned to it.
+    settings: Option<Arc<str>>,
     command: Arc<dyn Agent>,
 }
 
 impl Default for Registry {
     fn default() -> Registry {
-        Registry { named: BTreeMap::new(), declared: Vec::new(), command: Arc::new(CommandAgent::default()) }
+        Registry {
+            named: BTreeMap::new(),
+            declared: Vec::new(),
+            settings: None,
+            command: Arc::new(CommandAgent::default()),
+        }
     }
 }
 
@@ -71,6 +79,21 @@ impl Registry {
             self.declared.push(agent);
         }
         self
+    }
+
+    /// Declares the agents of a settings file, whose text runs are pinned to.
+    ///
+    /// # Errors
+    /// All mistakes of the text.
+    pub fn settings(&mut self, source: &str) -> Result<&mut Registry, Mistakes> {
+        let agents = Settings::parse(source)?.agents;
+        self.settings = (!agents.is_empty()).then(|| source.into());
+        Ok(self.declare(agents))
+    }
+
+    /// Returns the text of the settings that declare agents, if some do.
+    pub(crate) fn settings_text(&self) -> Option<&Arc<str>> {
+        self.settings.as_ref()
     }
 
     /// Returns the registered names.

@@ -8,8 +8,10 @@ use serde_json::{Map, Value};
 
 use super::answer::answer;
 use super::context::Context;
+use super::prepare;
 use super::run::Engine;
 use super::world::{Answer, Asked, Dispatch};
+use crate::agents::Request;
 use crate::definition::Definition;
 use crate::model::{Address, Event, Fact, Outcome, Owner, Reply, Source, StepId, Timestamp};
 use crate::patterns::iterative;
@@ -17,7 +19,7 @@ use crate::plan::{Kind as NodeKind, NodeId, StepRef};
 use crate::state::{FrameId, Ready, RunState, Work};
 
 /// A step as it would go.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Foreseen {
     /// The task, or for what cannot be counted yet, its step.
     pub address: Address,
@@ -25,6 +27,8 @@ pub struct Foreseen {
     pub label: Option<String>,
     /// How it would go.
     pub forecast: Forecast,
+    /// What would be asked of its agent, as far as that can be told now.
+    pub request: Option<Request>,
 }
 
 /// How a step would go.
@@ -191,7 +195,12 @@ impl Foresight<'_> {
             .collect();
         for step in tasks {
             let address = Address { step, indices: indices.clone() };
-            self.rows.push(Foreseen { address, label: None, forecast: Forecast::Unknown(because.into()) });
+            self.rows.push(Foreseen {
+                address,
+                label: None,
+                forecast: Forecast::Unknown(because.into()),
+                request: None,
+            });
         }
         self.ends_unknown(frame);
     }
@@ -240,7 +249,11 @@ impl Foresight<'_> {
         let node = self.state.plan().node(dispatch.node);
         let is_hidden = node.is_hidden() && !matches!(node.kind, NodeKind::Task(_));
         if !is_hidden {
-            self.rows.push(Foreseen { address: dispatch.address.clone(), label: dispatch.label(), forecast });
+            // What depends on results that are not there cannot be rendered; the plan then shows it as written.
+            let request =
+                node.task().and_then(|task| prepare::request(&task.alternative(0).call, &dispatch.scope).ok());
+            let (address, label) = (dispatch.address.clone(), dispatch.label());
+            self.rows.push(Foreseen { address, label, forecast, request });
         }
     }
 }

@@ -5,8 +5,10 @@
 //! nothing and reads no environment but the variables that a step names for its key.
 
 mod answer;
+mod by_hand;
 mod context;
 mod drive;
+mod estimate;
 mod foresee;
 mod host;
 mod observer;
@@ -16,6 +18,8 @@ mod run;
 mod verify;
 mod world;
 
+pub use by_hand::{by_hand, estimate_text, time_text};
+pub use estimate::{Estimate, Estimates, Span, Total};
 pub use foresee::{Forecast, Foreseen, foresee};
 pub use observer::{Observer, trace_events};
 pub use remember::{Memory, ReadVariable};

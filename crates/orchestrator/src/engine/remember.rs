@@ -62,6 +62,37 @@ impl Memory {
         Ok(manifest.entries().iter().map(|(path, _)| path.clone()).collect())
     }
 
+    /// Returns a text that is remembered by what it was made from, or makes it and remembers it.
+    ///
+    /// # Errors
+    /// When it cannot be made. That it cannot be remembered is no error.
+    pub fn text<E>(
+        &self,
+        subject: &str,
+        made_from: &[(&str, String)],
+        make: impl FnOnce() -> Result<String, E>,
+    ) -> Result<String, E> {
+        let mut key = Key::builder("text");
+        key.text("version", env!("CARGO_PKG_VERSION"));
+        for (name, part) in made_from {
+            key.text(name, part);
+        }
+        let key = key.finish();
+        let now = SystemTime::now();
+        let found = self.store.fetch(&[key.digest()], now).unwrap_or_default().pop();
+        if let Some(Lookup::Hit(hit)) = found
+            && let Ok(text) = String::from_utf8(hit.value.to_vec())
+        {
+            return Ok(text);
+        }
+        let text = make()?;
+        let entry = NewEntry { value: text.as_bytes(), ..NewEntry::of(&key, subject, now) };
+        if let Err(error) = self.store.store(entry) {
+            tracing::warn!(subject, %error, "a text is not remembered");
+        }
+        Ok(text)
+    }
+
     /// Writes down what was learnt about files, so that the next run need not read them again.
     pub fn flush(&self) {
         if let Err(error) = self.files.flush() {

@@ -19,7 +19,7 @@ use crate::definition::Definition;
 use crate::journal::{Batch, Blobs, Damage, Journal, Locks, MemoryJournal, RunLock};
 use crate::model::{Event, Fact, Owner, RunId, RunStatus, Timestamp};
 use crate::plan::ListFiles;
-use crate::spec::{Mistake, Mistakes};
+use crate::spec::{Mistake, Mistakes, SETTINGS_FILE};
 use crate::state::RunState;
 
 /// What an engine works with. The default lives in memory and remembers nothing.
@@ -253,7 +253,12 @@ impl Engine {
             let gone = || Mistakes::new(path, "", vec![Mistake::whole("it was not kept with the run")]);
             parts.get(path).cloned().ok_or_else(gone)
         };
-        Definition::assemble(&source, &pinned.path, &self.setup.agents, &read).map_err(|mistakes| {
+        let mut agents = self.setup.agents.clone();
+        if let Some(settings) = parts.get(SETTINGS_FILE) {
+            // They were read when the run began; what this segno does not understand is told with the definition.
+            _ = agents.settings(settings);
+        }
+        Definition::assemble(&source, &pinned.path, &agents, &read).map_err(|mistakes| {
             let message = format!("the pinned definition of run {id} is not understood by this segno");
             Fault::new(Kind::Configuration, message).detail(mistakes.to_string())
         })

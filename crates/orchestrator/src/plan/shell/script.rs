@@ -16,6 +16,7 @@ use crate::spec::Mistake;
 #[derive(Debug)]
 pub struct Script {
     pieces: Vec<Piece>,
+    written: String,
 }
 
 /// A value on its way into a script.
@@ -44,11 +45,16 @@ impl Script {
         if has_statements(&text.source) {
             let hint = "in 'run' only {{ values }} are possible; put logic into a step's inputs or 'if'";
             let mistake = Mistake::at(text.place, "a template statement in 'run'").hint(hint);
-            return (Script { pieces: Vec::new() }, vec![mistake]);
+            return (Script { pieces: Vec::new(), written: text.source.clone() }, vec![mistake]);
         }
         let mut scanner = Scanner::new(text);
         scanner.run();
-        (Script { pieces: scanner.pieces }, scanner.mistakes)
+        (Script { pieces: scanner.pieces, written: text.source.clone() }, scanner.mistakes)
+    }
+
+    /// Returns the text as written.
+    pub fn source(&self) -> &str {
+        &self.written
     }
 
     pub(in crate::plan) fn names(&self) -> BTreeSet<String> {
