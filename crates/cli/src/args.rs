@@ -8,8 +8,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 mod files;
 
 pub(crate) use files::{
-    CompletionsArguments, Described, DoctorArguments, FmtArguments, GraphArguments, InitArguments, ManArguments,
-    Picture, SchemaArguments, ValidateArguments,
+    CompletionsArguments, Described, DoctorArguments, FmtArguments, GraphArguments, ImportArguments, InitArguments,
+    ManArguments, Picture, SchemaArguments, ValidateArguments,
 };
 
 /// Runs workflows of agents and never pays twice: results are remembered by what they depend on, and a killed run goes on
@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Repair,
     /// Write a first workflow for the project in this folder
     Init(InitArguments),
+    /// Make a workflow of another tool's file
+    Import(ImportArguments),
     /// Check workflow files without running anything
     Validate(ValidateArguments),
     /// Format YAML workflow files: one order of keys, one indentation, nothing else changed

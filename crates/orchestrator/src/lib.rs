@@ -25,6 +25,7 @@ mod definition;
 pub mod doctor;
 pub mod engine;
 pub mod graph;
+pub mod import;
 pub mod inbox;
 pub mod journal;
 pub mod model;

@@ -96,3 +96,20 @@ pub(crate) struct ManArguments {
     #[arg(long, value_name = "FOLDER")]
     pub(crate) output: Option<PathBuf>,
 }
+
+/// Arguments of `segno import`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Reads GitHub Actions workflows and .claude/workflows/*.json. The new workflow goes to stdout, what \
+could not be carried over is said on stderr."
+)]
+pub(crate) struct ImportArguments {
+    /// The other tool's file
+    pub(crate) file: PathBuf,
+    /// The one job of a GitHub Actions workflow that is wanted; all of them when not given
+    #[arg(long, value_name = "NAME")]
+    pub(crate) job: Option<String>,
+    /// Write the new workflow to this file, which must not exist
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}

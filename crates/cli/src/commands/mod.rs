@@ -6,6 +6,7 @@ mod doctor;
 mod fmt;
 mod go;
 mod graph;
+mod import;
 mod init;
 mod man;
 mod plan;
@@ -39,6 +40,7 @@ pub(crate) fn dispatch(arguments: Arguments) -> Result<End, Failure> {
         Command::Fmt(arguments) => fmt::fmt(&arguments),
         Command::Completions(arguments) => completions::completions(&arguments),
         Command::Man(arguments) => man::man(&arguments),
+        Command::Import(arguments) => import::import(&arguments),
         Command::Validate(arguments) => validate::validate(&arguments),
     }
 }

@@ -27,4 +27,5 @@ pub use mistake::{Mistake, Mistakes};
 pub(crate) use read::read;
 pub use read::{Format, MAX_FILE_BYTES, load, parse};
 pub use settings_file::{CacheLimits, Jobs, Price, Retention, SETTINGS_FILE, Settings};
+pub(crate) use value::is_plain_text;
 pub use value::value;

@@ -3,7 +3,10 @@
 use serde_json::Value;
 
 use super::read::{Format, tree};
+use super::scalars::plain;
+use super::tree::Tree;
 use super::{Mistake, Mistakes};
+use crate::model::Place;
 
 /// Reads the text of a file as a plain value; the ending of `name` tells the format.
 ///
@@ -17,4 +20,9 @@ pub fn value(source: &str, name: &str) -> Result<Value, Mistakes> {
         Ok((_, mistakes)) => Err(refused(mistakes)),
         Err(mistake) => Err(refused(vec![mistake])),
     }
+}
+
+/// Says whether YAML reads a word without quotes as this very text.
+pub(crate) fn is_plain_text(text: &str) -> bool {
+    matches!(plain(text, Place::default()), Ok(Tree::Text(_)))
 }
