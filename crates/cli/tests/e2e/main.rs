@@ -4,6 +4,7 @@
 mod caching;
 mod cancelling;
 mod children;
+mod comfort;
 mod patterns;
 mod resuming;
 mod running;
