@@ -1,31 +1,39 @@
 //! Adds the evidence up and chooses, or says that nothing tells.
+//!
+//! A pattern's score is what the cues and shapes say, times [`CUE_SCALE`], plus what the words are usual for. `unsure` has
+//! a score too: what must be reached at least. Shares of the exponentials are the confidence.
 
-use super::cues;
+use super::lexicon::{UNSURE, Usual, WAYS};
 use super::selection::Evidence;
-use super::shape::shape;
 use super::words::{Word, words};
-use super::{Pattern, Selection};
+use super::{Pattern, Selection, cues, shape};
 
-/// The least that must speak for a pattern.
-const MIN_SCORE: f64 = 1.4;
+/// The least that the cues must say for a pattern.
+pub(super) const MIN_SCORE: f64 = 1.4;
 
-/// Scores are divided by this before they become probabilities.
-const TEMPERATURE: f64 = 1.0;
+/// What the hand-set weights of the cues are multiplied by, so that scores are logarithms of odds.
+pub(super) const CUE_SCALE: f64 = 0.6;
 
 /// Selects the pattern that fits a task description.
 pub fn select(description: &str) -> Selection {
     let words = words(description);
-    let void = cues::void(&words);
-    let mut evidence = cues::find(&words, &void);
-    super::shape::scope(&words, &mut evidence);
-    let told = evidence.clone();
-    evidence.extend(shape(&words, &void, &told));
-    evidence.extend(contradiction(&words, &evidence));
+    let mut evidence = evidence(description, &words);
+    evidence.sort_by(|left, right| weight(right).total_cmp(&weight(left)));
+    choose(evidence, &Usual::of(&words))
+}
+
+/// Finds all evidence in a text.
+pub(super) fn evidence(description: &str, words: &[Word]) -> Vec<Evidence> {
+    let void = cues::void(words);
+    let mut evidence = cues::find(words, &void);
+    shape::scope(words, &mut evidence);
+    let seen = shape::shape(words, &void, &evidence);
+    evidence.extend(seen);
+    evidence.extend(contradiction(words, &evidence));
     for one in &mut evidence {
         one.quote = description[one.place.clone()].to_owned();
     }
-    evidence.sort_by(|left, right| weight(right).total_cmp(&weight(left)));
-    choose(&words, evidence)
+    evidence
 }
 
 /// Finds a text that wants things at once and one after the other, in one sentence and without choosing.
@@ -42,17 +50,26 @@ fn weight(evidence: &Evidence) -> f64 {
     evidence.votes.iter().map(|(_, weight)| weight.abs()).fold(0.0, f64::max)
 }
 
-fn choose(_words: &[Word], evidence: Vec<Evidence>) -> Selection {
-    let mut scores = [0.0; 5];
+/// Returns what the evidence adds up to for each pattern.
+pub(super) fn sums(evidence: &[Evidence]) -> [f64; Pattern::ALL.len()] {
+    let mut sums = [0.0; Pattern::ALL.len()];
     for (pattern, weight) in evidence.iter().flat_map(|one| &one.votes) {
-        scores[*pattern as usize] += weight;
+        sums[*pattern as usize] += weight;
     }
-    let mut order = Pattern::ALL;
-    order.sort_by(|left, right| scores[*right as usize].total_cmp(&scores[*left as usize]));
-    let top = scores[order[0] as usize];
-    let total: f64 = scores.iter().map(|score| ((score - top) / TEMPERATURE).exp()).sum();
-    let confidence = 1.0 / total;
-    let pattern = (top >= MIN_SCORE).then_some(order[0]);
-    let runner_up = (scores[order[1] as usize] > 0.0).then_some(order[1]);
+    sums
+}
+
+fn choose(evidence: Vec<Evidence>, usual: &Usual) -> Selection {
+    let mut scores = usual.scores;
+    scores.iter_mut().zip(sums(&evidence)).for_each(|(score, sum)| *score += sum * CUE_SCALE);
+    scores[UNSURE] += MIN_SCORE * CUE_SCALE;
+    let top = scores.iter().copied().fold(f64::MIN, f64::max);
+    let total: f64 = scores.iter().map(|score| (score - top).exp()).sum();
+    let mut order: Vec<usize> = (0..WAYS).collect();
+    order.sort_by(|left, right| scores[*right].total_cmp(&scores[*left]));
+    let named: Vec<Pattern> = order.iter().filter_map(|way| Pattern::ALL.get(*way).copied()).collect();
+    let pattern = Pattern::ALL.get(order[0]).copied();
+    let confidence = (scores[named[0] as usize] - top).exp() / total;
+    let runner_up = if pattern.is_some() { Some(named[1]) } else { Some(named[0]) };
     Selection { pattern, confidence, reason: String::new(), evidence, runner_up }
 }

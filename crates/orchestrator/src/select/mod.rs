@@ -14,12 +14,16 @@
 mod pattern;
 mod selection;
 mod decide;
+mod lexicon;
 mod shape;
 mod verbs;
 mod cues;
 mod phrase;
 mod stem;
 mod words;
+
+#[cfg(test)]
+mod fit;
 
 pub use decide::select;
 pub use pattern::Pattern;
