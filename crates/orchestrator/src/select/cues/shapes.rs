@@ -37,7 +37,7 @@ pub(in super::super) const RATE: Cue = Cue { says: "a rate of items", turns: fal
 
 /// "cut, count, cut".
 pub(in super::super) const COMES_AGAIN: Cue =
-    Cue { says: "an action that comes again", turns: false, votes: &[(Iterative, 2.2), (Sequential, -0.8)], phrases: &[] };
+    Cue { says: "an action that comes again", turns: false, votes: &[(Iterative, 2.8), (Sequential, -1.5)], phrases: &[] };
 
 /// "from A to B, from B to C".
 pub(in super::super) const FROM_TO: Cue =
