@@ -3,10 +3,11 @@
 //! A pattern's score is what the cues and shapes say, times [`CUE_SCALE`], plus what the words are usual for. `unsure` has
 //! a score too: what must be reached at least. Shares of the exponentials are the confidence.
 
+use super::language::is_english;
 use super::lexicon::{UNSURE, Usual, WAYS};
 use super::selection::Evidence;
 use super::words::{Word, words};
-use super::{Pattern, Selection, cues, shape};
+use super::{Pattern, Selection, cues, reason, shape};
 
 /// The least that the cues must say for a pattern.
 pub(super) const MIN_SCORE: f64 = 1.4;
@@ -14,9 +15,17 @@ pub(super) const MIN_SCORE: f64 = 1.4;
 /// What the hand-set weights of the cues are multiplied by, so that scores are logarithms of odds.
 pub(super) const CUE_SCALE: f64 = 0.6;
 
-/// Selects the pattern that fits a task description.
+/// Selects the pattern that fits a task description in English.
+///
+/// Only the first 8 KiB are read, so the time is bounded. A text without words, or in another language, is `unsure`.
 pub fn select(description: &str) -> Selection {
     let words = words(description);
+    let nothing = |reason: &str| Selection { reason: reason.to_owned(), ..Selection::default() };
+    match () {
+        () if words.is_empty() => return nothing("the description holds no words"),
+        () if !is_english(&words) => return nothing("the description does not look like English"),
+        () => {}
+    }
     let mut evidence = evidence(description, &words);
     evidence.sort_by(|left, right| weight(right).total_cmp(&weight(left)));
     choose(evidence, &Usual::of(&words))
@@ -59,17 +68,31 @@ pub(super) fn sums(evidence: &[Evidence]) -> [f64; Pattern::ALL.len()] {
     sums
 }
 
-fn choose(evidence: Vec<Evidence>, usual: &Usual) -> Selection {
+fn choose(mut evidence: Vec<Evidence>, usual: &Usual) -> Selection {
     let mut scores = usual.scores;
     scores.iter_mut().zip(sums(&evidence)).for_each(|(score, sum)| *score += sum * CUE_SCALE);
     scores[UNSURE] += MIN_SCORE * CUE_SCALE;
-    let top = scores.iter().copied().fold(f64::MIN, f64::max);
-    let total: f64 = scores.iter().map(|score| (score - top).exp()).sum();
     let mut order: Vec<usize> = (0..WAYS).collect();
     order.sort_by(|left, right| scores[*right].total_cmp(&scores[*left]));
     let named: Vec<Pattern> = order.iter().filter_map(|way| Pattern::ALL.get(*way).copied()).collect();
-    let pattern = Pattern::ALL.get(order[0]).copied();
+    let top = scores[order[0]];
+    let total: f64 = scores.iter().map(|score| (score - top).exp()).sum();
     let confidence = (scores[named[0] as usize] - top).exp() / total;
-    let runner_up = if pattern.is_some() { Some(named[1]) } else { Some(named[0]) };
-    Selection { pattern, confidence, reason: String::new(), evidence, runner_up }
+    evidence.retain(|one| !one.votes.is_empty());
+    match Pattern::ALL.get(order[0]) {
+        Some(pattern) => Selection {
+            pattern: Some(*pattern),
+            reason: reason::chosen(*pattern, &evidence, usual),
+            runner_up: Some(named[1]),
+            confidence,
+            evidence,
+        },
+        None => Selection {
+            pattern: None,
+            reason: reason::unsure(&evidence, named[0]),
+            runner_up: Some(named[0]),
+            confidence,
+            evidence,
+        },
+    }
 }

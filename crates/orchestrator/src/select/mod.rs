@@ -13,8 +13,11 @@
 
 mod pattern;
 mod selection;
+mod skeleton;
 mod decide;
+mod reason;
 mod lexicon;
+mod language;
 mod shape;
 mod verbs;
 mod cues;

@@ -39,7 +39,7 @@ impl Phrase {
                 _ => Part::Stems(stems(part)),
             },
         };
-        Phrase { parts: text.split(' ').map(part).collect() }
+        Phrase { parts: text.split_whitespace().map(part).collect() }
     }
 
     /// Returns the stems one of which a match begins with; none when it may begin with anything.

@@ -5,17 +5,18 @@ use std::ops::Range;
 use super::Pattern;
 
 /// The pattern that fits a description, with the reason.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Selection {
     /// The pattern; none when nothing in the text tells, or when it contradicts itself.
     pub pattern: Option<Pattern>,
-    /// How likely the choice is to be right, 0 to 1; when unsure, how likely the best guess would be.
+    /// How likely the pattern is to be right, 0 to 1: its share of the exponentials of all scores, which the fit of the
+    /// lexicon makes likelihoods. When unsure, that of the runner-up.
     pub confidence: f64,
     /// Why, in plain words.
     pub reason: String,
     /// What was found in the text, the weightiest first.
     pub evidence: Vec<Evidence>,
-    /// The pattern that fits next best, if anything speaks for one.
+    /// The pattern that fits next best; when unsure, the best guess.
     pub runner_up: Option<Pattern>,
 }
 

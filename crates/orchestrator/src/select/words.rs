@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::stem::stem;
 
 /// How much of a description is read; what a text asks for stands at its beginning.
-pub(super) const MAX_BYTES: usize = 16 << 10;
+pub(super) const MAX_BYTES: usize = 8 << 10;
 
 /// What stands between a word and the one before it, if more than a blank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

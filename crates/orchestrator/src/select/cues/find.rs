@@ -6,13 +6,17 @@ use std::sync::LazyLock;
 use super::super::phrase::Phrase;
 use super::super::selection::Evidence;
 use super::super::words::{Gap, Word};
-use super::{Cue, all, guards};
+use super::cue::{Cue, listed};
+use super::{all, guards};
 
 /// What a cue counts when a `not` stands before it.
 const NEGATED: f64 = -0.4;
 
 /// How much of its weight a cue adds when it is found again.
 const AGAIN: [f64; 3] = [1.0, 0.35, 0.15];
+
+/// How far the first word of a match may stand behind that of the longer one that explains it.
+const MAX_SPAN: usize = 24;
 
 /// Words that turn round what follows within a few words.
 const NEGATIONS: [&str; 10] = ["not", "never", "nothing", "don't", "doesn't", "no", "instead", "rather", "isn't", "needn't"];
@@ -23,10 +27,10 @@ const REACH: usize = 3;
 /// All phrases, by the first stem of each; those that may begin with anything stand under the empty one.
 struct Index<T>(HashMap<String, Vec<(Phrase, T)>>);
 
-static GUARDS: LazyLock<Index<()>> = LazyLock::new(|| Index::new(guards::PHRASES.iter().map(|phrase| (*phrase, ()))));
+static GUARDS: LazyLock<Index<()>> = LazyLock::new(|| Index::new(listed(guards::PHRASES).map(|phrase| (phrase, ()))));
 
 static CUES: LazyLock<Index<&'static Cue>> =
-    LazyLock::new(|| Index::new(all().flat_map(|cue| cue.phrases.iter().map(move |phrase| (*phrase, cue)))));
+    LazyLock::new(|| Index::new(all().flat_map(|cue| cue.phrases().map(move |phrase| (phrase, cue)))));
 
 struct Match {
     cue: &'static Cue,
@@ -79,11 +83,11 @@ pub(in super::super) fn find(words: &[Word], void: &[bool]) -> Vec<Evidence> {
     let mut seen: HashMap<*const Cue, usize> = HashMap::new();
     let mut evidence = Vec::new();
     for (index, found) in matches.iter().enumerate() {
-        if matches.iter().enumerate().any(|(other, longer)| explains((other, longer), (index, found))) {
+        if is_explained(&matches, index) {
             continue;
         }
         let times = seen.entry(std::ptr::from_ref(found.cue)).or_default();
-        let sign = if found.cue.turns { sign(words, found) } else { 1.0 };
+        let sign = if found.cue.is_turned_by_not() { sign(words, found) } else { 1.0 };
         let share = AGAIN.get(*times).copied().unwrap_or(0.0) * sign;
         *times += 1;
         if share != 0.0 {
@@ -91,6 +95,16 @@ pub(in super::super) fn find(words: &[Word], void: &[bool]) -> Vec<Evidence> {
         }
     }
     evidence
+}
+
+/// Says whether another match near by explains one. Matches stand in the order of their first words.
+fn is_explained(matches: &[Match], index: usize) -> bool {
+    let found = &matches[index];
+    let start = found.anchors[0];
+    let before = matches[..index].iter().enumerate().rev();
+    let before = before.take_while(|(_, other)| start - other.anchors[0] <= MAX_SPAN);
+    let after = matches.iter().enumerate().skip(index + 1).take_while(|(_, other)| other.anchors[0] == start);
+    before.chain(after).any(|other| explains(other, (index, found)))
 }
 
 /// Says whether a match lies inside another, longer one; of two equal ones of one cue the earlier stays.

@@ -5,79 +5,79 @@ use super::super::Pattern::{Conditional, Iterative, Parallel, Pipeline, Sequenti
 
 /// A row of actions.
 pub(in super::super) const STEPS: Cue =
-    Cue { says: "a row of steps", turns: false, votes: &[(Sequential, 2.2), (Pipeline, 0.6)], phrases: &[] };
+    Cue::shape("a row of steps", &[(Sequential, 2.2), (Pipeline, 0.6)]);
 
 /// A row of actions between arrows or with numbers.
 pub(in super::super) const MARKED_STEPS: Cue =
-    Cue { says: "a row of steps with arrows or numbers", turns: false, votes: &[(Sequential, 2.4), (Pipeline, 0.6)], phrases: &[] };
+    Cue::shape("a row of steps with arrows or numbers", &[(Sequential, 2.4), (Pipeline, 0.6)]);
 
 /// Two or more clauses that tell something to do.
-pub(in super::super) const DEEDS: Cue = Cue { says: "more than one thing to do", turns: false, votes: &[(Sequential, 1.2)], phrases: &[] };
+pub(in super::super) const DEEDS: Cue = Cue::shape("more than one thing to do", &[(Sequential, 1.2)]);
 
 /// A row of actions, done to many things.
 pub(in super::super) const STEPS_OF_MANY: Cue =
-    Cue { says: "a row of steps for many items", turns: false, votes: &[(Pipeline, 2.6), (Sequential, 0.6)], phrases: &[] };
+    Cue::shape("a row of steps for many items", &[(Pipeline, 2.6), (Sequential, 0.6)]);
 
 /// A row of passives with a plural before it.
 pub(in super::super) const STEPS_OF_PLURAL: Cue =
-    Cue { says: "a row of steps that several things undergo", turns: false, votes: &[(Pipeline, 1.8), (Sequential, 0.9)], phrases: &[] };
+    Cue::shape("a row of steps that several things undergo", &[(Pipeline, 1.8), (Sequential, 0.9)]);
 
 /// Items without a row of actions.
-pub(in super::super) const MANY: Cue = Cue { says: "something for each of many items", turns: false, votes: &[(Pipeline, 0.8), (Parallel, 0.5)], phrases: &[] };
+pub(in super::super) const MANY: Cue = Cue::shape("something for each of many items", &[(Pipeline, 0.8), (Parallel, 0.5)]);
 
 /// Names in a row.
 pub(in super::super) const THINGS: Cue =
-    Cue { says: "a list of things, and no list of steps", turns: false, votes: &[(Parallel, 1.4)], phrases: &[] };
+    Cue::shape("a list of things, and no list of steps", &[(Parallel, 1.4)]);
 
 /// "scene by scene".
-pub(in super::super) const ITEM_BY_ITEM: Cue = Cue { says: "item after item", turns: false, votes: &[(Pipeline, 2.4)], phrases: &[] };
+pub(in super::super) const ITEM_BY_ITEM: Cue = Cue::shape("item after item", &[(Pipeline, 2.4)]);
 
 /// "200/min".
-pub(in super::super) const RATE: Cue = Cue { says: "a rate of items", turns: false, votes: &[(Pipeline, 2.0)], phrases: &[] };
+pub(in super::super) const RATE: Cue = Cue::shape("a rate of items", &[(Pipeline, 2.0)]);
 
 /// "cut, count, cut".
 pub(in super::super) const COMES_AGAIN: Cue =
-    Cue { says: "an action that comes again", turns: false, votes: &[(Iterative, 2.8), (Sequential, -1.5)], phrases: &[] };
+    Cue::shape("an action that comes again", &[(Iterative, 2.8), (Sequential, -1.5)]);
 
 /// "from A to B, from B to C".
 pub(in super::super) const FROM_TO: Cue =
-    Cue { says: "from one place on to the next", turns: false, votes: &[(Sequential, 1.0), (Pipeline, 1.4)], phrases: &[] };
+    Cue::shape("from one place on to the next", &[(Sequential, 1.0), (Pipeline, 1.4)]);
 
 /// A thing that one clause makes and the next uses.
 pub(in super::super) const LINK: Cue =
-    Cue { says: "a step that uses what the one before made", turns: false, votes: &[(Sequential, 1.2)], phrases: &[] };
+    Cue::shape("a step that uses what the one before made", &[(Sequential, 1.2)]);
 
 /// "open? close it. shut? leave it."
 pub(in super::super) const QUESTIONS: Cue =
-    Cue { says: "short questions, each with what is to be done", turns: false, votes: &[(Conditional, 2.6)], phrases: &[] };
+    Cue::shape("short questions, each with what is to be done", &[(Conditional, 2.6)]);
 
 /// "csv → a, xml → b".
 pub(in super::super) const CASES: Cue =
-    Cue { says: "cases, each with what is to be done", turns: false, votes: &[(Conditional, 2.8)], phrases: &[] };
+    Cue::shape("cases, each with what is to be done", &[(Conditional, 2.8)]);
 
 /// "cats to A, dogs to B".
 pub(in super::super) const SHARED_OUT: Cue =
-    Cue { says: "different things sent different ways", turns: false, votes: &[(Conditional, 2.0)], phrases: &[] };
+    Cue::shape("different things sent different ways", &[(Conditional, 2.0)]);
 
 /// "new users are .., old users are ..".
 pub(in super::super) const CONTRAST: Cue =
-    Cue { says: "two kinds of a thing, treated differently", turns: false, votes: &[(Conditional, 2.0)], phrases: &[] };
+    Cue::shape("two kinds of a thing, treated differently", &[(Conditional, 2.0)]);
 
 /// "open? close it."
 pub(in super::super) const QUESTION: Cue =
-    Cue { says: "a short question, and what is to be done then", turns: false, votes: &[(Conditional, 1.6)], phrases: &[] };
+    Cue::shape("a short question, and what is to be done then", &[(Conditional, 1.6)]);
 
 /// "below 10 .., above 20 ..".
 pub(in super::super) const LIMITS: Cue =
-    Cue { says: "two limits that separate cases", turns: false, votes: &[(Conditional, 1.8)], phrases: &[] };
+    Cue::shape("two limits that separate cases", &[(Conditional, 1.8)]);
 
 /// "hit: serve it. miss: fetch it."
-pub(in super::super) const COLONS: Cue = Cue { says: "cases with a colon, each with what is to be done", turns: false, votes: &[(Conditional, 1.8)], phrases: &[] };
+pub(in super::super) const COLONS: Cue = Cue::shape("cases with a colon, each with what is to be done", &[(Conditional, 1.8)]);
 
 /// "concurrently and strictly one after another".
 pub(in super::super) const CONTRADICTION: Cue =
-    Cue { says: "a contradiction: at once, and one after the other", turns: false, votes: &[(Sequential, -3.5), (Parallel, -3.5)], phrases: &[] };
+    Cue::shape("a contradiction: at once, and one after the other", &[(Sequential, -3.5), (Parallel, -3.5)]);
 
 /// "with wifi .., without wifi ..".
 pub(in super::super) const OPPOSITES: Cue =
-    Cue { says: "two kinds that shut each other out", turns: false, votes: &[(Conditional, 1.2)], phrases: &[] };
+    Cue::shape("two kinds that shut each other out", &[(Conditional, 1.2)]);

@@ -1,6 +1,8 @@
 //! A text cut into pieces: at marks, and before the `and`, `or`, `then` that follow a piece.
 
+use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use super::super::verbs::{is_action_noun, is_filler, is_participle, is_verb};
 use super::super::words::{Gap, Word};
@@ -131,5 +133,6 @@ fn is_also_noun(word: &Word) -> bool {
         caption capture cast catalogue charge claim clone cluster comment contact contract count cover cut deal debate demo deposit detail digest document
         draw drill dump estimate fit fix flag flash flow focus format forward freight frame grade grill guide harvest image input insert interview
         invite invoice issue joint judge lint ";
-    NOUNS.split_whitespace().any(|noun| noun == word.text)
+    static SET: LazyLock<HashSet<&str>> = LazyLock::new(|| NOUNS.split_whitespace().collect());
+    SET.contains(word.text.as_str())
 }

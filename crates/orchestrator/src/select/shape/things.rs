@@ -12,7 +12,8 @@ const MAX_WORDS: usize = 4;
 pub(super) fn things(words: &[Word], pieces: &[Piece]) -> Option<Range<usize>> {
     let mut best = None;
     let mut most = 2;
-    for start in 0..pieces.len() {
+    let mut start = 0;
+    while start < pieces.len() {
         let sentence = pieces[start].sentence;
         let fits = |piece: &&Piece| piece.sentence == sentence && is_thing(words, piece);
         let inner: Vec<&Piece> = pieces[start + 1..].iter().take_while(fits).collect();
@@ -25,6 +26,7 @@ pub(super) fn things(words: &[Word], pieces: &[Piece]) -> Option<Range<usize>> {
             most = count;
             best = Some(pieces[start].range.end.saturating_sub(2).max(pieces[start].range.start)..end);
         }
+        start += inner.len().max(1);
     }
     best
 }
