@@ -20,6 +20,7 @@
 //! Read in this order: [`model`], [`patterns`], [`state`], [`engine`].
 
 pub mod agents;
+pub mod builder;
 mod definition;
 #[cfg(feature = "sqlite")]
 pub mod doctor;
@@ -29,6 +30,7 @@ pub mod import;
 pub mod inbox;
 pub mod journal;
 pub mod model;
+mod orchestrator;
 pub mod patterns;
 pub mod plan;
 #[cfg(feature = "sqlite")]
@@ -39,6 +41,7 @@ pub mod starter;
 pub mod state;
 
 pub use definition::Definition;
+pub use orchestrator::Orchestrator;
 #[cfg(feature = "sqlite")]
 pub use project::{Project, STATE_FOLDER};
 pub use spec::Settings;

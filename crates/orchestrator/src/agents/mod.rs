@@ -17,6 +17,6 @@ pub use capture::OUTPUT_LIMIT;
 pub use command::{CommandAgent, GRACE};
 pub use function::FunctionAgent;
 pub use processes::{end_strays, strays};
-pub use registry::Registry;
+pub use registry::{AgentEntry, Registry};
 pub use request::{ProgramRequest, Request};
 pub use stop::{Stop, StopHandle, Stopped};

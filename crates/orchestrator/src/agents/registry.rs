@@ -33,6 +33,20 @@ pub struct Registry {
     command: Arc<dyn Agent>,
 }
 
+/// An agent in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgentEntry {
+    /// Its name.
+    pub name: String,
+    /// A sentence for people.
+    pub description: Option<String>,
+    /// It is a program, declared in settings, and not code.
+    pub is_program: bool,
+}
+
+/// The longest name of an agent, in bytes.
+const MAX_NAME: usize = 64;
+
 impl Default for Registry {
     fn default() -> Registry {
         Registry {
@@ -64,6 +78,49 @@ impl Registry {
         Fut: Future<Output = Result<Reply, Fault>> + Send + 'static,
     {
         self.agent(name, FunctionAgent::new(function))
+    }
+
+    /// Registers an agent under a new name.
+    ///
+    /// # Errors
+    /// When the name is no name (reason `name`) or is taken (reason `taken`).
+    pub fn register(&mut self, name: &str, agent: impl Agent + 'static) -> Result<(), Fault> {
+        let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-');
+        let starts_well = name.starts_with(|letter: char| letter.is_ascii_alphabetic());
+        let refused = |reason: &str, message: String, hint: &str| {
+            Err(Fault::new(Kind::Validation, message).reason(reason).hint(hint))
+        };
+        if !starts_well || !name.chars().all(plain) || name.len() > MAX_NAME {
+            let hint = format!("use letters, digits, '-' and '_', beginning with a letter, at most {MAX_NAME}");
+            return refused("name", format!("'{name}' cannot be the name of an agent"), &hint);
+        }
+        if self.named.contains_key(name) || self.declared.iter().any(|agent| agent.name == name) {
+            let hint = "remove the other one first, or give this one another name";
+            return refused("taken", format!("there is an agent '{name}' already"), hint);
+        }
+        self.named.insert(name.to_owned(), Arc::new(agent));
+        Ok(())
+    }
+
+    /// Removes an agent, however it was made known; says whether there was one.
+    pub fn remove(&mut self, name: &str) -> bool {
+        let declared = self.declared.len();
+        self.declared.retain(|agent| agent.name != name);
+        self.named.remove(name).is_some() || self.declared.len() < declared
+    }
+
+    /// Returns all agents, by name.
+    pub fn list(&self) -> Vec<AgentEntry> {
+        let coded =
+            self.named.keys().map(|name| AgentEntry { name: name.clone(), description: None, is_program: false });
+        let declared = self.declared.iter().map(|agent| AgentEntry {
+            name: agent.name.clone(),
+            description: agent.description.clone(),
+            is_program: true,
+        });
+        let mut all: Vec<AgentEntry> = coded.chain(declared).collect();
+        all.sort_by(|one, other| one.name.cmp(&other.name));
+        all
     }
 
     /// Returns what a workflow file may call.

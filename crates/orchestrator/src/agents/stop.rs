@@ -42,6 +42,11 @@ impl StopHandle {
         });
     }
 
+    /// Asks for the end gently, however often it is asked.
+    pub fn stop_gently(&self) {
+        self.level.send_modify(|level| *level = (*level).max(Some(Stopped::Gently)));
+    }
+
     /// Asks for the end at once.
     pub fn stop_at_once(&self) {
         self.level.send_replace(Some(Stopped::AtOnce));
