@@ -8,16 +8,21 @@
 
 use std::fmt;
 
+#[cfg(feature = "subscriber")]
+use tracing::Dispatch;
+use tracing::Span;
 use tracing::instrument::{Instrument, Instrumented};
-use tracing::{Dispatch, Span};
+#[cfg(feature = "subscriber")]
 use tracing_subscriber::Registry;
+#[cfg(feature = "subscriber")]
 use tracing_subscriber::registry::LookupSpan;
 
+#[cfg(feature = "subscriber")]
 use crate::span as fields;
 
 /// What ties the lines of one piece of work together, such as a run's name.
 ///
-/// Any text will do; of a very long one only [`VALUE_LIMIT`](crate::VALUE_LIMIT) bytes are written.
+/// Any text will do; of a very long one only the first part is written.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id(String);
 
@@ -73,6 +78,7 @@ pub fn scope<F: Future>(id: &Id, future: F) -> Instrumented<F> {
 /// It is read from the span that this thread is in. `None` means that no span round it has an id,
 /// or that the thread's subscriber is not a [`Registry`] with a
 /// [`JsonLayer`](crate::JsonLayer): without that layer nobody keeps the fields of spans.
+#[cfg(feature = "subscriber")]
 pub fn current() -> Option<Id> {
     Span::current().with_subscriber(|(id, dispatch)| read(id, dispatch)).flatten()
 }
@@ -97,6 +103,7 @@ pub fn traceparent(id: &Id, task: u64) -> String {
     format!("00-{:032x}-{:016x}-01", trace.max(1), fnv_64(&span).max(1))
 }
 
+#[cfg(feature = "subscriber")]
 fn read(id: &tracing::span::Id, dispatch: &Dispatch) -> Option<Id> {
     let span = dispatch.downcast_ref::<Registry>()?.span(id)?;
     let rendered = fields::read(&span, |record| record.map(|record| record.correlation_id.clone()))?;
@@ -117,7 +124,7 @@ fn fnv_64(bytes: &[u8]) -> u64 {
         .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "subscriber"))]
 mod tests {
     use super::*;
     use crate::JsonLayer;

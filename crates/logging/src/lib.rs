@@ -51,31 +51,48 @@
 //! ));
 //! ```
 
+#[cfg(feature = "subscriber")]
 mod layer;
+#[cfg(feature = "subscriber")]
 mod set_up;
 
 pub mod correlation;
 
+#[cfg(feature = "subscriber")]
 mod line;
+#[cfg(feature = "subscriber")]
 mod record;
+#[cfg(feature = "subscriber")]
 mod span;
 
+#[cfg(feature = "subscriber")]
 mod escape;
+#[cfg(feature = "subscriber")]
 mod fields;
 
+#[cfg(feature = "subscriber")]
 mod error;
+#[cfg(feature = "subscriber")]
 mod loss;
+#[cfg(feature = "subscriber")]
 mod sink;
 
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "subscriber"))]
 #[doc = include_str!("../README.md")]
 mod readme {}
 
+#[cfg(feature = "subscriber")]
 pub use error::Error;
+#[cfg(feature = "subscriber")]
 pub use escape::VALUE_LIMIT;
+#[cfg(feature = "subscriber")]
 pub use layer::JsonLayer;
+#[cfg(feature = "subscriber")]
 pub use line::SCHEMA_VERSION;
+#[cfg(feature = "subscriber")]
 pub use loss::{Guard, Hold};
+#[cfg(feature = "subscriber")]
 pub use set_up::Logging;
+#[cfg(feature = "subscriber")]
 pub use sink::{FileSink, Sink};
 pub use tracing::Level;

@@ -4,10 +4,12 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+#[cfg(feature = "walk")]
 use ignore::WalkBuilder;
 
 use super::paths::{is_never, join};
 use crate::Error;
+#[cfg(feature = "walk")]
 use crate::error::is_gone;
 
 /// Variables by which a surrounding git (a hook) points a child at its own repository or index.
@@ -72,6 +74,7 @@ fn list_repository(repository: &Path, folder: &str) -> Result<Vec<String>, Error
     Ok(paths)
 }
 
+#[cfg(feature = "walk")]
 fn list_folder(root: &Path) -> Result<Vec<String>, Error> {
     // Neither the user's own ignore file nor `.ignore` counts: two clones must agree, and seeing too much
     // is only slow. Rules from above do not count either: they may ignore the whole project.
@@ -102,9 +105,16 @@ fn list_folder(root: &Path) -> Result<Vec<String>, Error> {
     Ok(paths)
 }
 
+#[cfg(feature = "walk")]
 fn unlisted(root: &Path, error: ignore::Error) -> Error {
     let source = error.into_io_error().unwrap_or_else(|| std::io::Error::other("an ignore file is broken"));
     Error::Io { action: "list the folder", path: root.to_owned(), source }
+}
+
+#[cfg(not(feature = "walk"))]
+fn list_folder(root: &Path) -> Result<Vec<String>, Error> {
+    let reason = "it is no git repository, and this build lists no other folders (feature `walk`)";
+    Err(Error::Git { root: root.to_owned(), reason: reason.into(), source: None })
 }
 
 fn git(folder: &Path, arguments: &[&str]) -> Result<Output, Error> {

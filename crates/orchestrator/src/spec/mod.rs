@@ -14,6 +14,7 @@ mod scalars;
 mod settings;
 mod settings_file;
 mod steps;
+#[cfg(feature = "toml")]
 mod toml;
 mod tree;
 mod value;

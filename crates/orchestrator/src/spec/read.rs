@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+#[cfg(feature = "toml")]
+use super::toml;
 use super::tree::Node;
-use super::{Mistake, Mistakes, toml, workflow, yaml};
+use super::{Mistake, Mistakes, workflow, yaml};
 use crate::model::Workflow;
 
 /// The largest workflow file that is read, in bytes.
@@ -85,7 +87,11 @@ pub(super) fn tree(source: &str, format: Format) -> Result<(Node, Vec<Mistake>),
     }
     match format {
         Format::Yaml => yaml::read(source),
+        #[cfg(feature = "toml")]
         Format::Toml => toml::read(source).map(|tree| (tree, Vec::new())),
+        #[cfg(not(feature = "toml"))]
+        Format::Toml => Err(Mistake::whole("this build reads no TOML")
+            .hint("write it as YAML or JSON, or build with the feature 'toml'")),
     }
 }
 

@@ -91,6 +91,7 @@ impl Node {
 }
 
 /// Returns the place of a byte offset in `source`.
+#[cfg(feature = "toml")]
 pub(crate) fn excerpt_place(source: &str, offset: usize) -> Place {
     let mut end = offset.min(source.len());
     while !source.is_char_boundary(end) {
