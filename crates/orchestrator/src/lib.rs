@@ -39,6 +39,7 @@ pub mod report;
 pub mod spec;
 pub mod starter;
 pub mod state;
+pub mod testing;
 
 pub use definition::Definition;
 pub use orchestrator::Orchestrator;

@@ -70,13 +70,23 @@ async fn run(call: &Call, program: &ProgramRequest, agent: &CommandAgent) -> Res
         Ended::Status(Ok(status)) => {
             reply.code = status.code();
             let said = result.map_or(Ok(()), |path| result::take(&path, &mut reply));
-            let reply = judge(program, status, reply)?;
-            match said.and_then(|()| format(program, &reply)) {
-                Ok(None) => Ok(reply),
-                Ok(Some(value)) => Ok(Reply { output: Output::Inline(value.into()), ..reply }),
-                Err(fault) => Err(Failed { fault: described(fault, program, &reply), reply: Some(reply) }),
-            }
+            concluded(program, status, reply, said)
         }
+    }
+}
+
+/// Says what the end of a program means: its exit code, then what it `said` in its result file, then its output.
+pub(crate) fn concluded(
+    program: &ProgramRequest,
+    status: ExitStatus,
+    reply: Reply,
+    said: Result<(), Fault>,
+) -> Result<Reply, Failed> {
+    let reply = judge(program, status, reply)?;
+    match said.and_then(|()| format(program, &reply)) {
+        Ok(None) => Ok(reply),
+        Ok(Some(value)) => Ok(Reply { output: Output::Inline(value.into()), ..reply }),
+        Err(fault) => Err(Failed { fault: described(fault, program, &reply), reply: Some(reply) }),
     }
 }
 

@@ -14,6 +14,7 @@ mod stop;
 pub(crate) use agent::interrupted;
 pub use agent::{Agent, Answer, Call, Failed};
 pub use capture::OUTPUT_LIMIT;
+pub(crate) use command::concluded;
 pub use command::{CommandAgent, GRACE};
 pub use function::FunctionAgent;
 pub use processes::{end_strays, strays};

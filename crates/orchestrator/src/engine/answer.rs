@@ -18,7 +18,7 @@ use crate::plan::{
 pub(crate) const MAX_ITEMS: usize = 500_000;
 
 /// Answers for a group.
-pub(super) fn answer(plan: &Plan, dispatch: &Dispatch, files: &Arc<ListFiles>) -> Result<Answer, Fault> {
+pub(crate) fn answer(plan: &Plan, dispatch: &Dispatch, files: &Arc<ListFiles>) -> Result<Answer, Fault> {
     let context = dispatch.scope.clone().into_value();
     match &plan.node(dispatch.node).kind {
         NodeKind::Conditional(guard) => ask(guard, &context),

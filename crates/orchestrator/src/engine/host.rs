@@ -13,14 +13,14 @@ use tokio::task::JoinSet;
 
 use super::answer::answer;
 use super::observer::{Observer, trace_fault};
-use super::prepare::{self, Prepared};
+use super::part::{self, Part};
+use super::prepare::Prepared;
 use super::remember::Memory;
-use super::verify;
 use super::world::{Asked, Dispatch, Launch, Signal, World};
 use crate::agents::{Answer, Call, Failed, Registry, Request, Stop, StopHandle, Stopped, interrupted};
 use crate::journal::{Batch, Blobs, Journal};
 use crate::model::{Event, Reply, RunId, Timestamp};
-use crate::plan::{ListFiles, Plan, Task};
+use crate::plan::{ListFiles, Plan};
 
 /// The most signals that are taken at once.
 const MAX_SIGNALS: usize = 4_096;
@@ -195,14 +195,6 @@ async fn place(
     (result, began.elapsed())
 }
 
-/// What came back of one part of an attempt.
-enum Part {
-    /// There is more to do before the attempt counts.
-    More(Reply),
-    /// That was all.
-    Last(Reply),
-}
-
 /// Makes the next part of an attempt: the call itself, or what verifies what it left. After the last part large outputs
 /// are kept and the result is remembered.
 async fn attempt(
@@ -216,37 +208,14 @@ async fn attempt(
     let task = task.ok_or_else(|| Fault::new(Kind::Internal, "only tasks are called"))?;
     let prepared = match prepared {
         Some(prepared) => prepared,
-        None => Arc::new(render(task, dispatch)?),
+        None => Arc::new(part::render(task, dispatch)?),
     };
-    let Some(own) = dispatch.replies.first() else {
-        let timeout = task.alternative(dispatch.call).timeout;
-        let result = call(shared, dispatch, prepared.request.clone(), timeout, spawned).await;
-        let result = result.map(|reply| finished(reply, task, dispatch));
-        if let (Ok(reply), false) = (&result, task.verifiers.is_empty()) {
-            return shared.blobs.settle(reply.clone()).map(Part::More).map_err(Failed::from);
-        }
-        let reply = result.and_then(|reply| verify::left(task, dispatch, reply, &shared.blobs))?;
-        return settle(shared, prepared, Ok(reply), began.elapsed()).await.map(Part::Last);
-    };
-    let number = dispatch.replies.len() - 1;
-    let Some(verifier) = task.verifiers.get(number) else {
-        return Err(Fault::new(Kind::Internal, "a reply was verified more often than asked").into());
-    };
-    let request = verify::request(verifier, dispatch, own, &shared.blobs)?;
+    let request = part::request(task, dispatch, &prepared, &shared.blobs)?;
     let result = call(shared, dispatch, request, task.alternative(dispatch.call).timeout, spawned).await;
-    let said = verify::judged(verifier, result, own)?;
-    if number + 1 < task.verifiers.len() {
-        return Ok(Part::More(said));
+    match part::taken_in(task, dispatch, result, &shared.blobs)? {
+        Part::Last(reply) => settle(shared, prepared, Ok(reply), began.elapsed()).await.map(Part::Last),
+        more => Ok(more),
     }
-    let reply = verify::combined(&dispatch.replies, &said);
-    let reply = verify::left(task, dispatch, reply, &shared.blobs)?;
-    settle(shared, prepared, Ok(reply), began.elapsed()).await.map(Part::Last)
-}
-
-/// Notes what is known of a reply besides what the agent said.
-fn finished(mut reply: Reply, task: &Task, dispatch: &Dispatch) -> Reply {
-    reply.partial |= task.alternative(dispatch.call).is_partial;
-    reply
 }
 
 async fn call(
@@ -321,11 +290,6 @@ async fn settle(
     kept.unwrap_or_else(|error| Err(Fault::new(Kind::Internal, "the output could not be kept").caused_by(error).into()))
 }
 
-fn render(task: &Task, dispatch: &Dispatch) -> Result<Prepared, Fault> {
-    let request = prepare::request(&task.alternative(dispatch.call).call, &dispatch.scope)?;
-    Ok(Prepared { request, remembered: None })
-}
-
 fn ask(shared: &Shared, dispatches: Vec<Dispatch>) -> Signal {
     let answers = match &shared.memory {
         Some(memory) => memory.ask(&shared.plan, dispatches, &shared.blobs, SystemTime::now(), true),
@@ -337,7 +301,7 @@ fn ask(shared: &Shared, dispatches: Vec<Dispatch>) -> Signal {
 /// Without a cache every task is a miss.
 fn unremembered(shared: &Shared, dispatch: Dispatch) -> (Dispatch, Asked) {
     let rendered = match shared.plan.node(dispatch.node).task() {
-        Some(task) => render(task, &dispatch),
+        Some(task) => part::render(task, &dispatch),
         None => Err(Fault::new(Kind::Internal, "only tasks are called")),
     };
     let asked = match rendered {

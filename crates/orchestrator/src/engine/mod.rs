@@ -4,19 +4,20 @@
 //! `drive` is the loop and touches nothing but the `World` it is given; `host` is that world on tokio. The engine prints
 //! nothing and reads no environment but the variables that a step names for its key.
 
-mod answer;
+pub(crate) mod answer;
 mod by_hand;
-mod context;
-mod drive;
+pub(crate) mod context;
+pub(crate) mod drive;
 mod estimate;
 mod foresee;
 mod host;
 mod observer;
-mod prepare;
+pub(crate) mod part;
+pub(crate) mod prepare;
 mod remember;
-mod run;
+pub(crate) mod run;
 mod verify;
-mod world;
+pub(crate) mod world;
 
 pub use by_hand::{by_hand, estimate_text, time_text};
 pub use estimate::{Estimate, Estimates, Span, Total};

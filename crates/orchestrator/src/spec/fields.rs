@@ -9,22 +9,22 @@ use crate::model::{Place, Text};
 
 /// The mistakes found so far.
 #[derive(Debug, Default)]
-pub(super) struct Findings {
-    pub(super) list: Vec<Mistake>,
+pub(crate) struct Findings {
+    pub(crate) list: Vec<Mistake>,
 }
 
 impl Findings {
-    pub(super) fn add(&mut self, mistake: Mistake) {
+    pub(crate) fn add(&mut self, mistake: Mistake) {
         self.list.push(mistake);
     }
 
     /// Reports a value of the wrong kind.
-    pub(super) fn wrong(&mut self, node: &Node, what: &str, wanted: &str) {
+    pub(crate) fn wrong(&mut self, node: &Node, what: &str, wanted: &str) {
         self.add(Mistake::at(node.place, format!("{what} must be {wanted}, not {}", node.kind())));
     }
 
     /// Reads a text, or reports what stands there instead. Numbers and truth values are taken as written.
-    pub(super) fn text(&mut self, node: &Node, what: &str) -> Option<Text> {
+    pub(crate) fn text(&mut self, node: &Node, what: &str) -> Option<Text> {
         let source = match &node.tree {
             Tree::Text(text) => text.clone(),
             Tree::Integer(number) => number.to_string(),
@@ -44,7 +44,7 @@ impl Findings {
     }
 
     /// Reads a text without templates.
-    pub(super) fn word(&mut self, node: &Node, what: &str) -> Option<String> {
+    pub(crate) fn word(&mut self, node: &Node, what: &str) -> Option<String> {
         match &node.tree {
             Tree::Text(text) => Some(text.clone()),
             _ => {
@@ -54,7 +54,7 @@ impl Findings {
         }
     }
 
-    pub(super) fn truth(&mut self, node: &Node, what: &str) -> Option<bool> {
+    pub(crate) fn truth(&mut self, node: &Node, what: &str) -> Option<bool> {
         match &node.tree {
             Tree::Bool(truth) => Some(*truth),
             _ => {
@@ -64,7 +64,7 @@ impl Findings {
         }
     }
 
-    pub(super) fn count(&mut self, node: &Node, what: &str, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
+    pub(crate) fn count(&mut self, node: &Node, what: &str, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
         match &node.tree {
             Tree::Integer(number) if range.contains(number) => Some(*number),
             Tree::Integer(number) => {
@@ -80,7 +80,7 @@ impl Findings {
     }
 
     /// Reads a number, whole or not.
-    pub(super) fn number(&mut self, node: &Node, what: &str, range: std::ops::RangeInclusive<f64>) -> Option<f64> {
+    pub(crate) fn number(&mut self, node: &Node, what: &str, range: std::ops::RangeInclusive<f64>) -> Option<f64> {
         let number = match node.tree {
             Tree::Float(number) => number,
             #[expect(clippy::cast_precision_loss, reason = "the ranges are small")]
@@ -99,7 +99,7 @@ impl Findings {
     }
 
     /// Reads a duration such as `90s`, `15m`, `1h 30m`, `7d`; above zero.
-    pub(super) fn duration(&mut self, node: &Node, what: &str) -> Option<Duration> {
+    pub(crate) fn duration(&mut self, node: &Node, what: &str) -> Option<Duration> {
         let hint = "write a number with its unit: 500ms, 30s, 15m, 2h, 7d";
         match &node.tree {
             Tree::Text(text) => match humantime::parse_duration(text) {
@@ -115,7 +115,7 @@ impl Findings {
     }
 
     /// Reads a list, or reports what stands there instead.
-    pub(super) fn list<'n>(&mut self, node: &'n Node, what: &str) -> &'n [Node] {
+    pub(crate) fn list<'n>(&mut self, node: &'n Node, what: &str) -> &'n [Node] {
         match &node.tree {
             Tree::List(items) => items,
             _ => {
@@ -126,7 +126,7 @@ impl Findings {
     }
 
     /// Reads a list of texts; one text alone counts as a list of one.
-    pub(super) fn texts(&mut self, node: &Node, what: &str) -> Vec<Text> {
+    pub(crate) fn texts(&mut self, node: &Node, what: &str) -> Vec<Text> {
         match &node.tree {
             Tree::Text(_) => self.text(node, what).into_iter().collect(),
             _ => self.list(node, what).iter().filter_map(|item| self.text(item, what)).collect(),
@@ -134,7 +134,7 @@ impl Findings {
     }
 
     /// Reads a list of plain words; one word alone counts as a list of one.
-    pub(super) fn words(&mut self, node: &Node, what: &str) -> Vec<String> {
+    pub(crate) fn words(&mut self, node: &Node, what: &str) -> Vec<String> {
         match &node.tree {
             Tree::Text(word) => vec![word.clone()],
             _ => self.list(node, what).iter().filter_map(|item| self.word(item, what)).collect(),
@@ -143,13 +143,13 @@ impl Findings {
 }
 
 /// The fields of one map. Reports doubled keys when made and unknown ones by `known`.
-pub(super) struct Fields<'n> {
+pub(crate) struct Fields<'n> {
     rows: &'n [(Key, Node)],
 }
 
 impl<'n> Fields<'n> {
     /// Opens a map, or reports what stands there instead.
-    pub(super) fn open(node: &'n Node, what: &str, findings: &mut Findings) -> Option<Fields<'n>> {
+    pub(crate) fn open(node: &'n Node, what: &str, findings: &mut Findings) -> Option<Fields<'n>> {
         let Tree::Map(rows) = &node.tree else {
             findings.wrong(node, what, "a map");
             return None;
@@ -162,7 +162,7 @@ impl<'n> Fields<'n> {
     }
 
     /// Reports each key that is not in `known`.
-    pub(super) fn known(&self, known: &[&str], what: &str, findings: &mut Findings) {
+    pub(crate) fn known(&self, known: &[&str], what: &str, findings: &mut Findings) {
         for (key, _) in self.rows.iter().filter(|(key, _)| !known.contains(&key.name.as_str())) {
             let mistake = Mistake::at(key.place, format!("unknown key '{}' in {what}", key.name));
             findings.add(match nearest(&key.name, known.iter().copied()) {
@@ -172,15 +172,15 @@ impl<'n> Fields<'n> {
         }
     }
 
-    pub(super) fn find(&self, name: &str) -> Option<&'n Node> {
+    pub(crate) fn find(&self, name: &str) -> Option<&'n Node> {
         self.rows.iter().find(|(key, _)| key.name == name).map(|(_, node)| node)
     }
 
-    pub(super) fn place_of(&self, name: &str) -> Option<Place> {
+    pub(crate) fn place_of(&self, name: &str) -> Option<Place> {
         self.rows.iter().find(|(key, _)| key.name == name).map(|(key, _)| key.place)
     }
 
-    pub(super) fn rows(&self) -> &'n [(Key, Node)] {
+    pub(crate) fn rows(&self) -> &'n [(Key, Node)] {
         self.rows
     }
 }

@@ -4,7 +4,7 @@
 //! mistake. Names are resolved later, by `plan`.
 
 mod actions;
-mod fields;
+pub(crate) mod fields;
 mod format;
 pub(crate) mod keys;
 mod mistake;
@@ -16,7 +16,7 @@ mod settings_file;
 mod steps;
 #[cfg(feature = "toml")]
 mod toml;
-mod tree;
+pub(crate) mod tree;
 mod value;
 pub mod vocabulary;
 mod workflow;
@@ -25,8 +25,8 @@ mod yaml;
 pub(crate) use fields::nearest;
 pub use format::format;
 pub use mistake::{Mistake, Mistakes};
-pub(crate) use read::read;
 pub use read::{Format, MAX_FILE_BYTES, load, parse};
+pub(crate) use read::{read, tree};
 pub use settings_file::{CacheLimits, Jobs, Price, Retention, SETTINGS_FILE, Settings};
 pub(crate) use value::is_plain_text;
 pub use value::value;

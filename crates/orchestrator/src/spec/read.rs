@@ -81,7 +81,7 @@ pub(crate) fn read(source: &str, name: &str) -> (Option<Workflow>, Vec<Mistake>)
 }
 
 /// Reads a file as a tree, with the mistakes that leave the tree whole.
-pub(super) fn tree(source: &str, format: Format) -> Result<(Node, Vec<Mistake>), Mistake> {
+pub(crate) fn tree(source: &str, format: Format) -> Result<(Node, Vec<Mistake>), Mistake> {
     if source.trim().is_empty() {
         return Err(Mistake::whole("the file is empty").hint(SMALLEST));
     }

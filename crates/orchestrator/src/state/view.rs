@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::fold::RunState;
 use super::frame::{End, FrameId};
-use crate::model::{Inputs, Outcome, Status};
+use crate::model::{Address, Inputs, Outcome, Status};
 use crate::plan::{Kind, NodeId, StepRef};
 
 /// A step as templates see it.
@@ -99,6 +99,19 @@ impl RunState {
             Kind::Flow(_) => View::Flow(status, more.and_then(|more| more.outputs.clone())),
             _ => View::Group(status),
         }
+    }
+
+    /// Returns what is seen of a step or task from outside: of loops round it that the address says nothing of, the round
+    /// that they keep. `None`: it was not reached, or a list round it has several of it.
+    pub fn seen_at(&self, address: &Address) -> Option<View> {
+        let nodes = self.plan.nodes_of(&address.step);
+        let node = nodes.iter().find(|node| node.scope.len() >= address.indices.len())?;
+        let mut indices = address.indices.clone();
+        for outer in &node.scope[indices.len()..] {
+            let outer = self.index.get(&(*outer, Arc::from(&indices[..])))?;
+            indices.push(self.frame(*outer).kept()?);
+        }
+        self.index.get(&(node.id, Arc::from(&indices[..]))).map(|frame| self.view_of(*frame))
     }
 
     /// Returns the item of the nearest `each` round a frame, within its own workflow.

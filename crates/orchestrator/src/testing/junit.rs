@@ -1,0 +1,72 @@
+//! Outcomes of tests as JUnit's XML, which build servers read.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::run::Outcome;
+
+/// A test file and what came of it.
+#[derive(Clone, Debug)]
+pub struct Suite {
+    /// The file, as people call it.
+    pub name: String,
+    /// Its tests and how long each really took.
+    pub tests: Vec<(Outcome, Duration)>,
+}
+
+/// Writes suites as JUnit's XML.
+pub fn junit(suites: &[Suite]) -> String {
+    let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"segno test\">\n");
+    for Suite { name, tests } in suites {
+        let failed = tests.iter().filter(|(outcome, _)| !outcome.is_passed()).count();
+        let took: Duration = tests.iter().map(|(_, took)| *took).sum();
+        let (name, count, took) = (escaped(name), tests.len(), took.as_secs_f64());
+        line(
+            &mut text,
+            &format!("  <testsuite name=\"{name}\" tests=\"{count}\" failures=\"{failed}\" time=\"{took:.3}\">"),
+        );
+        for (outcome, took) in tests {
+            case(&mut text, &name, outcome, *took);
+        }
+        line(&mut text, "  </testsuite>");
+    }
+    line(&mut text, "</testsuites>");
+    text
+}
+
+fn case(text: &mut String, suite: &str, outcome: &Outcome, took: Duration) {
+    let (name, took) = (escaped(&outcome.name), took.as_secs_f64());
+    let open = format!("    <testcase classname=\"{suite}\" name=\"{name}\" time=\"{took:.3}\"");
+    let Some(first) = outcome.breaches.first() else {
+        return line(text, &format!("{open}/>"));
+    };
+    line(text, &format!("{open}>"));
+    let message = match first.expected.is_empty() {
+        true => format!("{}: {}", first.what, first.got),
+        false => format!("{}: expected {}, got {}", first.what, first.expected, first.got),
+    };
+    let body = format!("{}\n{}", outcome.told(), outcome.timeline());
+    line(text, &format!("      <failure message=\"{}\">{}</failure>", escaped(&message), escaped(&body)));
+    line(text, "    </testcase>");
+}
+
+fn line(text: &mut String, line: &str) {
+    writeln!(text, "{line}").expect("a string takes any text");
+}
+
+/// Returns a text as it may stand in XML; what no XML can hold is left out.
+fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\n' | '\t' => safe.push(letter),
+            letter if letter.is_control() || matches!(letter, '\u{fffe}' | '\u{ffff}') => {}
+            letter => safe.push(letter),
+        }
+    }
+    safe
+}
