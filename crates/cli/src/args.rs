@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Runs(RunsArguments),
     /// Show what a run did, or one step's output
     Show(ShowArguments),
+    /// Test workflows without running their agents: mocks, recorded calls, virtual time
+    Test(TestArguments),
     /// Check the store, and make a new one of what is whole if it is damaged
     Repair,
     /// Write a first workflow for the project in this folder
@@ -151,6 +153,33 @@ pub(crate) struct ShowArguments {
     /// Print the report as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Arguments of `segno test`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "The tests of NAME.flow.yaml or NAME.yaml stand in NAME.test.yaml beside it. \
+Exit codes: 0 all passed, 1 some failed, 2 a broken file.")]
+pub(crate) struct TestArguments {
+    /// Workflows or test files [default: all *.test.yaml of the project]
+    pub(crate) files: Vec<PathBuf>,
+    /// The test file of the workflow that is named
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// Only tests whose name or file has this in it
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) filter: Option<String>,
+    /// Print the outcomes as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Write the outcomes as JUnit's XML, too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Record the calls of a run of the workflow, to be played back with 'cassette:'
+    #[arg(long, value_name = "RUN")]
+    pub(crate) record: Option<String>,
+    /// Show the events of tests that passed, too
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
 }
 
 /// Returns the definition of the command line: what help, completions and manual pages are made from.

@@ -16,6 +16,7 @@ mod run;
 mod runs;
 mod schema;
 mod show;
+mod test;
 mod validate;
 mod why;
 
@@ -32,6 +33,7 @@ pub(crate) fn dispatch(arguments: Arguments) -> Result<End, Failure> {
         Command::Why(arguments) => why::why(&arguments),
         Command::Runs(arguments) => runs::runs(&arguments),
         Command::Show(arguments) => show::show(&arguments),
+        Command::Test(arguments) => test::test(&arguments),
         Command::Repair => repair::repair(),
         Command::Graph(arguments) => graph::graph(&arguments),
         Command::Schema(arguments) => schema::schema(&arguments),

@@ -172,7 +172,8 @@ impl Actors {
             ),
             None => {
                 let known = self.mocks.iter().map(|mock| mock.name.as_str());
-                let near = names.iter().find_map(|name| nearest(name, known.clone()));
+                let narrow = names.iter().filter(|name| *name != ANYBODY);
+                let near = narrow.clone().find_map(|name| nearest(name, known.clone()));
                 let near = near.map(|near| format!("; did you mean it by '{near}'?")).unwrap_or_default();
                 let step = names.iter().find(|name| !name.contains('[')).unwrap_or(name);
                 let quoted = if step.contains(['.', '/']) { format!("\"{step}\"") } else { step.clone() };

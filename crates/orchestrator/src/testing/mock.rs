@@ -116,10 +116,11 @@ pub(super) fn mocks(node: &Node, findings: &mut Findings) -> Vec<Mock> {
     let Some(fields) = Fields::open(node, "mocks", findings) else {
         return Vec::new();
     };
-    fields.rows().iter().filter_map(|(key, node)| mock(key, node, findings)).collect()
+    fields.rows().iter().map(|(key, node)| mock(key, node, findings)).collect()
 }
 
-fn mock(key: &Key, node: &Node, findings: &mut Findings) -> Option<Mock> {
+/// Reads a mock; one whose answers cannot be read is still known by its name.
+fn mock(key: &Key, node: &Node, findings: &mut Findings) -> Mock {
     let what = format!("the mock '{}'", key.name);
     let mut answers = Vec::new();
     match &node.tree {
@@ -139,7 +140,7 @@ fn mock(key: &Key, node: &Node, findings: &mut Findings) -> Option<Mock> {
         }
         _ => answers.extend(answer(node, &what, findings)),
     }
-    (!answers.is_empty()).then(|| Mock { name: key.name.clone(), place: key.place, answers })
+    Mock { place: key.place, ..Mock::new(&key.name, answers) }
 }
 
 fn answer(node: &Node, what: &str, findings: &mut Findings) -> Option<MockAnswer> {

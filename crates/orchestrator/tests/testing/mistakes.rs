@@ -46,11 +46,13 @@ fn all_mistakes_come_at_once() {
             "7:6 the workflow calls no agent 'codr' (did you mean 'agent:coder'?)",
             "7:21 unknown key 'outptu' in the mock 'agent:codr' (did you mean 'output'?)",
             "8:6 'review[0][1]' has 2 indices, and step 'review' has 1",
-            "8:39 unknown kind of failure 'netwrk' (did you mean 'network'?)",
+            "8:38 unknown kind of failure 'netwrk' (did you mean 'network'?)",
             "9:6 'compile[0]': nothing round step 'compile' repeats it",
             "10:5 'build' is a group of steps: one can mock the steps in it",
             "10:20 took 5 has no unit (write a number with its unit: 500ms, 30s, 15m, 2h, 7d)",
+            "11:5 'compile.check[1]': step 'compile' has only 1, counted from 0",
             "11:23 the mock 'compile.check[1]' must be a map, a list of maps, 'hang' or 'crash', not text (an answer is { output: .. } or { fail: .. })",
+            "12:5 'compile.jury' means nobody (after a step stands .fallback, .check or .judge, as in deploy.fallback[0])",
             "12:19 the mock 'compile.jury' has no answers (give at least one, such as { output: ok })",
             "14:13 status cannot be 'succeded' (did you mean 'succeeded'?)",
             "15:14 unknown step 'complie' (did you mean 'compile'?)",
@@ -84,7 +86,7 @@ fn words_of_a_failure_need_one() {
         &[
             "3:34 this says something of a failure (add fail: \"what went wrong\")",
             "3:59 the mock 'review' does not say what comes 'then'",
-            "3:86 'then' belongs to 'fail_times'",
+            "3:85 'then' belongs to 'fail_times'",
         ],
     );
 }

@@ -50,7 +50,7 @@ fn a_run_without_an_end_is_told_as_that() {
     );
     check(
         "steps: [{ id: a, loop: { max: 10000 }, run: [x] }]",
-        "limit: { events: 300 }, mocks: { a: {} }, expect: { rounds: { a: { min: 90 } }, status: succeeded }",
+        "limit: { events: 300 }, mocks: { a: {} }, expect: { status: succeeded }",
         "the run is endless: it makes more than 300 events (limit.events)\n\
          status\n  expected  succeeded\n  got       not ended\n",
     );
@@ -65,5 +65,5 @@ fn the_same_test_makes_the_same_events_each_time() {
     for _ in 0..5 {
         assert_eq!(outcomes(flow, test), first);
     }
-    assert!(first[0].events.len() > 30);
+    assert!(first[0].events.len() > 20);
 }
