@@ -10,6 +10,7 @@ mod resuming;
 mod running;
 mod storage;
 mod support;
+mod testing;
 mod values;
 
 mod bad_files;
