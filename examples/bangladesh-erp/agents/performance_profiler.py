@@ -19,7 +19,7 @@ def generator_reply(arguments):
         summary=f"generator: {found['cost_ms']} ms by counted work ({found['wall_ms']} ms here), "
         f"most of it in {found['most_expensive']}",
         details=[f"{cost:9.1f} ms  {name}" for name, cost in sorted(found["costs"].items(), key=lambda row: -row[1])],
-        output=found,
+        output={**found, "switches_file": arguments.switches},
         score=min(1.0, arguments.target / max(found["cost_ms"], 0.1)),
         metrics={"files_read": 4, "cost_ms": found["cost_ms"], "wall_ms": found["wall_ms"], "errors": 0},
     )

@@ -2,20 +2,19 @@
 
 import json
 import os
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 
-@dataclass
-class Reply:
+class Reply(NamedTuple):
     """The result of one agent call. `output` is what later steps can use."""
 
     summary: str
     output: dict
-    details: list = field(default_factory=list)  # lines below the summary
+    details: list = ()  # lines below the summary
     score: float = 1.0  # 0..1: how much of what was looked at is as it should be
     status: str = "succeeded"  # the agent's own work; what it found is output
-    metrics: dict = field(default_factory=dict)
+    metrics: dict = {}
 
     def hand_over(self, as_json=False):
         """Tells the person, or the program, that reads stdout; and segno, when it is there."""

@@ -5,6 +5,7 @@ mod caching;
 mod cancelling;
 mod children;
 mod comfort;
+mod erp;
 mod patterns;
 mod resuming;
 mod running;
