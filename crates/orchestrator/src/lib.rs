@@ -36,6 +36,7 @@ pub mod plan;
 #[cfg(feature = "sqlite")]
 mod project;
 pub mod report;
+pub mod select;
 pub mod spec;
 pub mod starter;
 pub mod state;

@@ -36,7 +36,7 @@ pub(super) fn evidence(description: &str, words: &[Word]) -> Vec<Evidence> {
     let void = cues::void(words);
     let mut evidence = cues::find(words, &void);
     shape::scope(words, &mut evidence);
-    let seen = shape::shape(words, &void, &evidence);
+    let seen = shape::look(words, &void, &evidence);
     evidence.extend(seen);
     evidence.extend(contradiction(words, &evidence));
     for one in &mut evidence {
@@ -49,7 +49,8 @@ pub(super) fn evidence(description: &str, words: &[Word]) -> Vec<Evidence> {
 fn contradiction(words: &[Word], evidence: &[Evidence]) -> Option<Evidence> {
     let said = |what: &str| evidence.iter().find(|one| one.says == what && one.share >= 1.0);
     let (at_once, ordered) = (said("several things at the same time")?, said("one step strictly after the other")?);
-    let sentence = |one: &Evidence| words.iter().find(|word| word.place.start == one.place.start).map(|word| word.sentence);
+    let sentence =
+        |one: &Evidence| words.iter().find(|word| word.place.start == one.place.start).map(|word| word.sentence);
     let chosen = said("not one after the other").is_some();
     let place = at_once.place.start.min(ordered.place.start)..at_once.place.end.max(ordered.place.end);
     (!chosen && sentence(at_once) == sentence(ordered)).then(|| cues::shapes::CONTRADICTION.evidence(place, 1.0))

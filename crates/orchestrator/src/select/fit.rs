@@ -53,7 +53,8 @@ fn examples() -> (Vec<String>, Vec<Example>) {
     for (_, text) in &texts {
         features(&words(text)).into_iter().for_each(|feature| *counts.entry(feature).or_default() += 1);
     }
-    let names: Vec<String> = counts.into_iter().filter(|(_, count)| *count >= MIN_TEXTS).map(|(name, _)| name).collect();
+    let names: Vec<String> =
+        counts.into_iter().filter(|(_, count)| *count >= MIN_TEXTS).map(|(name, _)| name).collect();
     let examples = texts.iter().map(|(label, text)| {
         let words = words(text);
         let features = features(&words).iter().filter_map(|feature| names.binary_search(feature).ok()).collect();
@@ -125,11 +126,16 @@ fn the_lexicon_is_what_its_texts_give() {
     }
     let stored = std::fs::read_to_string(&path).unwrap();
     let numbers = |text: &str| -> Vec<f64> {
-        text.lines().filter(|line| !line.starts_with('#')).flat_map(|line| line.split('\t').skip(1)).map(|number| number.parse().unwrap()).collect()
+        text.lines()
+            .filter(|line| !line.starts_with('#'))
+            .flat_map(|line| line.split('\t').skip(1))
+            .map(|number| number.parse().unwrap())
+            .collect()
     };
     let (stored_numbers, fitted_numbers) = (numbers(&stored), numbers(&fitted));
     assert_eq!(stored_numbers.len(), fitted_numbers.len(), "run the command at the head of this file");
     // Other machines round exponentials differently in the last place.
-    let far = stored_numbers.iter().zip(&fitted_numbers).filter(|(stored, fitted)| (*stored - *fitted).abs() > 0.021).count();
+    let far =
+        stored_numbers.iter().zip(&fitted_numbers).filter(|(stored, fitted)| (*stored - *fitted).abs() > 0.021).count();
     assert_eq!(far, 0, "run the command at the head of this file");
 }

@@ -30,7 +30,8 @@ pub(super) fn is_english(words: &[Word]) -> bool {
         latin += usize::from(is_latin);
         other += usize::from(!is_latin);
     }
-    let count = |list: &str| words.iter().filter(|word| list.split_whitespace().any(|known| known == word.text)).count();
+    let count =
+        |list: &str| words.iter().filter(|word| list.split_whitespace().any(|known| known == word.text)).count();
     let foreign = count(FOREIGN);
     other <= latin && (foreign < MIN_FOREIGN || foreign <= count(ENGLISH))
 }

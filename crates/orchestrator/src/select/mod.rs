@@ -11,18 +11,19 @@
 //! assert_eq!(select("please do the needful").pattern, None);
 //! ```
 
-mod pattern;
-mod selection;
-mod skeleton;
-mod decide;
-mod reason;
-mod lexicon;
-mod language;
-mod shape;
-mod verbs;
 mod cues;
+mod decide;
+mod language;
+mod lexicon;
+mod pattern;
 mod phrase;
+mod reason;
+mod selection;
+mod sets;
+mod shape;
+mod skeleton;
 mod stem;
+mod verbs;
 mod words;
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! The reason for a choice, in plain words that name what was found.
 
+use super::Pattern;
 use super::lexicon::Usual;
 use super::selection::Evidence;
-use super::Pattern;
 
 /// How many pieces of evidence a reason names.
 const MAX_NAMED: usize = 3;
@@ -31,7 +31,8 @@ pub(super) fn chosen(pattern: Pattern, evidence: &[Evidence], usual: &Usual) -> 
 
 /// Returns why none was chosen.
 pub(super) fn unsure(evidence: &[Evidence], runner_up: Pattern) -> String {
-    let against = evidence.iter().find(|one| one.votes.iter().all(|(_, weight)| *weight < 0.0) && !one.votes.is_empty());
+    let against =
+        evidence.iter().find(|one| one.votes.iter().all(|(_, weight)| *weight < 0.0) && !one.votes.is_empty());
     let best = evidence.iter().find(|one| vote(one, runner_up) > 0.0);
     match (against, best) {
         (Some(against), _) => format!("{} (\"{}\")", against.says, short(&against.quote)),

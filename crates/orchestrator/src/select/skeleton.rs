@@ -35,7 +35,9 @@ fn comment(text: &str) -> String {
     for line in text.chars().take(MAX_DESCRIPTION).collect::<String>().lines() {
         let mut width = 0;
         comment.push('#');
-        for word in line.split(|letter: char| letter.is_whitespace() || is_unsafe(letter)).filter(|word| !word.is_empty()) {
+        for word in
+            line.split(|letter: char| letter.is_whitespace() || is_unsafe(letter)).filter(|word| !word.is_empty())
+        {
             for (index, part) in cut(word).into_iter().enumerate() {
                 if width > 0 && (index > 0 || width + part.chars().count() > MAX_LINE) {
                     comment.push_str("\n#");

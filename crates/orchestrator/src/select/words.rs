@@ -44,8 +44,6 @@ pub(super) struct Word {
     pub(super) stem: String,
     /// The number that it says.
     pub(super) number: Option<f64>,
-    /// Written with a capital.
-    pub(super) is_capital: bool,
     pub(super) gap: Gap,
     /// The sentence that it stands in, counted from 0.
     pub(super) sentence: usize,
@@ -102,7 +100,8 @@ impl Reader<'_> {
         }
         let fresh = self.gap >= Gap::Stop;
         let core = head.trim_start_matches('(').trim_end_matches([')', '.']);
-        let is_number = !core.is_empty() && core.len() <= 5 && core.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        let is_number =
+            !core.is_empty() && core.len() <= 5 && core.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
         let is_letter = core.len() == 1 && core.bytes().all(|byte| byte.is_ascii_alphabetic());
         let found = match head {
             "-" | "*" | "•" | "–" => fresh && self.gap == Gap::Line,
@@ -156,15 +155,8 @@ impl Reader<'_> {
         if self.gap >= Gap::Stop && !self.words.is_empty() {
             self.sentence += 1;
         }
-        let word = Word {
-            stem: stem(&text),
-            number: number(&text),
-            is_capital: raw.starts_with(char::is_uppercase),
-            gap: self.gap,
-            sentence: self.sentence,
-            place,
-            text,
-        };
+        let word =
+            Word { stem: stem(&text), number: number(&text), gap: self.gap, sentence: self.sentence, place, text };
         self.gap = Gap::None;
         self.words.push(word);
     }

@@ -1,7 +1,7 @@
 //! What says that a test or a class of the input decides which work is done.
 
-use super::Cue;
 use super::super::Pattern::Conditional;
+use super::Cue;
 
 pub(super) const CUES: &[Cue] = &[
     Cue::new(

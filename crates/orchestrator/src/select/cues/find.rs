@@ -19,7 +19,8 @@ const AGAIN: [f64; 3] = [1.0, 0.35, 0.15];
 const MAX_SPAN: usize = 24;
 
 /// Words that turn round what follows within a few words.
-const NEGATIONS: [&str; 10] = ["not", "never", "nothing", "don't", "doesn't", "no", "instead", "rather", "isn't", "needn't"];
+const NEGATIONS: [&str; 10] =
+    ["not", "never", "nothing", "don't", "doesn't", "no", "instead", "rather", "isn't", "needn't"];
 
 /// How many words a negation reaches.
 const REACH: usize = 3;

@@ -1,7 +1,7 @@
 //! What says that the same work is done again, up to a target or a limit.
 
-use super::Cue;
 use super::super::Pattern::{Iterative, Parallel};
+use super::Cue;
 
 pub(super) const CUES: &[Cue] = &[
     Cue::new(

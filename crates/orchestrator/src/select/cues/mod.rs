@@ -3,15 +3,15 @@
 //! One file a pattern. [`guards`] holds phrases that look like cues and are none, [`nothing`] what says that a text is no
 //! task at all, [`shapes`] what is seen in the build of a text and told like a cue.
 
+mod conditional;
 mod cue;
 mod find;
 mod guards;
-mod sequential;
-mod parallel;
-mod conditional;
 mod iterative;
-mod pipeline;
 mod nothing;
+mod parallel;
+mod pipeline;
+mod sequential;
 pub(super) mod shapes;
 
 pub(super) use cue::Cue;

@@ -1,7 +1,7 @@
 //! What says that a text is no task, or says nothing definite.
 
-use super::Cue;
 use super::super::Pattern::{Conditional, Iterative, Parallel, Pipeline, Sequential};
+use super::Cue;
 
 pub(super) const CUES: &[Cue] = &[
     Cue::new(

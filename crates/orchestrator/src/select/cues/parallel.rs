@@ -1,7 +1,7 @@
 //! What says that pieces of work run beside each other.
 
-use super::Cue;
 use super::super::Pattern::{Iterative, Parallel, Sequential};
+use super::Cue;
 
 pub(super) const CUES: &[Cue] = &[
     Cue::new(

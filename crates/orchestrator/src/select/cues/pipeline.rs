@@ -1,7 +1,7 @@
 //! What says that many items go through the same stages.
 
-use super::Cue;
 use super::super::Pattern::{Parallel, Pipeline};
+use super::Cue;
 
 pub(super) const CUES: &[Cue] = &[
     Cue::new(

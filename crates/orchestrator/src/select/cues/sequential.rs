@@ -1,7 +1,7 @@
 //! What says that steps follow one another, each once.
 
-use super::Cue;
 use super::super::Pattern::{Conditional, Iterative, Parallel, Pipeline, Sequential};
+use super::Cue;
 
 pub(super) const CUES: &[Cue] = &[
     Cue::new(
@@ -18,7 +18,8 @@ pub(super) const CUES: &[Cue] = &[
         preceding step|phase|task|stage, previous step|phase|task, depends on the result|output of its predecessor,
         one thing at a time, successive|consecutive steps|phases, chronological, back to back
         ",
-    ).turned_by_not(),
+    )
+    .turned_by_not(),
     Cue::new(
         "an order of steps",
         &[(Sequential, 1.5)],

@@ -7,7 +7,8 @@ use super::super::words::Word;
 use super::pieces::{Piece, is_determiner, is_preposition};
 
 /// Stems that may come again without anything being done again.
-const NO_DEEDS: [&str; 12] = ["step", "need", "stag", "phas", "part", "test", "someon", "somebody", "anoth", "which", "chapt", "agent"];
+const NO_DEEDS: [&str; 12] =
+    ["step", "need", "stag", "phas", "part", "test", "someon", "somebody", "anoth", "which", "chapt", "agent"];
 
 /// How far apart the two may stand, in pieces.
 const MAX_APART: usize = 6;
@@ -30,10 +31,15 @@ pub(super) fn again(words: &[Word], pieces: &[Piece]) -> Option<Range<usize>> {
 fn deed<'w>(words: &'w [Word], piece: &Piece) -> Vec<&'w str> {
     let rest = piece.rest(words);
     let is_deed = |first: &Word| is_verb(first) || (rest.len() <= 4 && first.text.len() > 3 && !is_preposition(first));
-    if !rest.first().is_some_and(|first| is_deed(first) && !is_determiner(first) && !NO_DEEDS.contains(&first.stem.as_str())) {
+    if !rest
+        .first()
+        .is_some_and(|first| is_deed(first) && !is_determiner(first) && !NO_DEEDS.contains(&first.stem.as_str()))
+    {
         return Vec::new();
     }
-    let small = |word: &&Word| !is_determiner(word) && !is_preposition(word) && !matches!(word.text.as_str(), "it" | "them" | "again" | "and");
+    let small = |word: &&Word| {
+        !is_determiner(word) && !is_preposition(word) && !matches!(word.text.as_str(), "it" | "them" | "again" | "and")
+    };
     rest.iter().filter(small).map(|word| word.stem.as_str()).take(4).collect()
 }
 
@@ -42,5 +48,6 @@ fn is_same(earlier: &[&str], later: &[&str]) -> bool {
     let (Some(first), Some(second)) = (earlier.first(), later.first()) else {
         return false;
     };
-    first == second && (later.iter().all(|word| earlier.contains(word)) || earlier.iter().all(|word| later.contains(word)))
+    first == second
+        && (later.iter().all(|word| earlier.contains(word)) || earlier.iter().all(|word| later.contains(word)))
 }

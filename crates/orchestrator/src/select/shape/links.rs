@@ -19,8 +19,11 @@ pub(super) fn links(words: &[Word], pieces: &[Piece]) -> Vec<Range<usize>> {
         let brought = &words[before.range.clone()];
         let taken = after.range.clone().find(|at| {
             let word = &words[*at];
-            let is_noun = word.text.len() >= MIN_LETTERS && brought.iter().any(|earlier| earlier.stem == word.stem && !is_small(earlier));
-            is_noun && !is_small(word) && (behind_preposition(words, after.range.start, *at) || opens(words, after, *at))
+            let is_noun = word.text.len() >= MIN_LETTERS
+                && brought.iter().any(|earlier| earlier.stem == word.stem && !is_small(earlier));
+            is_noun
+                && !is_small(word)
+                && (behind_preposition(words, after.range.start, *at) || opens(words, after, *at))
         });
         if let Some(at) = taken {
             found.push(after.range.start..at + 1);
@@ -43,7 +46,10 @@ fn behind_preposition(words: &[Word], start: usize, at: usize) -> bool {
 }
 
 fn is_small(word: &Word) -> bool {
-    is_preposition(word) || is_determiner(word) || word.number.is_some() || matches!(word.text.as_str(), "them" | "then" | "they" | "have" | "with" | "when" | "ones" | "other")
+    is_preposition(word)
+        || is_determiner(word)
+        || word.number.is_some()
+        || matches!(word.text.as_str(), "them" | "then" | "they" | "have" | "with" | "when" | "ones" | "other")
 }
 
 /// Finds "from A to B .. from B to C".

@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use super::super::words::{Gap, Word};
+use super::act::{Act, act};
 use super::cases;
-use super::pieces::{Act, Piece, act, is_preposition};
+use super::pieces::{Piece, is_preposition};
 
 /// Steps in a row.
 #[derive(Debug)]
@@ -42,7 +43,8 @@ pub(super) fn longest(words: &[Word], pieces: &[Piece]) -> Option<Row> {
 /// Returns the pieces from the first on that are steps of one sentence.
 fn row_at<'p>(words: &[Word], pieces: &'p [Piece]) -> &'p [Piece] {
     let sentence = pieces[0].sentence;
-    let fits = |(index, piece): &(usize, &Piece)| piece.sentence == sentence && act(words, piece, *index == 0) > Act::No;
+    let fits =
+        |(index, piece): &(usize, &Piece)| piece.sentence == sentence && act(words, piece, *index == 0) > Act::No;
     &pieces[..pieces.iter().enumerate().take_while(fits).count()]
 }
 
@@ -53,7 +55,9 @@ fn is_row(words: &[Word], row: &[Piece]) -> bool {
     let likely = acts.iter().filter(|act| **act >= Act::Perhaps).count();
     let first = row[0].rest(words);
     // "audit of auth, billing and search modules": what follows the preposition is the list.
-    let hangs = first.len() >= 3 && first[first.len() - 3..].iter().any(is_preposition) && row[1..].iter().all(|piece| piece.rest(words).len() <= 3);
+    let hangs = first.len() >= 3
+        && first[first.len() - 3..].iter().any(is_preposition)
+        && row[1..].iter().all(|piece| piece.rest(words).len() <= 3);
     let last = |piece: &Piece| words[piece.range.end - 1].stem.clone();
     let alike = row.windows(2).filter(|pair| last(&pair[0]) == last(&pair[1]) && last(&pair[0]).len() > 3).count();
     alike == 0 && likely * 3 >= row.len() * 2 && (sure >= 2 || (sure >= 1 && !hangs) || (likely >= 3 && !hangs))
@@ -74,6 +78,7 @@ fn marked(words: &[Word], pieces: &[Piece]) -> Option<Row> {
         return Some(Row { pieces: numbered, is_marked: true });
     }
     let is_arrow = |at: usize| pieces.get(at).is_some_and(|piece| piece.gap == Gap::Arrow);
-    let row: Vec<Piece> = (0..pieces.len()).filter(|at| is_arrow(*at) || is_arrow(at + 1)).map(|at| pieces[at].clone()).collect();
+    let row: Vec<Piece> =
+        (0..pieces.len()).filter(|at| is_arrow(*at) || is_arrow(at + 1)).map(|at| pieces[at].clone()).collect();
     (row.len() >= 3 && cases::arrows(words).is_none()).then_some(Row { pieces: row, is_marked: true })
 }

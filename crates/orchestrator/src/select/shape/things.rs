@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use super::super::words::{Gap, Word};
-use super::pieces::{Act, Piece, act};
+use super::act::{Act, act};
+use super::pieces::Piece;
 
 /// How many words a name may have.
 const MAX_WORDS: usize = 4;
@@ -32,5 +33,8 @@ pub(super) fn things(words: &[Word], pieces: &[Piece]) -> Option<Range<usize>> {
 }
 
 fn is_thing(words: &[Word], piece: &Piece) -> bool {
-    piece.range.len() <= MAX_WORDS && act(words, piece, false) <= Act::Perhaps && piece.gap < Gap::Arrow && words[piece.range.start].text != "but"
+    piece.range.len() <= MAX_WORDS
+        && act(words, piece, false) <= Act::Perhaps
+        && piece.gap < Gap::Arrow
+        && words[piece.range.start].text != "but"
 }
