@@ -27,7 +27,7 @@ fn table(figures: &[Figure]) -> String {
             true => format!("{:.1}x", bar / measured),
             false => "MISSED".to_owned(),
         };
-        text += &format!("| {what} | {measured:.2} {unit}{note} | under {bar} {unit} | {margin} |\n");
+        text += &format!("| {what} | {measured:.3} {unit}{note} | under {bar} {unit} | {margin} |\n");
     }
     text
 }
@@ -43,7 +43,7 @@ mod tests {
         let rows: Vec<&str> = shown.lines().skip(2).collect();
         assert_eq!(
             rows,
-            ["| start | 4.00 ms | under 100 ms | 25.0x |", "| start | 100.00 ms | under 100 ms | MISSED |"]
+            ["| start | 4.000 ms | under 100 ms | 25.0x |", "| start | 100.000 ms | under 100 ms | MISSED |"]
         );
     }
 }

@@ -1,6 +1,7 @@
 """Steps that do nothing, in one DBOS workflow on SQLite: dbos_steps.py FOLDER STEPS.
 
-Each step is recorded before the next one begins. Prints the seconds of the run alone.
+Each step is recorded before the next one begins. Prints the seconds of the run alone, by the clock
+and of the processor.
 """
 
 import sys
@@ -29,9 +30,9 @@ def workflow() -> int:
 
 
 DBOS.launch()
-begun = time.perf_counter()
+begun, spent = time.perf_counter(), time.process_time()
 done = workflow()
-took = time.perf_counter() - begun
+took, spent = time.perf_counter() - begun, time.process_time() - spent
 DBOS.destroy()
 assert done == steps, done
-print(took)
+print(took, spent)
