@@ -31,9 +31,12 @@ impl fmt::Display for Table {
     }
 }
 
-/// Shows seconds as milliseconds.
+/// Shows seconds as milliseconds, short times to the microsecond.
 pub fn millis(seconds: f64) -> String {
-    format!("{:.1} ms", seconds * 1_000.0)
+    match seconds < 0.001 {
+        true => format!("{:.3} ms", seconds * 1_000.0),
+        false => format!("{:.1} ms", seconds * 1_000.0),
+    }
 }
 
 /// Shows bytes as megabytes.
@@ -63,5 +66,6 @@ mod tests {
         let table = Table(vec![row]).to_string();
         assert_eq!(table.lines().last(), Some("| start | 2.1 ms | true 1 ms | 2.10x | 2x |"));
         assert_eq!(megabytes(19_999_999), "19.9 MB");
+        assert_eq!(millis(0.000_123), "0.123 ms");
     }
 }

@@ -1,8 +1,7 @@
 """Steps that do nothing, in one LangGraph workflow with SqliteSaver: langgraph_steps.py FOLDER STEPS.
 
 Each step is on disk before the next one begins (durability "sync"). A node that goes back to itself is LangGraph's
-cheapest form of many steps. Prints the seconds of the run alone, by the clock and of
-the processor.
+cheapest form of many steps. Prints the seconds of the run alone, by the clock and of the processor.
 """
 
 import sys
