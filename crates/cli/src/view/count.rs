@@ -13,13 +13,17 @@ pub(super) struct Count {
     pub(super) skipped: u32,
     /// Those of the skipped that a guard left out.
     pub(super) guarded: u32,
+    /// Those of the skipped that were given up.
+    pub(super) left_out: u32,
     /// Those of the skipped that were never reached.
     pub(super) unreached: u32,
+    /// Those that are not expected any longer, because something else was chosen.
+    pub(super) unchosen: u32,
     /// Those that were remembered.
     pub(super) cached: u32,
     /// Those that failed themselves, not by their children.
     pub(super) broken: u32,
-    /// Of an `each`: whose items are known, or will never be.
+    /// Of a fan-out: whose items are known, or will never be.
     pub(super) resolved: u32,
 }
 
@@ -32,6 +36,18 @@ pub(super) struct Sum {
     pub(super) partial: u32,
     pub(super) failed: u32,
     pub(super) skipped: u32,
+}
+
+impl Sum {
+    /// Adds what other tasks come to.
+    pub(super) fn add(&mut self, other: Sum) {
+        self.total += other.total;
+        self.ended += other.ended;
+        self.cached += other.cached;
+        self.partial += other.partial;
+        self.failed += other.failed;
+        self.skipped += other.skipped;
+    }
 }
 
 impl Count {

@@ -1,226 +1,260 @@
 //! How many instances of each node are expected and how they ended, groups included. Names and times are `model`'s.
 //!
-//! Events tell of tasks only. How a group ends follows from its children by the same `patterns` that the engine uses.
+//! Which frames opened and ended is the engine's own state's to say: here they are only counted, and with them what will
+//! never open. Of a loop the round that goes on is counted; what the rounds before it came to is kept as a sum.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use segno_orchestrator::model::{Address, Status};
-use segno_orchestrator::patterns::{self, Tally};
-use segno_orchestrator::plan::{Kind, NodeId, Plan};
+use segno_orchestrator::model::Status;
+use segno_orchestrator::plan::{Kind, Node, NodeId, Plan};
+use segno_orchestrator::state::{FrameId, RunState};
 
 use super::count::{Count, Sum};
+use super::layout::{Layout, fans_out, is_item};
 
 /// The count of every node.
 #[derive(Debug)]
 pub(super) struct Ledger {
     plan: Arc<Plan>,
+    layout: Layout,
     counts: Vec<Count>,
-    /// Where the nodes below each node end: their numbers follow its own.
-    ends: Vec<u32>,
-    /// Groups that are open, by node and indices.
-    open: HashMap<(NodeId, Vec<u32>), Tally>,
+    /// What the rounds of a loop before the one that goes on came to.
+    before: BTreeMap<NodeId, Sum>,
 }
 
 /// Why something was never begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Passed {
+pub(super) enum Passed {
     Guarded,
+    LeftOut,
     Unreached,
+}
+
+/// The end of a frame that was recorded itself, and does not follow from its children's.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Recorded {
+    pub(super) passed: Option<Passed>,
+    pub(super) is_cached: bool,
 }
 
 impl Ledger {
     pub(super) fn new(plan: Arc<Plan>) -> Ledger {
-        let nodes = plan.nodes();
-        let count = |expected| Count { expected, ..Count::default() };
-        let counts = nodes.iter().map(|node| count(u32::from(node.scope.is_empty()))).collect();
-        let mut ends: Vec<u32> = nodes.iter().map(|node| node.id.0 + 1).collect();
-        for node in nodes.iter().rev() {
-            if let Some(parent) = node.parent {
-                ends[parent.0 as usize] = ends[parent.0 as usize].max(ends[node.id.0 as usize]);
-            }
-        }
-        Ledger { plan, counts, ends, open: HashMap::new() }
+        let layout = Layout::new(&plan);
+        let count = |node: &Node| Count { expected: u32::from(layout.zone(node.id).is_none()), ..Count::default() };
+        let counts = plan.nodes().iter().map(count).collect();
+        Ledger { plan, layout, counts, before: BTreeMap::new() }
     }
 
     pub(super) fn count(&self, node: NodeId) -> &Count {
         &self.counts[node.0 as usize]
     }
 
-    /// Returns the node that an event with this address is about: below the `if`, once that was asked.
-    pub(super) fn find(&self, address: &Address) -> Option<NodeId> {
-        let fitting = self.plan.nodes_of(&address.step).iter().filter(|node| node.scope.len() == address.indices.len());
-        let mut found = None;
-        for node in fitting {
-            found = Some(node.id);
-            let is_asked = || self.open.contains_key(&(node.id, address.indices.clone()));
-            if matches!(node.kind, Kind::Conditional(_)) && !is_asked() {
-                break;
-            }
-        }
-        found
+    pub(super) fn layout(&self) -> &Layout {
+        &self.layout
     }
 
     /// Notes what a guard said.
-    pub(super) fn decide(&mut self, address: &Address, taken: bool) {
+    pub(super) fn decide(&mut self, node: NodeId, taken: bool) {
         let plan = self.plan.clone();
-        let Some(node) = plan.nodes_of(&address.step).first() else {
-            return;
-        };
-        if !matches!(node.kind, Kind::Conditional(_)) || node.scope.len() != address.indices.len() {
+        let node = plan.node(node);
+        if !matches!(node.kind, Kind::Conditional(_)) {
             return;
         }
-        let width = u32::from(taken || node.children.len() > 1);
-        let left_out = node.children.get(usize::from(taken)).copied();
-        if let Some(left_out) = left_out {
-            let passed = if taken { Passed::Unreached } else { Passed::Guarded };
-            self.pass(left_out, passed);
+        match (taken, &node.children[..]) {
+            (true, [_, otherwise]) => self.drop_branch(*otherwise),
+            (false, [then, ..]) => self.pass(*then, Passed::Guarded),
+            _ => {}
         }
-        self.widen(node.id, &address.indices, width);
+    }
+
+    /// Notes which case was chosen.
+    pub(super) fn choose(&mut self, node: NodeId, case: Option<u32>) {
+        let plan = self.plan.clone();
+        let node = plan.node(node);
+        if matches!(node.kind, Kind::Switch(_)) {
+            let others = (0..).zip(&node.children).filter(|(slot, _)| Some(*slot) != case);
+            others.for_each(|(_, child)| self.drop_branch(*child));
+        }
     }
 
     /// Notes how many items a list has.
-    pub(super) fn expand(&mut self, address: &Address, items: usize) {
+    pub(super) fn expand(&mut self, node: NodeId, items: usize) {
+        if fans_out(self.plan.node(node)) {
+            let items = u32::try_from(items).unwrap_or(u32::MAX);
+            self.counts[node.0 as usize].resolved += 1;
+            self.expect(self.layout.below(node), Some(node), items);
+        }
+    }
+
+    /// Notes that a frame opened. Returns the loop of which everything is new with that, if it is another round.
+    pub(super) fn open(&mut self, state: &RunState, frame: FrameId) -> Option<NodeId> {
         let plan = self.plan.clone();
-        let is_each = |node: &&_| matches!(plan.node(**node).kind, Kind::Each(_));
-        let Some(each) = self.find(address).as_ref().filter(is_each).copied() else {
-            return;
-        };
-        let items = u32::try_from(items).unwrap_or(u32::MAX);
-        self.counts[each.0 as usize].resolved += 1;
-        for below in self.below(each) {
-            if plan.nodes()[below].scope.last() == Some(&each) {
-                self.counts[below].expected = self.counts[below].expected.saturating_add(items);
+        let node = plan.node(state.plan_node(frame).id);
+        if self.layout.is_late(node.id) {
+            self.expect(self.layout.with(node.id), Some(node.id), 1);
+        }
+        let repeat = node.parent.map(|parent| plan.node(parent)).filter(|parent| matches!(parent.kind, Kind::Loop(_)))?;
+        // The first round was expected from the beginning.
+        if state.indices_of(frame).last().is_none_or(|round| *round == 0) {
+            return None;
+        }
+        if is_item(&plan, repeat) {
+            self.expect(self.layout.with(node.id), self.layout.zone(node.id), 1);
+            return None;
+        }
+        self.turn(repeat.id, node.id);
+        Some(repeat.id)
+    }
+
+    /// Counts a loop's body anew for another round.
+    fn turn(&mut self, repeat: NodeId, body: NodeId) {
+        let mut sum = self.sum(body);
+        for index in self.layout.below(repeat) {
+            let node = self.plan.nodes()[index].id;
+            self.before.remove(&node);
+            let is_expected = self.layout.zone(node) == self.layout.zone(body);
+            self.counts[index] = Count { expected: u32::from(is_expected), ..Count::default() };
+        }
+        sum.add(self.before.get(&repeat).copied().unwrap_or_default());
+        self.before.insert(repeat, sum);
+    }
+
+    /// Notes that a frame ended: by an event about it, or by its children.
+    pub(super) fn end(&mut self, state: &RunState, frame: FrameId, recorded: Option<Recorded>) {
+        let Some(status) = state.ended(frame) else { return };
+        let plan = self.plan.clone();
+        let node = plan.node(state.plan_node(frame).id);
+        let passed = recorded.and_then(|recorded| recorded.passed);
+        self.note(node.id, status, passed);
+        if let Some(recorded) = recorded {
+            let count = &mut self.counts[node.id.0 as usize];
+            count.cached += u32::from(recorded.is_cached);
+            count.broken += u32::from(status == Status::Failed);
+        }
+        let has_begun = state.rounds(frame) > 0;
+        match &node.kind {
+            _ if recorded.is_some() && !has_begun => self.share(node.id, status, passed),
+            Kind::Loop(_) if !has_begun => self.share(node.id, status, passed),
+            // Which of their children do not open was said when they were asked.
+            Kind::Loop(_) | Kind::Each(_) | Kind::Pipe(_) | Kind::Conditional(_) | Kind::Switch(_) => {}
+            _ => {
+                let is_shut = |child: &&NodeId| {
+                    !self.layout.is_late(**child) && state.frame_at(**child, state.indices_of(frame)).is_none()
+                };
+                let shut: Vec<NodeId> = node.children.iter().filter(is_shut).copied().collect();
+                shut.into_iter().for_each(|child| self.pass(child, Passed::Unreached));
             }
         }
-        self.widen(each, &address.indices, items);
     }
 
-    /// Notes that a task ended, or a group that never opened.
-    pub(super) fn end(&mut self, node: NodeId, indices: &[u32], status: Status, is_blocked: bool, is_cached: bool) {
-        let count = &mut self.counts[node.0 as usize];
-        count.cached += u32::from(is_cached);
-        count.broken += u32::from(status == Status::Failed);
-        self.close_below(node, status, None);
-        self.settle(node, indices, status, is_blocked);
-    }
-
-    /// Says whether all instances of a node are known and over, and how they ended.
+    /// Says whether all instances of a node are known and over, and how they ended. Of a loop that is in no fan-out only
+    /// the round that goes on is meant.
     pub(super) fn over(&self, node: NodeId) -> Option<Status> {
         let count = self.count(node);
         let is_over = self.is_counted(node) && count.ended() >= count.expected;
         is_over.then(|| count.status())
     }
 
-    /// Returns what the tasks below a node come to; a list that is not worked out yet counts as one.
+    /// Says whether nothing will come of a node: something else was chosen, or nothing called for it.
+    pub(super) fn is_unwanted(&self, node: NodeId) -> bool {
+        let is_late = self.layout.zone(node).is_some_and(|zone| self.layout.is_late(zone));
+        let count = self.count(node);
+        count.expected == 0 && (is_late || count.unchosen > 0)
+    }
+
+    /// Returns what the tasks of a node and those below it come to; a list that is not worked out yet counts as one.
     pub(super) fn sum(&self, node: NodeId) -> Sum {
+        self.sum_of(self.layout.with(node))
+    }
+
+    /// Returns what is taken back comes to.
+    pub(super) fn undone(&self) -> Sum {
+        self.sum_of(self.layout.undos())
+    }
+
+    fn sum_of(&self, nodes: Range<usize>) -> Sum {
         let mut sum = Sum::default();
-        for index in node.0 as usize..self.ends[node.0 as usize] as usize {
-            let count = &self.counts[index];
+        for index in nodes {
+            let (node, count) = (&self.plan.nodes()[index], &self.counts[index]);
             sum.failed += count.broken;
-            match self.plan.nodes()[index].kind {
-                Kind::Task(_) => {
-                    sum.total += count.expected;
-                    sum.ended += count.ended();
-                    sum.cached += count.cached;
-                    sum.partial += count.partial;
-                    sum.skipped += count.skipped;
-                }
-                Kind::Each(_) => sum.total += count.expected.saturating_sub(count.resolved),
+            match node.kind {
+                Kind::Task(_) => sum.add(Sum { failed: 0, ..count.sum() }),
+                Kind::Each(_) | Kind::Pipe(_) => sum.total += count.expected.saturating_sub(count.resolved),
+                Kind::Loop(_) => sum.add(self.before.get(&node.id).copied().unwrap_or_default()),
                 _ => {}
             }
         }
         sum
     }
 
-    /// Says whether the lists round a node are all worked out, so that its instances are known.
+    /// Says whether no more instances of a node can come: the lists round it are worked out, and the loops in their
+    /// items are over.
     fn is_counted(&self, node: NodeId) -> bool {
-        self.plan.node(node).scope.iter().all(|each| {
-            let count = self.count(*each);
-            count.resolved >= count.expected
+        self.plan.node(node).scope.iter().all(|round| {
+            let (node, count) = (self.plan.node(*round), self.count(*round));
+            match node.kind {
+                Kind::Loop(_) => !is_item(&self.plan, node) || count.ended() >= count.expected,
+                _ => count.resolved >= count.expected,
+            }
         })
     }
 
-    fn below(&self, node: NodeId) -> Range<usize> {
-        node.0 as usize + 1..self.ends[node.0 as usize] as usize
-    }
-
-    fn widen(&mut self, node: NodeId, indices: &[u32], width: u32) {
-        let tally = Tally { width, ..Tally::default() };
-        match patterns::settle(&self.plan.node(node).kind, &tally) {
-            Some(status) => self.settle(node, indices, status, false),
-            None => _ = self.open.insert((node, indices.to_vec()), tally),
+    /// Expects so many more of the nodes that come together.
+    fn expect(&mut self, nodes: Range<usize>, zone: Option<NodeId>, more: u32) {
+        for index in nodes {
+            if self.layout.zone(self.plan.nodes()[index].id) == zone {
+                self.counts[index].expected = self.counts[index].expected.saturating_add(more);
+            }
         }
     }
 
-    /// Ends an instance, and with it the groups round it that are over by that.
-    fn settle(&mut self, node: NodeId, indices: &[u32], status: Status, is_blocked: bool) {
-        let plan = self.plan.clone();
-        let (mut node, mut status, mut is_blocked) = (plan.node(node), status, is_blocked);
-        loop {
-            self.note(node.id, status, None);
-            let Some(parent) = node.parent.map(|parent| plan.node(parent)) else {
-                return;
-            };
-            let key = (parent.id, indices[..parent.scope.len()].to_vec());
-            let width = u32::try_from(parent.children.len()).unwrap_or(u32::MAX);
-            let tally = self.open.entry(key.clone()).or_insert(Tally { width, ..Tally::default() });
-            tally.opened = tally.opened.max(patterns::open(&parent.kind, tally));
-            add(tally, status, node.optional, is_blocked);
-            let Some(settled) = patterns::settle(&parent.kind, tally) else {
-                return;
-            };
-            let reached = tally.opened as usize;
-            self.open.remove(&key);
-            if matches!(parent.kind, Kind::Sequential) {
-                parent.children.iter().skip(reached).for_each(|child| self.pass(*child, Passed::Unreached));
+    /// Expects a branch no longer: another one was chosen.
+    fn drop_branch(&mut self, node: NodeId) {
+        for index in self.layout.with(node) {
+            if self.layout.zone(self.plan.nodes()[index].id) == self.layout.zone(node) {
+                let count = &mut self.counts[index];
+                count.expected = count.expected.saturating_sub(1);
+                count.unchosen += 1;
             }
-            (node, status, is_blocked) = (parent, settled, false);
         }
     }
 
     /// Notes that an instance of a node and of all below it will never begin.
     fn pass(&mut self, node: NodeId, passed: Passed) {
         self.note(node, Status::Skipped, Some(passed));
-        self.close_below(node, Status::Skipped, Some(passed));
+        self.share(node, Status::Skipped, Some(passed));
     }
 
     fn note(&mut self, node: NodeId, status: Status, passed: Option<Passed>) {
         let count = &mut self.counts[node.0 as usize];
         count.note(status);
-        count.guarded += u32::from(passed == Some(Passed::Guarded));
-        count.unreached += u32::from(passed == Some(Passed::Unreached));
+        match passed {
+            Some(Passed::Guarded) => count.guarded += 1,
+            Some(Passed::LeftOut) => count.left_out += 1,
+            Some(Passed::Unreached) => count.unreached += 1,
+            None => {}
+        }
     }
 
     /// What stands below a node that never opened: its own step's nodes share its end, the rest is passed over.
-    fn close_below(&mut self, node: NodeId, status: Status, passed: Option<Passed>) {
+    fn share(&mut self, node: NodeId, status: Status, passed: Option<Passed>) {
         let plan = self.plan.clone();
         let node = plan.node(node);
-        if matches!(node.kind, Kind::Each(_)) {
+        if fans_out(node) {
             self.counts[node.id.0 as usize].resolved += 1;
             return;
         }
         for child in &node.children {
-            if plan.node(*child).step == node.step {
-                self.note(*child, status, passed);
-                self.close_below(*child, status, passed);
-            } else {
-                self.pass(*child, Passed::Unreached);
+            match plan.node(*child).step == node.step {
+                _ if self.layout.is_late(*child) => {}
+                true => {
+                    self.note(*child, status, passed);
+                    self.share(*child, status, passed);
+                }
+                false => self.pass(*child, Passed::Unreached),
             }
         }
-    }
-}
-
-/// Adds a child's end to its group's, as the engine counts it.
-fn add(tally: &mut Tally, status: Status, is_optional: bool, is_blocked: bool) {
-    match status {
-        Status::Succeeded => tally.succeeded += 1,
-        Status::Partial => tally.partial += 1,
-        Status::Failed if is_optional => tally.tolerated += 1,
-        Status::Failed => tally.failed += 1,
-        Status::Skipped if is_blocked && is_optional => tally.tolerated += 1,
-        Status::Skipped if is_blocked => tally.blocked += 1,
-        Status::Skipped => tally.skipped += 1,
     }
 }

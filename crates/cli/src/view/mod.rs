@@ -12,11 +12,14 @@ mod text;
 mod words;
 
 mod count;
+mod layout;
 mod ledger;
 mod outline;
+mod rounds;
 mod span;
 mod task;
 
+mod lean;
 mod model;
 
 mod fit;

@@ -7,10 +7,11 @@ use super::fit::{Entry, Rank, fit};
 use super::look::{Look, Mark, Tone};
 use super::model::{Model, State};
 use super::outline::{Row, Shape};
+use super::rounds::Turn;
 use super::screen::Size;
 use super::task::{Attempt, Ended, Phase};
 use super::text::{Line, again_in, clean};
-use super::words::{counts, failure, notes, outcome, title};
+use super::words::{counts, failure, made_by, notes, outcome, takes_over, title};
 
 /// Rows of the terminal that are left free.
 const MARGIN_ROWS: usize = 2;
@@ -56,6 +57,9 @@ struct Painter<'m> {
 impl Painter<'_> {
     /// Returns a step's entry, and below it those of its items that run or failed.
     fn step(&self, row: Row) -> Vec<Entry> {
+        if self.model.is_hidden(row) {
+            return Vec::new();
+        }
         let (step, state) = (self.model.step(row), self.model.state(row));
         let is_passed = |row: Row| self.model.state(row) == State::Ended(Status::Skipped);
         if is_passed(row) && step.parent.is_some_and(is_passed) {
@@ -66,8 +70,7 @@ impl Painter<'_> {
         }
         let mut entries = vec![self.group(row, state)];
         if step.shape == Shape::Many {
-            let failed =
-                self.model.ended(row).filter(|(indices, ended)| !indices.is_empty() && ended.status == Status::Failed);
+            let failed = self.model.ended(row).filter(|(_, ended)| ended.is_item && ended.status == Status::Failed);
             entries.extend(failed.take(LISTED_FAILURES).map(|(indices, ended)| self.ended(row, indices, ended)));
             entries.extend(self.model.attempts(row).map(|(indices, attempt)| self.attempt(row, indices, attempt)));
         }
@@ -78,53 +81,95 @@ impl Painter<'_> {
         if let Some((indices, attempt)) = self.model.attempts(row).next() {
             return self.attempt(row, indices, attempt);
         }
-        if let (State::Ended(_), Some((indices, ended))) = (state, self.model.ended(row).next()) {
-            return self.ended(row, indices, ended);
-        }
         let step = self.model.step(row);
-        let (mark, rank, detail) = match state {
-            State::Ended(status) => (Mark::Ended(status), Rank::Ended, self.model.passed(row).unwrap_or_default()),
-            State::Waiting | State::Begun => (Mark::Waiting, Rank::Waiting, ""),
-        };
-        self.entry(step.depth, rank, mark, &step.name).says(mark.tone(), detail)
+        let looped = self.model.turn(row).map(Turn::words).unwrap_or_default();
+        match (state, self.model.ended(row).next()) {
+            (State::Ended(status), Some((_, ended))) if step.repeat.is_some() => {
+                let why = ended.why.as_deref().filter(|_| status == Status::Failed);
+                let detail = self.joined([Some(looped), why.map(|why| clean(why, self.look))]);
+                let (rank, tone) = match status {
+                    Status::Failed => (Rank::Failed, Tone::Bad),
+                    _ => (Rank::Ended, Tone::Faint),
+                };
+                let took = Some(self.model.elapsed(row, self.now));
+                self.entry(step.depth, rank, Mark::Ended(status), &step.name).says(tone, &detail).took(took)
+            }
+            (State::Ended(_), Some((indices, ended))) => self.ended(row, indices, ended),
+            (State::Ended(status), None) => {
+                let detail = self.model.passed(row).map_or(looped, str::to_owned);
+                self.entry(step.depth, Rank::Ended, Mark::Ended(status), &step.name).says(Tone::Faint, &detail)
+            }
+            (State::Begun, _) if step.repeat.is_some() => {
+                let took = Some(self.model.elapsed(row, self.now));
+                self.entry(step.depth, Rank::Open, self.turning(), &step.name).says(Tone::Faint, &looped).took(took)
+            }
+            (State::Waiting | State::Begun, _) => self.entry(step.depth, Rank::Waiting, Mark::Waiting, &step.name),
+        }
     }
 
     fn group(&self, row: Row, state: State) -> Entry {
         let step = self.model.step(row);
         let sum = self.model.sum(row);
-        let counts = counts(sum, self.look);
+        let detail = self.group_words(row, state);
         let took = Some(self.model.elapsed(row, self.now));
-        let failed =
-            self.model.ended(row).find(|(indices, _)| indices.is_empty()).and_then(|(_, ended)| ended.why.clone());
-        let failed = failed.map(|why| clean(&why, self.look));
+        let failed = self.model.ended(row).find(|(_, ended)| !ended.is_item && step.shape != Shape::Undo);
+        let failed = failed.and_then(|(_, ended)| ended.why.as_deref()).map(|why| clean(why, self.look));
         let tone = if sum.failed > 0 { Tone::Bad } else { Tone::Faint };
         let (rank, mark, (tone, detail), took) = match state {
-            State::Waiting if sum.total > 1 => (Rank::Waiting, Mark::Waiting, (Tone::Faint, counts), None),
-            State::Waiting => (Rank::Waiting, Mark::Waiting, (Tone::Faint, String::new()), None),
-            State::Begun => (Rank::Open, self.turning(), (tone, counts), took),
+            State::Waiting => (Rank::Waiting, Mark::Waiting, (Tone::Faint, detail), None),
+            State::Begun => (Rank::Open, self.turning(), (tone, detail), took),
             State::Ended(Status::Skipped) => {
-                let why = failed.or_else(|| self.model.passed(row).map(str::to_owned)).unwrap_or(counts);
-                (Rank::Ended, Mark::Ended(Status::Skipped), (Tone::Faint, why), None)
+                let case = self.model.case(row).filter(|case| case.starts_with("skipped"));
+                let why = self.model.passed(row).or(case).map(|why| clean(why, self.look));
+                (Rank::Ended, Mark::Ended(Status::Skipped), (Tone::Faint, failed.or(why).unwrap_or(detail)), None)
             }
             State::Ended(Status::Failed) => {
-                (Rank::Failed, Mark::Ended(Status::Failed), (Tone::Bad, failed.unwrap_or(counts)), took)
+                (Rank::Failed, Mark::Ended(Status::Failed), (Tone::Bad, failed.unwrap_or(detail)), took)
             }
-            State::Ended(status) => (Rank::Ended, Mark::Ended(status), (tone, counts), took),
+            State::Ended(status) if step.repeat.is_some() => {
+                (Rank::Ended, Mark::Ended(status), (Tone::Faint, detail), took)
+            }
+            State::Ended(status) => (Rank::Ended, Mark::Ended(status), (tone, detail), took),
         };
         self.entry(step.depth, rank, mark, &step.name).says(tone, &detail).took(took)
     }
 
-    fn attempt(&self, row: Row, indices: &[u32], attempt: &Attempt) -> Entry {
+    /// Says what a group is and how far it is: its file, its case, its round, its counts.
+    fn group_words(&self, row: Row, state: State) -> String {
         let step = self.model.step(row);
-        let depth = step.depth + usize::from(step.shape == Shape::Many);
-        let title = title(&step.name, indices, attempt.label.as_deref(), self.look);
-        let max = self.model.max_attempts(row);
+        let sum = self.model.sum(row);
+        let file = step.file.as_deref().map(|file| clean(file, self.look));
+        let case = self.model.case(row).map(|case| clean(case, self.look));
+        let turn = self.model.turn(row).filter(|_| state != State::Waiting);
+        let is_counted = match (state, turn) {
+            (State::Waiting, _) => sum.total > 1,
+            (State::Ended(_), Some(_)) => false,
+            _ => true,
+        };
+        self.joined([file, case, turn.map(Turn::words), is_counted.then(|| counts(sum, self.look))])
+    }
+
+    fn attempt(&self, row: Row, indices: &[u32], attempt: &Attempt) -> Entry {
+        let depth = self.depth(row);
+        let title = self.title(row, indices, attempt.label.as_deref());
+        let Attempt { number, max, .. } = attempt;
+        let round = self.model.turn(row).map(Turn::round);
+        let by = made_by(attempt.by.as_deref(), *number, *max, self.look);
         match &attempt.phase {
             Phase::Running { since } => {
-                let detail =
-                    if attempt.number > 1 { format!("attempt {} of {max}", attempt.number) } else { String::new() };
-                let entry = self.entry(depth, Rank::Busy, self.turning(), &title).says(Tone::Doubtful, &detail);
-                entry.took(Some(self.now.since(*since)))
+                let entry = self.entry(depth, Rank::Busy, self.turning(), &title);
+                entry.says(Tone::Doubtful, &self.joined([round, Some(by)])).took(Some(self.now.since(*since)))
+            }
+            Phase::Checking { since, what } => {
+                let entry = self.entry(depth, Rank::Busy, self.turning(), &title);
+                let detail = self.joined([round, Some(clean(what, self.look)), Some(by)]);
+                entry.says(Tone::Doubtful, &detail).took(Some(self.now.since(*since)))
+            }
+            Phase::HandedOver { message } => {
+                let agent = clean(attempt.by.as_deref().unwrap_or("another"), self.look);
+                let what = takes_over(&agent, &clean(message, self.look));
+                let entry = self.entry(depth, Rank::Busy, Mark::Resting, &title);
+                entry.says(Tone::Doubtful, &self.joined([round, Some(what)]))
             }
             Phase::Resting { until, message } => {
                 let again = match self.motion {
@@ -132,28 +177,45 @@ impl Painter<'_> {
                     Motion::Still => String::new(),
                 };
                 let message = clean(message, self.look);
-                let detail = format!("attempt {} of {max} failed{again}: {message}", attempt.number);
-                self.entry(depth, Rank::Busy, Mark::Resting, &title).says(Tone::Doubtful, &detail)
+                let detail = format!("attempt {number} of {max} failed{again}: {message}");
+                let entry = self.entry(depth, Rank::Busy, Mark::Resting, &title);
+                entry.says(Tone::Doubtful, &self.joined([round, Some(detail)]))
             }
         }
     }
 
     fn ended(&self, row: Row, indices: &[u32], ended: &Ended) -> Entry {
-        let step = self.model.step(row);
-        let depth = step.depth + usize::from(step.shape == Shape::Many);
-        let title = title(&step.name, indices, ended.label.as_deref(), self.look);
+        let title = self.title(row, indices, ended.label.as_deref());
         let mark = Mark::Ended(ended.status);
         let why = clean(ended.why.as_deref().unwrap_or_default(), self.look);
-        let max = self.model.max_attempts(row);
+        let by = made_by(ended.by.as_deref(), ended.attempts, ended.max, self.look);
         let (rank, (tone, detail)) = match ended.status {
-            Status::Failed => (Rank::Failed, (Tone::Bad, failure(ended.attempts, max, &why))),
+            Status::Failed => (Rank::Failed, (Tone::Bad, failure(ended.attempts, ended.max, &why))),
             Status::Skipped => (Rank::Ended, (Tone::Faint, why)),
             _ if ended.is_cached => (Rank::Ended, (Tone::Faint, "cached".to_owned())),
-            _ if ended.attempts > 1 => (Rank::Ended, (Tone::Faint, format!("attempt {} of {max}", ended.attempts))),
-            _ => (Rank::Ended, (Tone::Faint, String::new())),
+            _ => (Rank::Ended, (Tone::Faint, by)),
         };
         let took = (!ended.is_cached && ended.status != Status::Skipped).then_some(ended.took);
-        self.entry(depth, rank, mark, &title).says(tone, &detail).took(took)
+        self.entry(self.depth(row), rank, mark, &title).says(tone, &detail).took(took)
+    }
+
+    /// Returns how deep a row's tasks stand: items stand below their step.
+    fn depth(&self, row: Row) -> usize {
+        let step = self.model.step(row);
+        step.depth + usize::from(step.shape == Shape::Many)
+    }
+
+    /// Returns what a task is called: a round alone needs no number, for there is one at a time.
+    fn title(&self, row: Row, indices: &[u32], label: Option<&str>) -> String {
+        let step = self.model.step(row);
+        let indices = if step.shape == Shape::Many { indices } else { &[] };
+        title(&step.name, indices, label, self.look)
+    }
+
+    /// Joins what is there to say.
+    fn joined<const N: usize>(&self, parts: [Option<String>; N]) -> String {
+        let told = parts.into_iter().flatten().filter(|part| !part.is_empty());
+        told.collect::<Vec<_>>().join(self.look.dot())
     }
 
     /// Returns the spinner, or what stands in its place once nothing moves.

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use segno_orchestrator::model::{Address, Event, Fact, Outcome, Source, Status, Timestamp};
+use segno_orchestrator::model::{Address, Event, Fact, Outcome, Source, Status, Timestamp, Verdict};
 use segno_orchestrator::plan::{NodeId, Plan};
 use segno_orchestrator::report::short_duration;
 
 use super::look::{Look, Mark};
 use super::model::{Model, State};
 use super::outline::{Row, Shape};
-use super::task::{Attempt, GUARDED, why};
+use super::rounds::{Turn, short};
+use super::task::{Attempt, GUARDED, LEFT_OUT, why};
 use super::text::{again_in, clean};
-use super::words::{counts, failure, outcome, title};
+use super::words::{counts, failure, made_by, outcome, takes_over, title};
 
 /// Up to how many items of a step are told one by one.
 const LISTED_ITEMS: u32 = 20;
@@ -37,6 +38,8 @@ struct Told {
     share: u32,
     at: Option<Timestamp>,
     is_over: bool,
+    /// In which round of the loops round it.
+    round: u32,
 }
 
 impl Teller {
@@ -74,42 +77,66 @@ impl Teller {
     fn task_line(&self, node: NodeId, event: &Event, last: Option<&Attempt>) -> Option<String> {
         let row = *self.model.path(node).first()?;
         let is_listed = self.is_listed(row);
+        let label = last.and_then(|attempt| attempt.label.as_deref());
+        let skipped = Mark::Ended(Status::Skipped);
         match &event.fact {
-            Fact::Decided { step, taken: false, .. } if is_listed => {
-                let mark = Mark::Ended(Status::Skipped);
-                Some(self.line(mark, &self.title(step, None), GUARDED))
-            }
-            Fact::StepRetried { step, attempt, fault, until } if is_listed => {
-                let (max, message) = (self.model.max_attempts(row), clean(fault.message(), self.look));
-                let again = again_in(until.since(event.at));
-                let what = format!("attempt {attempt} of {max} failed: {message}; {again}");
-                let label = last.and_then(|attempt| attempt.label.as_deref());
-                Some(self.line(Mark::Ended(Status::Failed), &self.title(step, label), &what))
-            }
             Fact::StepEnded { step, outcome, source, took_ms, label } => {
-                if !is_listed && outcome.status() != Status::Failed {
-                    return None;
-                }
-                let took = Duration::from_millis(*took_ms);
-                let what = self.ended(row, outcome, source, took, last.map_or(0, |attempt| attempt.number));
+                let is_failed = outcome.status() == Status::Failed;
+                let what = self.ended(outcome, source, Duration::from_millis(*took_ms), last);
                 let title = self.title(step, label.as_deref());
                 Some(self.line(Mark::Ended(outcome.status()), &title, &what))
+            }
+            _ if !is_listed => None,
+            Fact::Decided { step, left_out: true, .. } => Some(self.line(skipped, &self.title(step, None), LEFT_OUT)),
+            Fact::Decided { step, taken: false, .. } => Some(self.line(skipped, &self.title(step, None), GUARDED)),
+            Fact::Chose { step, case, value } => {
+                let what = clean(&self.model.case_words(node, *case, value), self.look);
+                let mark = if case.is_some() { Mark::Waiting } else { skipped };
+                Some(self.line(mark, &self.title(step, None), &what))
+            }
+            Fact::Looped { step, rounds, verdict, score } => self.loop_line(row, step, *rounds, *verdict, *score),
+            Fact::StepRetried { step, attempt, fault, until } => {
+                let (number, max) = last.map_or((*attempt, *attempt), |last| (last.number, last.max));
+                let (message, again) = (clean(fault.message(), self.look), again_in(until.since(event.at)));
+                let what = format!("attempt {number} of {max} failed: {message}; {again}");
+                Some(self.line(Mark::Ended(Status::Failed), &self.title(step, label), &what))
+            }
+            Fact::FellBack { step, fault, agent, .. } => {
+                let what = takes_over(&clean(agent, self.look), &clean(fault.message(), self.look));
+                Some(self.line(Mark::Ended(Status::Failed), &self.title(step, label), &what))
             }
             _ => None,
         }
     }
 
-    fn ended(&self, row: Row, outcome: &Outcome, source: &Source, took: Duration, attempts: u32) -> String {
-        let max = self.model.max_attempts(row);
+    fn ended(&self, outcome: &Outcome, source: &Source, took: Duration, last: Option<&Attempt>) -> String {
+        let (attempts, max) = last.map_or((0, 0), |last| (last.number, last.max));
+        let by = made_by(last.and_then(|last| last.by.as_deref()), attempts, max, self.look);
         let why = clean(&why(outcome).unwrap_or_default(), self.look);
         match (outcome.status(), source) {
             (Status::Failed, _) if attempts > 1 => failure(attempts, max, &why),
             (Status::Failed, _) => format!("failed: {why}"),
             (Status::Skipped, _) => why,
             (_, Source::Cache { .. }) => "cached".into(),
-            _ if attempts > 1 => format!("{}  attempt {attempts} of {max}", short_duration(took)),
-            _ => short_duration(took),
+            _ if by.is_empty() => short_duration(took),
+            _ => format!("{}  {by}", short_duration(took)),
         }
+    }
+
+    /// Tells that a loop goes on, and of one that is in items how it ended: a row tells that of itself.
+    fn loop_line(&self, row: Row, step: &Address, rounds: u32, verdict: Verdict, score: Option<f64>) -> Option<String> {
+        let turn = self.model.turn_at(step, verdict)?;
+        let what = match (verdict, self.model.step(row).repeat) {
+            (Verdict::GoOn, _) if rounds == 0 => return None,
+            (Verdict::GoOn, _) => {
+                let scored = score.map(|score| format!("round {rounds} scored {}{}", short(score), self.look.dot()));
+                format!("{}{}", scored.unwrap_or_default(), turn.round())
+            }
+            (_, Some(_)) => return None,
+            (_, None) => turn.words(),
+        };
+        let mark = turn.status.map_or(Mark::Waiting, Mark::Ended);
+        Some(self.line(mark, &self.title(step, None), &what))
     }
 
     /// Says whether the tasks of a row are told one by one.
@@ -117,12 +144,18 @@ impl Teller {
         self.model.step(row).shape != Shape::Many || self.model.sum(row).total <= LISTED_ITEMS
     }
 
-    /// Tells how far a step's items are: at their end, and for many of them every so often.
+    /// Tells how far a step's items are: at their end, and for many of them every so often. Of a loop it tells the end.
     fn items_line(&mut self, row: Row, now: Timestamp) -> Option<String> {
-        if self.model.step(row).shape != Shape::Many || self.told[row].is_over {
+        let (step, round) = (self.model.step(row), self.model.round(row));
+        if self.told[row].round != round {
+            self.told[row] = Told { round, ..Told::default() };
+        }
+        let is_counted = step.shape == Shape::Many || step.repeat.is_some();
+        if !is_counted || self.told[row].is_over {
             return None;
         }
         let (sum, is_listed) = (self.model.sum(row), self.is_listed(row));
+        let turn = self.model.turn(row);
         let told = &mut self.told[row];
         let since = *told.at.get_or_insert(now);
         let mark = match self.model.state(row) {
@@ -136,15 +169,17 @@ impl Teller {
             }
             _ => {
                 let share = sum.ended * COUNTS / sum.total.max(1);
-                if is_listed || sum.ended == 0 || (share == told.share && now.since(since) < COUNT_PERIOD) {
+                let is_soon = share == told.share && now.since(since) < COUNT_PERIOD;
+                if is_listed || turn.is_some() || sum.ended == 0 || is_soon {
                     return None;
                 }
                 (told.share, told.at) = (share, Some(now));
                 Mark::Waiting
             }
         };
-        let what = format!("{}  {}", short_duration(self.model.elapsed(row, now)), counts(sum, self.look));
-        Some(self.line(mark, &self.model.step(row).name, &what))
+        let what = turn.map_or_else(|| counts(sum, self.look), Turn::words);
+        let what = format!("{}  {what}", short_duration(self.model.elapsed(row, now)));
+        Some(self.line(mark, self.model.step(row).step.as_str(), &what))
     }
 
     fn run_line(&self, now: Timestamp) -> String {

@@ -27,7 +27,10 @@ pub(super) fn outcome(end: Option<&End>, sum: Sum, elapsed: Duration, look: Look
     let (mark, status) = match end {
         None => (Mark::Waiting, "stopped".to_owned()),
         Some(End::Paused(reason)) => (Mark::Waiting, format!("paused ({})", clean(reason, look))),
-        Some(End::Over(status)) => (run_mark(*status), status.name().to_owned()),
+        Some(End::Over(status, None)) => (run_mark(*status), status.name().to_owned()),
+        Some(End::Over(status, Some(reason))) => {
+            (run_mark(*status), format!("{} ({})", status.name(), clean(reason, look)))
+        }
     };
     let dot = look.dot();
     (mark, format!("{status}{dot}{}{dot}{}", counts(sum, look), short_duration(elapsed)))
@@ -48,6 +51,23 @@ pub(super) fn failure(attempts: u32, max: u32, message: &str) -> String {
         0 | 1 => message.to_owned(),
         _ => format!("attempt {attempts} of {max} failed: {message}"),
     }
+}
+
+/// Says that a fallback takes over: `codex takes over: no answer`.
+pub(super) fn takes_over(agent: &str, message: &str) -> String {
+    format!("{} takes over: {message}", called(agent))
+}
+
+/// Joins what is known of a task that ended well besides its time: `by codex · attempt 2 of 3`.
+pub(super) fn made_by(by: Option<&str>, attempts: u32, max: u32, look: Look) -> String {
+    let by = by.map(|by| format!("by {}", called(&clean(by, look))));
+    let attempt = (attempts > 1).then(|| format!("attempt {attempts} of {max}"));
+    by.into_iter().chain(attempt).collect::<Vec<_>>().join(look.dot())
+}
+
+/// Returns what a fallback is called: a command has no name of its own.
+fn called(agent: &str) -> &str {
+    if agent == "run" { "a command" } else { agent }
 }
 
 /// Returns a task's address as people read it.

@@ -10,6 +10,7 @@ mod frame;
 mod oracle;
 #[cfg(test)]
 mod random_flows;
+mod reading;
 #[cfg(test)]
 mod trial;
 mod view;
