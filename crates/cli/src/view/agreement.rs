@@ -47,10 +47,14 @@ impl Agent for Worker {
             let mut hasher = DefaultHasher::new();
             (self.0, call.task.to_string(), call.attempt, is_judge(&call.request)).hash(&mut hasher);
             let lot = hasher.finish();
-            let value = json!({ "mark": "m", "list": vec![1; (lot >> 8) as usize % 4], "score": (lot >> 16) as f32 % 2.0 });
+            let value =
+                json!({ "mark": "m", "list": vec![1; (lot >> 8) as usize % 4], "score": (lot >> 16) as f32 % 2.0 });
             match lot % 8 {
                 0 => Err(Fault::new(Kind::Network, "no answer").into()),
-                1 => Err(Failed { fault: Fault::new(Kind::Internal, "it did not work"), reply: Some(Reply::value(value)) }),
+                1 => Err(Failed {
+                    fault: Fault::new(Kind::Internal, "it did not work"),
+                    reply: Some(Reply::value(value)),
+                }),
                 2 => Ok(Reply { partial: true, ..Reply::value(value) }),
                 _ => Ok(Reply::value(value)),
             }
@@ -71,7 +75,10 @@ fn enrich(value: &mut Value, dice: &mut impl Iterator<Item = u8>) {
                 match dice.next().unwrap_or_default() % 6 {
                     1 => _ = fields.insert("fallback".into(), json!([AGENT])),
                     2 => _ = fields.insert("fallback".into(), json!([{ "agent": AGENT, "partial": true }, AGENT])),
-                    3 => _ = fields.insert("judge".into(), json!({ "agent": AGENT, "with": { "id": "judge" }, "min": 0.3 })),
+                    3 => {
+                        _ = fields
+                            .insert("judge".into(), json!({ "agent": AGENT, "with": { "id": "judge" }, "min": 0.3 }))
+                    }
                     _ => {}
                 }
             }
@@ -84,7 +91,9 @@ fn enrich(value: &mut Value, dice: &mut impl Iterator<Item = u8>) {
 
 fn definition(flow: &str, called: Called, agents: &Registry) -> Definition {
     let call = match called {
-        Called::Never => return Definition::parse(flow, "random.json", agents).unwrap_or_else(|mistakes| panic!("{mistakes}")),
+        Called::Never => {
+            return Definition::parse(flow, "random.json", agents).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        }
         Called::Once => json!({ "id": "call", "flow": "random.json" }),
         Called::ForItems => json!({ "id": "call", "flow": "random.json", "each": [1, 2] }),
         Called::InRounds => json!({ "id": "call", "flow": "random.json", "loop": 2 }),
@@ -126,9 +135,11 @@ fn check_end(model: &Model, state: &RunState, events: &[Event]) -> Result<(), Te
     prop_assert_eq!(model.status(), state.status());
     let count = |test: &dyn Fn(Status, &Source, bool) -> bool| {
         let is_counted = |event: &&Event| match &event.fact {
-            Fact::StepEnded { step, outcome, source, .. } => {
-                test(outcome.status(), source, state.find(step).is_some_and(|frame| state.plan_node(frame).task().is_some()))
-            }
+            Fact::StepEnded { step, outcome, source, .. } => test(
+                outcome.status(),
+                source,
+                state.find(step).is_some_and(|frame| state.plan_node(frame).task().is_some()),
+            ),
             _ => false,
         };
         u32::try_from(events.iter().filter(is_counted).count()).unwrap()
@@ -145,7 +156,7 @@ fn check_end(model: &Model, state: &RunState, events: &[Event]) -> Result<(), Te
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_view_agrees_with_the_engine(

@@ -95,7 +95,8 @@ impl Ledger {
         if self.layout.is_late(node.id) {
             self.expect(self.layout.with(node.id), Some(node.id), 1);
         }
-        let repeat = node.parent.map(|parent| plan.node(parent)).filter(|parent| matches!(parent.kind, Kind::Loop(_)))?;
+        let repeat =
+            node.parent.map(|parent| plan.node(parent)).filter(|parent| matches!(parent.kind, Kind::Loop(_)))?;
         // The first round was expected from the beginning.
         if state.indices_of(frame).last().is_none_or(|round| *round == 0) {
             return None;

@@ -33,6 +33,8 @@ mod ticker;
 #[cfg(test)]
 mod agreement;
 #[cfg(test)]
+mod patterns;
+#[cfg(test)]
 mod pictures;
 #[cfg(test)]
 mod script;

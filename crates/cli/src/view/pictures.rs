@@ -48,13 +48,13 @@ fn check_last(script: &str, expected: &str) {
 
 /// Checks a picture of another flow on a usual screen while it goes on.
 #[track_caller]
-fn check_flow(flow: &str, script: &str, now: u64, expected: &str) {
+pub(super) fn check_flow(flow: &str, script: &str, now: u64, expected: &str) {
     check_picture(flow, script, now, Motion::Moving, expected);
 }
 
 /// Checks the last picture of another flow.
 #[track_caller]
-fn check_last_of(flow: &str, script: &str, expected: &str) {
+pub(super) fn check_last_of(flow: &str, script: &str, expected: &str) {
     check_picture(flow, script, 60_000, Motion::Still, expected);
 }
 

@@ -7,16 +7,22 @@ use segno_errors::{Fault, Kind};
 use segno_orchestrator::Definition;
 use segno_orchestrator::agents::Registry;
 use segno_orchestrator::model::{
-    Address, CacheNote, Event, Fact, Outcome, Owner, Pinned, Reply, RunStatus, Skip, Source, Timestamp,
+    Address, CacheNote, Event, Fact, Inputs, Outcome, Owner, Pinned, Reply, RunStatus, Skip, Source, Timestamp,
 };
 use segno_orchestrator::plan::Plan;
 use serde_json::Value;
 
 use super::model::Model;
 
-/// Compiles a workflow.
+/// The workflow that others may call.
+const INNER: &str = "steps: [{ id: lint, run: [a] }, { id: types, run: [a] }]";
+
+/// Compiles a workflow, which may call the agent `codex` and the workflow `inner.yaml`.
 pub(super) fn plan(flow: &str) -> Arc<Plan> {
-    Definition::parse(flow, "test.yaml", &Registry::default()).map_err(|mistakes| mistakes.to_string()).unwrap().plan
+    let mut agents = Registry::default();
+    agents.function("codex", |_| async { Ok(Reply::default()) });
+    let read = |_: &str| Ok(INNER.to_owned());
+    Definition::assemble(flow, "test.yaml", &agents, &read).map_err(|mistakes| mistakes.to_string()).unwrap().plan
 }
 
 /// Makes a writer, and what returns all that was written.
@@ -46,7 +52,9 @@ pub(super) fn model(flow: &str, script: &str) -> Model {
 /// Reads events, one a line: the moment in milliseconds, what happened, the task, and what belongs to it.
 ///
 /// `start` takes an attempt and a label, `retry` an attempt, the moment of the next and a message, `done`, `part` and
-/// `hit` what it took and a label, `fail` what it took and a message, `blocked` the step that failed.
+/// `hit` what it took and a label, `fail` what it took and a message, `blocked` the step that failed. `case` takes a number
+/// or `-` and the value, `said` the rounds, what the loop said and a score, `hand` the attempt, the fallback's number and
+/// name and a message.
 pub(super) fn events(script: &str) -> Vec<Event> {
     let lines = script.lines().map(str::trim).filter(|line| !line.is_empty());
     lines.zip(1..).map(|(line, seq)| event(seq, line)).collect()
@@ -79,8 +87,10 @@ fn event(seq: u64, line: &str) -> Event {
         "resume" => Fact::RunResumed { owner: Owner::default() },
         "pause" => Fact::RunPaused { reason: "interrupted".into() },
         "over" => {
-            Fact::RunEnded { status: serde_json::from_value::<RunStatus>(words[2].into()).unwrap(), reason: None }
+            let status = serde_json::from_value::<RunStatus>(words[2].into()).unwrap();
+            Fact::RunEnded { status, reason: label(3) }
         }
+        "left" => Fact::Decided { step: step(), taken: false, left_out: true },
         "yes" | "no" => Fact::Decided { step: step(), taken: words[1] == "yes", left_out: false },
         "items" => Fact::Expanded { step: step(), items: (0..number(3)).map(Value::from).collect() },
         "start" => {
@@ -103,7 +113,28 @@ fn event(seq: u64, line: &str) -> Event {
             ended(Outcome::of_fault(Fault::new(Kind::Internal, rest(4))), Source::Ran, label)
         }
         "blocked" => skipped(Skip::Needs { step: words[3].into() }),
-        other => panic!("{other}"),
+        _ => of_pattern(&words),
     };
     Event { seq, at: Timestamp(number(0)), fact }
+}
+
+/// Reads what only some flows have: cases, rounds, sub-workflows, fallbacks, checks.
+fn of_pattern(words: &[&str]) -> Fact {
+    let step: Address = words[2].parse().unwrap();
+    let number = |index: usize| words[index].parse::<u32>().unwrap();
+    match words[1] {
+        "case" => Fact::Chose { step, case: words[3].parse().ok(), value: words[4..].join(" ") },
+        "said" => {
+            let verdict = serde_json::from_value(words[4].into()).unwrap();
+            let score = words.get(5).map(|score| score.parse().unwrap());
+            Fact::Looped { step, rounds: number(3), verdict, score }
+        }
+        "enter" => Fact::Entered { step, inputs: Inputs::default() },
+        "reply" => Fact::StepReplied { step, attempt: 1, reply: Reply::default() },
+        "hand" => {
+            let fault = Fault::new(Kind::Network, words[6..].join(" "));
+            Fact::FellBack { step, attempt: number(3), fault, to: number(4), agent: words[5].into() }
+        }
+        other => panic!("{other}"),
+    }
 }
