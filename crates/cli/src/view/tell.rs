@@ -84,7 +84,7 @@ impl Teller {
                 let is_failed = outcome.status() == Status::Failed;
                 let what = self.ended(outcome, source, Duration::from_millis(*took_ms), last);
                 let title = self.title(step, label.as_deref());
-                Some(self.line(Mark::Ended(outcome.status()), &title, &what))
+                (is_listed || is_failed).then(|| self.line(Mark::Ended(outcome.status()), &title, &what))
             }
             _ if !is_listed => None,
             Fact::Decided { step, left_out: true, .. } => Some(self.line(skipped, &self.title(step, None), LEFT_OUT)),

@@ -9,15 +9,28 @@ use crate::plan::ListFiles;
 /// How the names of test files end.
 pub const TEST_ENDINGS: [&str; 4] = [".test.yaml", ".test.yml", ".test.json", ".test.toml"];
 
-/// Returns the test files below a folder that git does not ignore, in the order of their names.
+/// Folders in which nobody keeps tests: what tools made, and what is hidden.
+const PASSED_OVER: [&str; 3] = ["target", "node_modules", "vendor"];
+/// How deep folders are looked through.
+const MAX_DEPTH: usize = 16;
+
+/// Returns the test files below a folder, in the order of their names. Hidden folders and those that tools make are
+/// passed over, and so are links, which may lead round in circles.
 pub fn find(folder: &Path) -> Vec<PathBuf> {
-    let walk = ignore::WalkBuilder::new(folder).require_git(false).build();
-    let is_test = |path: &PathBuf| {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        TEST_ENDINGS.iter().any(|ending| name.ends_with(ending))
-    };
-    // A folder that cannot be read has no tests for us.
-    let mut found: Vec<PathBuf> = walk.flatten().map(ignore::DirEntry::into_path).filter(is_test).collect();
+    let mut found = Vec::new();
+    let mut folders = vec![(folder.to_owned(), 0)];
+    while let Some((folder, depth)) = folders.pop() {
+        // A folder that cannot be read has no tests for us.
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            if is_folder && depth < MAX_DEPTH && !name.starts_with('.') && !PASSED_OVER.contains(&name.as_str()) {
+                folders.push((entry.path(), depth + 1));
+            } else if !is_folder && TEST_ENDINGS.iter().any(|ending| name.ends_with(ending)) {
+                found.push(entry.path());
+            }
+        }
+    }
     found.sort();
     found
 }

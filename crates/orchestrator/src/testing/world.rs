@@ -59,6 +59,8 @@ pub(super) struct Virtual<'t> {
     launched: u64,
     hanging: Vec<Dispatch>,
     halt: Option<Halt>,
+    /// The run was asked to end.
+    is_told_to_end: bool,
 }
 
 /// Something that will come back.
@@ -90,6 +92,7 @@ impl<'t> Virtual<'t> {
             launched: 0,
             hanging: Vec::new(),
             halt: None,
+            is_told_to_end: false,
         }
     }
 
@@ -184,9 +187,14 @@ impl<'t> Virtual<'t> {
         self.now.since(self.stage.began) <= self.stage.limits.time
     }
 
-    /// Gives the run up: all that is in flight is cut off.
+    /// Gives the run up.
     fn give_up(&mut self, halt: Halt) -> Vec<Signal> {
         self.halt.get_or_insert(halt);
+        self.cut_off()
+    }
+
+    /// Cuts off all that is in flight.
+    fn cut_off(&mut self) -> Vec<Signal> {
         let mut signals = vec![Signal::Stop(Stopped::AtOnce)];
         let cut = |dispatch| Signal::Attempted(Box::new(dispatch), Err(interrupted().into()), Duration::ZERO);
         for due in std::mem::take(&mut self.due).into_values() {
@@ -241,6 +249,13 @@ impl World for Virtual<'_> {
         Ok(())
     }
 
+    /// Nobody files requests in a test, so none is to be marked.
+    fn acted(&mut self, _: u64) {}
+
+    fn halt(&mut self) {
+        self.is_told_to_end = true;
+    }
+
     fn launch(&mut self, work: Launch) {
         match work {
             Launch::Attempt(dispatch, prepared) => self.attempt(dispatch, prepared),
@@ -257,6 +272,9 @@ impl World for Virtual<'_> {
     }
 
     async fn next(&mut self, until: Option<Timestamp>) -> Vec<Signal> {
+        if std::mem::take(&mut self.is_told_to_end) {
+            return self.cut_off();
+        }
         let first = self.due.first_key_value().map(|((at, _), _)| *at);
         match (first, until) {
             (Some(at), _) if until.is_none_or(|until| at <= until) => match self.advance(at) {
