@@ -13,9 +13,11 @@ use tokio::sync::watch;
 
 use crate::args::Way;
 use crate::exit::{End, Failure};
+use crate::format::Format;
 use crate::session::Session;
 use crate::signals::{self, Signal};
 use crate::terminal::{Terminal, print, say};
+use crate::upkeep;
 use crate::view::{Live, Look, Plain};
 
 /// Writes events into the log, those that became durable together in one call.
@@ -100,7 +102,7 @@ pub(super) fn on_runtime(work: impl Future<Output = Result<End, Failure>>) -> Re
 pub(super) async fn go(session: Session, begun: Begun, way: &Way) -> Result<End, Failure> {
     let terminal = Terminal::look();
     let run = begun.id.clone();
-    let Session { project, setup } = &session;
+    let Session { project, setup, .. } = &session;
     let logging = segno_logging::Logging::to_file(project.log(&run)).install();
     let logging = logging.inspect_err(|error| {
         say(&format!("segno: the log cannot be written, the run goes on without it: {error}"));
@@ -131,7 +133,10 @@ pub(super) async fn go(session: Session, begun: Begun, way: &Way) -> Result<End,
             say(&format!("segno: go on with: segno resume {run}"));
         }
     })?;
-    tell(&account.finish(&run, &plan), way, terminal);
+    tell(&account.finish(&run, &plan), way, terminal)?;
+    if signal.is_none() {
+        upkeep::collect_if_due(&session);
+    }
     Ok(End::Run { status, strict: way.strict, signal })
 }
 
@@ -142,10 +147,10 @@ async fn announce(mut heard: watch::Receiver<Option<Signal>>, run: RunId, view: 
     }
 }
 
-fn tell(report: &report::Report, way: &Way, terminal: Terminal) {
+fn tell(report: &report::Report, way: &Way, terminal: Terminal) -> Result<(), Failure> {
     let look = report::Look { unicode: terminal.unicode, rows: terminal.rows.saturating_sub(8).max(8) };
-    match way.json {
-        true => print(&format!("{:#}\n", report.to_json())),
-        false => print(&report.summary(look)),
-    }
+    let format = if way.json { Format::Json } else { Format::Text };
+    print(&format.write(report, look));
+    way.reports.iter().try_for_each(|file| file.write(report))?;
+    Ok(())
 }

@@ -5,10 +5,12 @@ use segno_orchestrator::engine::Resumed;
 use super::go::{go, on_runtime};
 use crate::args::ResumeArguments;
 use crate::exit::{End, Failure};
+use crate::format::ReportFile;
 use crate::session::{self, Session};
 use crate::terminal::say;
 
 pub(super) fn resume(arguments: &ResumeArguments) -> Result<End, Failure> {
+    arguments.way.reports.iter().try_for_each(ReportFile::check)?;
     let session = Session::open_existing()?;
     let run = session.find_resumable(arguments.run.as_deref())?;
     on_runtime(async {

@@ -7,10 +7,12 @@ use serde_json::{Map, Value};
 use super::go::{go, on_runtime};
 use crate::args::RunArguments;
 use crate::exit::{End, Failure};
+use crate::format::ReportFile;
 use crate::session::{self, Session};
 
 pub(super) fn run(arguments: &RunArguments) -> Result<End, Failure> {
     // A broken file or wrong inputs are told before anything is touched.
+    arguments.way.reports.iter().try_for_each(ReportFile::check)?;
     let definition = session::definition(&session::project()?, &arguments.flow)?;
     let given = inputs(&definition, &arguments.inputs)?;
     let session = Session::open()?;

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::args::ShowArguments;
 use crate::exit::{End, Failure};
+use crate::format::Format;
 use crate::session::{Session, Stored};
 use crate::terminal::{Terminal, print};
 
@@ -16,18 +17,17 @@ pub(super) fn show(arguments: &ShowArguments) -> Result<End, Failure> {
     let session = Session::open_existing()?;
     let run = session.find(arguments.run.as_deref())?;
     let stored = session.read(&run)?;
-    match (&arguments.step, arguments.json) {
+    let format = if arguments.json { Format::Json } else { arguments.format };
+    let look = Look { unicode: Terminal::look().unicode, rows: usize::MAX };
+    match (&arguments.step, format) {
         (Some(step), _) => print(&output(&session, &stored, step)?),
-        (None, true) => {
+        (None, Format::Text) => print(&format!("{}{}", stored.report.summary(look), figures(&session, &stored))),
+        (None, Format::Json) => {
             let mut report = stored.report.to_json();
             report["figures"] = serde_json::to_value(&stored.figures).unwrap_or_default();
             print(&format!("{report:#}\n"));
         }
-        (None, false) => {
-            let terminal = Terminal::look();
-            let look = Look { unicode: terminal.unicode, rows: usize::MAX };
-            print(&format!("{}{}", stored.report.summary(look), figures(&session, &stored)));
-        }
+        (None, format) => print(&format.write(&stored.report, look)),
     }
     Ok(End::Done)
 }

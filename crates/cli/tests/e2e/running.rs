@@ -52,14 +52,13 @@ more: segno show RUN
         &["--deep", "true"],
         0,
         "✓ choices succeeded in TIME: 5 of 6 tasks done · 1 skipped
-  ✓ first      TIME
+  ✓ first    TIME
   ✓ both
-    ✓ left     TIME
-    ✓ right    TIME
-  ✓ deeper     TIME
-    · shallow  not reached
-  – never      skipped: its 'if' did not hold
-  ✓ last       TIME
+    ✓ left   TIME
+    ✓ right  TIME
+  ✓ deeper   TIME
+  – never    skipped: its 'if' did not hold
+  ✓ last     TIME
 
 more: segno show RUN
 ",

@@ -1,8 +1,8 @@
 //! What a run was done without: given up, taken over by another, stopped at a limit, done in part, failed and allowed to.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::fold::StepReport;
+use super::steps::StepReport;
 use super::words::counted;
 use crate::model::{Address, Event, Fact, Outcome, Status, Verdict};
 
@@ -80,16 +80,21 @@ impl LeftOuts {
 
     /// Ends the list: with what failed and was allowed to, in the order of the steps.
     pub(super) fn finish(self, steps: &[StepReport]) -> Vec<LeftOut> {
+        // Of the rounds of a loop only the one that it keeps counts.
+        let others: HashSet<&Address> =
+            steps.iter().flat_map(|step| &step.tasks).filter(|task| !task.kept).map(|task| &task.address).collect();
         let mut all: Vec<LeftOut> = self
             .found
             .into_iter()
+            .filter(|(step, _)| !others.contains(step))
             .map(|(step, what)| LeftOut { step: step.to_string(), what, failed: false })
             .collect();
         for step in steps {
-            let failed: Vec<_> = step.tasks.iter().filter(|task| task.status() == Some(Status::Failed)).collect();
+            let kept: Vec<_> = step.tasks.iter().filter(|task| task.kept).collect();
+            let failed: Vec<_> = kept.iter().filter(|task| task.status() == Some(Status::Failed)).collect();
             let Some(first) = failed.first().filter(|_| step.optional || step.is_put_up_with()) else { continue };
-            let why = first.outcome.as_ref().and_then(Outcome::fault).map(|fault| fault.message()).unwrap_or_default();
-            let what = match step.tasks.len() {
+            let why = first.fault().map(|fault| fault.message()).unwrap_or_default();
+            let what = match kept.len() {
                 1 => format!("failed, and may: {why}"),
                 total => format!("{} of {} failed, and may: {why}", failed.len(), counted(total, "task")),
             };

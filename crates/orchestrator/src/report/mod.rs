@@ -1,12 +1,24 @@
 //! What a run was, for people and programs: a pure fold of its events.
 
+pub mod diff;
 mod fold;
 mod json;
+mod junit;
 mod left_out;
+mod markdown;
+mod quality;
+mod rounds;
+mod row;
+mod steps;
+mod task;
 mod text;
 mod words;
 
-pub use fold::{Report, ReportFold, Shape, StepReport, TaskReport};
+pub use fold::{Report, ReportFold};
 pub use left_out::LeftOut;
+pub use quality::{Quality, StepQuality};
+pub use rounds::LoopReport;
+pub use steps::{Role, Shape, StepReport};
+pub use task::{FailedAgent, TaskReport};
 pub use text::{Look, fault_text};
 pub use words::{joined_reasons, short_duration};

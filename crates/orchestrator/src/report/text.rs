@@ -1,15 +1,15 @@
 //! The report as text that fits one screen: how it ended, the steps, each failure with what to do.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use segno_errors::Fault;
 
-use super::fold::{Report, Shape, StepReport, TaskReport};
+use super::fold::Report;
 use super::left_out::LeftOut;
-use super::words::{counted, joined_reasons, short_duration};
-use crate::model::{Outcome, RunStatus, Skip, Status};
+use super::steps::StepReport;
+use super::task::TaskReport;
+use super::words::{counted, short_duration, without_escapes};
+use crate::model::{RunStatus, Status};
 
 /// The most failures that are told in full.
 const MAX_FAILURES: usize = 5;
@@ -48,29 +48,9 @@ impl Report {
     fn headline(&self, text: &mut String, look: Look) {
         let mark = mark_of_run(self.status, look);
         let reason = self.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-        let tasks: Vec<&TaskReport> = self.tasks().collect();
-        let count = |test: fn(&TaskReport) -> bool| tasks.iter().filter(|task| test(task)).count();
-        let done = count(|task| matches!(task.status(), Some(Status::Succeeded | Status::Partial)));
-        let cached = count(|task| task.cached);
-        let mut facts = vec![format!("{} of {} done", done, counted(tasks.len(), "task"))];
-        if cached > 0 && cached == tasks.len() {
-            facts = vec![format!("all {} cached", counted(cached, "task"))];
-        } else if cached > 0 {
-            facts.push(format!("{cached} cached"));
-        }
-        for (status, word) in [(Status::Failed, "failed"), (Status::Skipped, "skipped")] {
-            let found = tasks.iter().filter(|task| task.status() == Some(status)).count();
-            if found > 0 {
-                facts.push(format!("{found} {word}"));
-            }
-        }
-        let retried = count(|task| task.attempts > 1);
-        if retried > 0 {
-            facts.push(format!("{retried} retried"));
-        }
         let (flow, status, took) = (&self.flow, self.status.name(), short_duration(self.took()));
         let between = if look.unicode { " · " } else { ", " };
-        writeln!(text, "{mark} {flow} {status}{reason} in {took}: {}", facts.join(between))
+        writeln!(text, "{mark} {flow} {status}{reason} in {took}: {}", self.counts().join(between))
             .expect("a string takes any text");
     }
 
@@ -78,11 +58,8 @@ impl Report {
         let width = self.steps.iter().map(|step| step.depth * 2 + step.step.as_str().len()).max().unwrap_or(0);
         for (index, step) in self.steps.iter().take(look.rows).enumerate() {
             let indent = step.depth * 2;
-            let (mark, words) = match step.shape {
-                Shape::One => step.words_of_one(look),
-                Shape::Many => step.words_of_many(look),
-                Shape::Group => (self.mark_of_group(index, look), String::new()),
-            };
+            let (status, words) = self.row(index);
+            let mark = mark(status, look);
             let name = step.step.as_str();
             let line = format!("  {:indent$}{mark} {name:<pad$}  {words}", "", pad = width - indent);
             writeln!(text, "{}", line.trim_end()).expect("a string takes any text");
@@ -92,17 +69,8 @@ impl Report {
         }
     }
 
-    /// Returns the mark of a group: that of the worst step in it.
-    fn mark_of_group(&self, index: usize, look: Look) -> &'static str {
-        let depth = self.steps[index].depth;
-        let inside = self.steps[index + 1..].iter().take_while(|step| step.depth > depth);
-        let statuses: Vec<Option<Status>> = inside.flat_map(StepReport::counted).collect();
-        mark(worst(&statuses), look)
-    }
-
     fn failures(&self, text: &mut String) {
-        let tasks = self.steps.iter().flat_map(|step| step.tasks.iter().map(move |task| (step, task)));
-        let failed: Vec<_> = tasks.filter(|(_, task)| task.status() == Some(Status::Failed)).collect();
+        let failed = self.failed();
         for (step, task) in failed.iter().take(MAX_FAILURES) {
             text.push('\n');
             text.push_str(&self.failure(step, task));
@@ -116,10 +84,16 @@ impl Report {
 
     /// Tells one failure: what it was, its last words, its category, what segno did, what one can do.
     fn failure(&self, step: &StepReport, task: &TaskReport) -> String {
-        let Some(fault) = task.outcome.as_ref().and_then(Outcome::fault) else {
+        let Some(fault) = task.fault() else {
             return String::new();
         };
         let label = task.label.as_ref().map(|label| format!(" ({label})")).unwrap_or_default();
+        let whole = format!("segno show {} {}", self.run, task.address);
+        fault_text(&format!("{}{label}", task.address), fault, &self.did(step, task), Some(&whole))
+    }
+
+    /// Says what segno did about a task that failed.
+    pub(super) fn did(&self, step: &StepReport, task: &TaskReport) -> String {
         let did = match task.attempts {
             0 | 1 => "ran it once".to_owned(),
             attempts => format!("tried it {attempts} times"),
@@ -129,8 +103,7 @@ impl Report {
             (false, RunStatus::Failed) => "and did not start what comes after it",
             _ => "and goes on as far as it can",
         };
-        let whole = format!("segno show {} {}", self.run, task.address);
-        fault_text(&format!("{}{label}", task.address), fault, &format!("{did} {then}"), Some(&whole))
+        format!("{did} {then}")
     }
 
     /// Tells what the run was done without, and what stopped at a limit.
@@ -142,7 +115,7 @@ impl Report {
         }
         text.push_str("\nnot as it was wanted:\n");
         for LeftOut { step, what, .. } in told.iter().take(MAX_LEFT_OUT) {
-            let what: String = what.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+            let what = without_escapes(what).replace('\n', " ");
             writeln!(text, "  {step}: {what}").expect("a string takes any text");
         }
         if let Some(more) = told.len().checked_sub(MAX_LEFT_OUT).filter(|more| *more > 0) {
@@ -162,91 +135,13 @@ impl Report {
     }
 }
 
-impl StepReport {
-    fn words_of_one(&self, look: Look) -> (&'static str, String) {
-        let Some(task) = self.tasks.first() else {
-            return (mark(None, look), "not reached".into());
-        };
-        let words = match &task.outcome {
-            None => "not finished".into(),
-            Some(Outcome::Skipped { because: Skip::Guard }) => "skipped: its 'if' did not hold".into(),
-            Some(Outcome::Skipped { because: Skip::Needs { step } }) => format!("skipped: it needs '{step}'"),
-            Some(Outcome::Skipped { because: Skip::LeftOut }) => "left out: its 'skip_when' holds".into(),
-            Some(Outcome::Skipped { because: Skip::Excluded }) => "not asked for".into(),
-            Some(Outcome::Skipped { because: Skip::Unreached }) => "not reached".into(),
-            Some(_) if task.cached => cached(task),
-            Some(_) if task.attempts > 1 => format!("{}  {}", short_duration(task.took), tried(task.attempts)),
-            Some(_) => short_duration(task.took),
-        };
-        let because = match &task.because[..] {
-            [] => String::new(),
-            because => format!("  re-run because {}", joined_reasons(because)),
-        };
-        (mark(task.status(), look), words + &because)
-    }
-
-    fn words_of_many(&self, look: Look) -> (&'static str, String) {
-        if self.tasks.is_empty() {
-            return match self.reached {
-                true => (mark(Some(Status::Succeeded), look), "no items".into()),
-                false => (mark(None, look), "not reached".into()),
-            };
-        }
-        let mut counts: BTreeMap<Option<Status>, usize> = BTreeMap::new();
-        self.tasks.iter().for_each(|task| *counts.entry(task.status()).or_default() += 1);
-        let cached = self.tasks.iter().filter(|task| task.cached).count();
-        let mut facts = vec![counted(self.tasks.len(), "item")];
-        if cached == self.tasks.len() && cached > 0 {
-            facts.push("all cached".into());
-        } else if cached > 0 {
-            facts.push(format!("{cached} cached"));
-        }
-        for (status, word) in
-            [(Some(Status::Failed), "failed"), (Some(Status::Skipped), "skipped"), (None, "not finished")]
-        {
-            facts.extend(counts.get(&status).map(|count| format!("{count} {word}")));
-        }
-        let busy: Duration = self.tasks.iter().filter(|task| !task.cached).map(|task| task.took).sum();
-        if !busy.is_zero() {
-            facts.push(short_duration(busy));
-        }
-        let statuses: Vec<Option<Status>> = self.tasks.iter().map(TaskReport::status).collect();
-        (mark(worst(&statuses), look), facts.join(", "))
-    }
-
-    /// Returns the statuses of its tasks as they count for a group round it: what may fail counts as partial.
-    fn counted(&self) -> impl Iterator<Item = Option<Status>> {
-        self.tasks.iter().map(|task| match task.status() {
-            Some(Status::Failed) if self.optional => Some(Status::Partial),
-            status => status,
-        })
-    }
-}
-
-/// Returns the status that tells most.
-fn worst(statuses: &[Option<Status>]) -> Option<Status> {
-    let order = [Some(Status::Failed), None, Some(Status::Partial), Some(Status::Succeeded), Some(Status::Skipped)];
-    order.into_iter().find(|status| statuses.contains(status)).flatten()
-}
-
-fn cached(task: &TaskReport) -> String {
-    match task.restored.len() {
-        0 => "cached".into(),
-        count => format!("cached, {} restored", counted(count, "file")),
-    }
-}
-
-fn tried(attempts: u32) -> String {
-    format!("after {}", counted(attempts as usize, "attempt"))
-}
-
 /// Tells a fault in plain words.
 pub fn fault_text(what: &str, fault: &Fault, did: &str, whole: Option<&str>) -> String {
     let mut text = format!("{what} failed: {}\n", fault.message());
     for (key, value) in fault.context().iter().filter(|(key, _)| key == "command" || key == "store") {
         row(&mut text, key, value);
     }
-    for (index, line) in fault.detail_text().unwrap_or_default().lines().enumerate() {
+    for (index, line) in without_escapes(fault.detail_text().unwrap_or_default()).lines().enumerate() {
         row(&mut text, if index == 0 { "last words" } else { "" }, &format!("| {line}"));
     }
     let reason = fault.why().map(|reason| format!(", {reason}")).unwrap_or_default();
@@ -299,7 +194,7 @@ mod tests {
     use segno_errors::Kind;
 
     use super::*;
-    use crate::model::{CacheNote, Event, Fact, Owner, Pinned, Reply, RunId, Source, Timestamp};
+    use crate::model::{CacheNote, Event, Fact, Outcome, Owner, Pinned, Reply, RunId, Source, Timestamp};
     use crate::plan::{Catalog, compile};
     use crate::spec::parse;
 
@@ -395,7 +290,7 @@ more: segno show r-1
 a failed: it broke
   command     do\tit
   last words  | one
-              |  [31mtwo
+              | two
   category    external_service (EXTERNAL_SERVICE_ERROR, exit_status)
   segno       ran it once and did not start what comes after it
   you can     mend it
