@@ -4,6 +4,10 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use segno_orchestrator::model::{RunStatus, Timestamp};
+
+use crate::format::{Format, ReportFile};
+use crate::values;
 
 mod files;
 
@@ -36,10 +40,20 @@ pub(crate) enum Command {
     Plan(PlanArguments),
     /// Say why a step of a run was run again
     Why(WhyArguments),
-    /// List runs
+    /// List runs: all, or those that are meant; with --clear they are removed
     Runs(RunsArguments),
     /// Show what a run did, or one step's output
     Show(ShowArguments),
+    /// Say what differs between two runs: inputs, definition, what became of each step, outputs
+    Diff(DiffArguments),
+    /// Keep a run for ever
+    Pin(PinArguments),
+    /// Keep a run no longer than others
+    Unpin(PinArguments),
+    /// Remove runs by name, with their events and logs
+    Remove(RemoveArguments),
+    /// Remove what is no longer kept: old runs, and what only they used; happens by itself once a day
+    Gc(GcArguments),
     /// Test workflows without running their agents: mocks, recorded calls, virtual time
     Test(TestArguments),
     /// Check the store, and make a new one of what is whole if it is damaged
@@ -105,6 +119,11 @@ pub(crate) struct Way {
     /// Exit with 3 when the run is degraded
     #[arg(long)]
     pub(crate) strict: bool,
+    /// Write the report to a file too, in the form of its ending: .md, .xml (JUnit), .json, .txt; may repeat
+    ///
+    /// A file that git does not ignore is part of the work tree, on which 'cache: true' depends.
+    #[arg(long = "report", value_name = "FILE", value_parser = ReportFile::parse)]
+    pub(crate) reports: Vec<ReportFile>,
 }
 
 /// Arguments of `segno plan`.
@@ -135,12 +154,71 @@ pub(crate) struct WhyArguments {
 /// Arguments of `segno runs`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RunsArguments {
-    /// How many runs to list
-    #[arg(long, short = 'n', value_name = "N", default_value_t = 20)]
-    pub(crate) limit: usize,
+    /// How many runs to list at most [default: 20]
+    #[arg(long, short = 'n', value_name = "N", conflicts_with = "clear")]
+    pub(crate) limit: Option<usize>,
+    /// Only runs of this workflow, by its name or its file
+    #[arg(long, value_name = "FLOW")]
+    pub(crate) flow: Option<String>,
+    /// Only runs that stand so: running, paused, succeeded, degraded, failed; may repeat
+    #[arg(long = "status", value_name = "STATUS", value_parser = status)]
+    pub(crate) statuses: Vec<RunStatus>,
+    /// Only runs that began then or later: 7d (ago), 12h, 2026-11-01, 2026-11-01T08:30:00Z
+    #[arg(long, value_name = "WHEN", value_parser = values::moment)]
+    pub(crate) since: Option<Timestamp>,
+    /// Only runs that began before
+    #[arg(long, value_name = "WHEN", value_parser = values::moment)]
+    pub(crate) until: Option<Timestamp>,
+    /// Only runs with this text, in small or capital letters
+    ///
+    /// It may stand in the run's name, its workflow's name or file, the reason why it stands where it does, the name of a
+    /// step, what an item is called, or in what is said of a failure.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) search: Option<String>,
+    /// Remove those runs, unless they can be resumed or are pinned
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) clear: bool,
+    /// With --clear: say what would be removed, and remove nothing
+    #[arg(long, requires = "clear")]
+    pub(crate) dry_run: bool,
     /// Print them as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Arguments of `segno pin` and `segno unpin`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct PinArguments {
+    /// The run, or the end of its name, or `latest`
+    pub(crate) run: String,
+}
+
+/// Arguments of `segno remove`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RemoveArguments {
+    /// The runs, or the ends of their names
+    #[arg(required = true, value_name = "RUN")]
+    pub(crate) runs: Vec<String>,
+    /// Remove also what could be resumed
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// Arguments of `segno gc`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct GcArguments {
+    /// Say what would be removed, and remove nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Keep so many ended runs, the newest [default: 200, or what segno.toml says]
+    #[arg(long, value_name = "N")]
+    pub(crate) keep_runs: Option<usize>,
+    /// Keep ended runs for so many days [default: 90]
+    #[arg(long, value_name = "N")]
+    pub(crate) keep_days: Option<u64>,
+    /// Remove the oldest until events, logs and large outputs are within this size: 500MB, 2GiB [default: 2GB]
+    #[arg(long, value_name = "SIZE", value_parser = values::size)]
+    pub(crate) max_size: Option<u64>,
 }
 
 /// Arguments of `segno show`.
@@ -150,7 +228,24 @@ pub(crate) struct ShowArguments {
     pub(crate) run: Option<String>,
     /// A task whose whole output is wanted: `review[3]`
     pub(crate) step: Option<String>,
-    /// Print the report as JSON
+    /// The form of the report
+    #[arg(long, value_enum, default_value_t, conflicts_with = "step")]
+    pub(crate) format: Format,
+    /// Print the report as JSON: short for --format json
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) json: bool,
+}
+
+/// Arguments of `segno diff`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct DiffArguments {
+    /// The run to compare with, or the end of its name
+    #[arg(value_name = "RUN")]
+    pub(crate) one: String,
+    /// The run that is compared, or the end of its name
+    #[arg(value_name = "RUN", default_value = "latest")]
+    pub(crate) other: String,
+    /// Print it as JSON
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -192,6 +287,12 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Arguments 
     let arguments = with_inputs(arguments.into_iter().collect());
     let matches = Arguments::command().get_matches_from(arguments);
     Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+}
+
+fn status(word: &str) -> Result<RunStatus, String> {
+    let known = RunStatus::ALL.map(RunStatus::name);
+    let found = RunStatus::ALL.into_iter().find(|status| status.name() == word);
+    found.ok_or_else(|| format!("the statuses are {}", known.join(", ")))
 }
 
 fn input(word: &str) -> Result<(String, String), String> {

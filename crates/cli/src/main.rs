@@ -3,9 +3,12 @@
 mod args;
 mod commands;
 mod exit;
+mod format;
 mod session;
 mod signals;
 mod terminal;
+mod upkeep;
+mod values;
 mod view;
 
 use std::process::ExitCode;

@@ -7,6 +7,7 @@ use segno_errors::{Fault, Kind, from_io};
 use segno_monitor::Figures;
 use segno_orchestrator::agents::Registry;
 use segno_orchestrator::engine::{Engine, Setup};
+use segno_orchestrator::history::{Filter, History};
 use segno_orchestrator::journal::{Damage, RunEntry};
 use segno_orchestrator::model::{RunId, RunStatus};
 use segno_orchestrator::report::{Report, ReportFold};
@@ -23,6 +24,8 @@ const SEARCHED_RUNS: usize = 10_000;
 pub(crate) struct Session {
     pub(crate) project: Project,
     pub(crate) setup: Setup,
+    /// What the project has set.
+    pub(crate) settings: Settings,
 }
 
 /// A run read from the journal.
@@ -74,7 +77,7 @@ impl Session {
             say("segno: the cache cannot be used, so steps run without it");
             say("  hint: it may be thrown away at any time: rm -r .segno/cache");
         }
-        Ok(Session { project, setup })
+        Ok(Session { project, setup, settings })
     }
 
     /// Opens the state of a project that has some.
@@ -97,16 +100,14 @@ impl Session {
         self.setup.locks.as_ref().is_some_and(|locks| locks.is_owned(run))
     }
 
-    /// Returns runs, newest first; one whose owner is gone shows as paused, interrupted.
-    pub(crate) fn runs(&self, limit: usize) -> Result<Vec<RunEntry>, Failure> {
-        let mut runs = self.setup.journal.runs(limit)?;
-        for entry in runs.iter_mut().filter(|entry| entry.status == RunStatus::Running) {
-            if !self.is_owned(&entry.id) {
-                entry.status = RunStatus::Paused;
-                entry.reason = Some("interrupted".into());
-            }
-        }
-        Ok(runs)
+    /// Returns the history of the project's runs.
+    pub(crate) fn history(&self) -> History {
+        self.project.history(&self.setup)
+    }
+
+    /// Returns the newest runs; one whose owner is gone shows as paused, interrupted.
+    fn runs(&self, limit: usize) -> Result<Vec<RunEntry>, Failure> {
+        Ok(self.history().list(&Filter::default(), limit)?)
     }
 
     /// Finds a run by its name, the end of it, or `latest`.

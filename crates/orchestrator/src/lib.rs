@@ -26,6 +26,7 @@ mod definition;
 pub mod doctor;
 pub mod engine;
 pub mod graph;
+pub mod history;
 pub mod import;
 pub mod inbox;
 pub mod journal;
@@ -36,6 +37,7 @@ pub mod plan;
 #[cfg(feature = "sqlite")]
 mod project;
 pub mod report;
+pub mod retention;
 pub mod select;
 pub mod spec;
 pub mod starter;

@@ -3,12 +3,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use segno_errors::{Fault, from_io};
 
 use crate::engine::{Memory, ReadVariable, Setup};
+use crate::history::History;
 use crate::journal::{Blobs, Locks, Repair, SqliteJournal, repair};
 use crate::model::RunId;
+use crate::retention::{Collector, Turn};
 
 /// The name of the state folder.
 pub const STATE_FOLDER: &str = ".segno";
@@ -69,6 +72,24 @@ impl Project {
             locks: Some(Locks::new(self.state("locks"))),
             ..Setup::default()
         })
+    }
+
+    /// Returns the history of the project's runs; their logs go with them.
+    pub fn history(&self, setup: &Setup) -> History {
+        History::new(setup.journal.clone(), setup.locks.clone()).with_logs(self.state("logs"))
+    }
+
+    /// Returns what collects the runs that are no longer kept. Without its cache nobody can say which large outputs that
+    /// names, so none is swept then.
+    pub fn collector(&self, setup: &Setup) -> Collector {
+        let (blobs, memory) = (setup.blobs.clone(), setup.memory.clone());
+        Collector { history: self.history(setup), blobs, may_sweep: memory.is_some(), memory }
+    }
+
+    /// Takes the turn to collect, once a day and one process at a time; whoever got it calls `Turn::done`. The first turn of
+    /// a project is a day after it was asked for first: before, there is nothing to collect.
+    pub fn turn(&self, now: SystemTime) -> Option<Turn> {
+        Turn::take(&self.state("collect.lock"), now)
     }
 
     /// Says whether the project has any state yet.

@@ -7,6 +7,7 @@ mod index;
 mod lookup;
 mod memo_rows;
 mod objects;
+mod values;
 mod write;
 
 pub use disk::{Options, Store};

@@ -2,14 +2,18 @@
 
 mod cancel;
 mod completions;
+mod diff;
 mod doctor;
 mod fmt;
+mod gc;
 mod go;
 mod graph;
 mod import;
 mod init;
 mod man;
+mod pin;
 mod plan;
+mod remove;
 mod repair;
 mod resume;
 mod run;
@@ -33,6 +37,11 @@ pub(crate) fn dispatch(arguments: Arguments) -> Result<End, Failure> {
         Command::Why(arguments) => why::why(&arguments),
         Command::Runs(arguments) => runs::runs(&arguments),
         Command::Show(arguments) => show::show(&arguments),
+        Command::Diff(arguments) => diff::diff(&arguments),
+        Command::Pin(arguments) => pin::pin(&arguments, true),
+        Command::Unpin(arguments) => pin::pin(&arguments, false),
+        Command::Remove(arguments) => remove::remove(&arguments),
+        Command::Gc(arguments) => gc::gc(&arguments),
         Command::Test(arguments) => test::test(&arguments),
         Command::Repair => repair::repair(),
         Command::Graph(arguments) => graph::graph(&arguments),

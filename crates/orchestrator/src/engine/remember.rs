@@ -62,6 +62,14 @@ impl Memory {
         Ok(manifest.entries().iter().map(|(path, _)| path.clone()).collect())
     }
 
+    /// Shows what is remembered, as the texts that are stored.
+    ///
+    /// # Errors
+    /// When the cache cannot be read.
+    pub fn texts(&self, see: &mut dyn FnMut(&str)) -> Result<(), Fault> {
+        self.store.each_value(&mut |value| see(&String::from_utf8_lossy(value))).map_err(cache_fault)
+    }
+
     /// Returns a text that is remembered by what it was made from, or makes it and remembers it.
     ///
     /// # Errors

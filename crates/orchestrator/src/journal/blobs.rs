@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
 
 use segno_errors::{Fault, Kind, from_io};
 use serde_json::Value;
@@ -82,11 +83,12 @@ impl Blobs {
         Ok(reply)
     }
 
-    /// Says whether all that a reply keeps in blobs is there. The content is checked when it is read.
+    /// Says whether all that a reply keeps in blobs is there, and keeps it from being swept until an event can name it. The
+    /// content is checked when it is read.
     pub fn hold(&self, reply: &Reply) -> bool {
         [&reply.output, &reply.errors].into_iter().all(|output| match (output, self) {
             (Output::Inline(_), _) => true,
-            (Output::Blob { blob, .. }, Blobs::Disk(folder)) => path(folder, blob).is_file(),
+            (Output::Blob { blob, .. }, Blobs::Disk(folder)) => touch(folder, blob),
             (Output::Blob { blob, .. }, Blobs::Memory(texts)) => {
                 texts.lock().unwrap_or_else(PoisonError::into_inner).contains_key(blob)
             }
@@ -117,11 +119,33 @@ fn path(folder: &Path, hash: &str) -> PathBuf {
     folder.join(&hash[..split]).join(&hash[split..])
 }
 
+/// The hold that writers share and a sweep has alone: without it a blob that is written again just now could be swept as an
+/// old one.
+pub(super) fn hold(folder: &Path, lock: fn(&File) -> std::io::Result<()>) -> std::io::Result<File> {
+    let file = File::options().create(true).truncate(false).write(true).open(folder.join("lock"))?;
+    match lock(&file) {
+        // Where there are no locks, the age of a blob alone keeps it from being swept.
+        Err(error) if error.kind() != std::io::ErrorKind::Unsupported => Err(error),
+        _ => Ok(file),
+    }
+}
+
+/// Says whether a blob is there, and marks it as used now.
+fn touch(folder: &Path, hash: &str) -> bool {
+    let Ok(_shared) = hold(folder, File::lock_shared) else {
+        return false;
+    };
+    let file = File::options().write(true).open(path(folder, hash));
+    // A time that cannot be set leaves a blob that is older than it could be.
+    file.is_ok_and(|file| file.set_modified(SystemTime::now()).is_ok() || file.metadata().is_ok())
+}
+
 /// Writes a file, makes it durable, gives it its name, makes the name durable.
 fn write(folder: &Path, hash: &str, text: &str) -> std::io::Result<()> {
     let target = path(folder, hash);
     let parent = target.parent().unwrap_or(folder);
     fs::create_dir_all(parent)?;
+    let _shared = hold(folder, File::lock_shared)?;
     let mut file = tempfile::NamedTempFile::new_in(parent)?;
     file.write_all(text.as_bytes())?;
     file.as_file().sync_data()?;

@@ -1,9 +1,7 @@
 //! One owner per run: a lock on a file, which the kernel frees when its owner dies, whatever way it dies.
 
 use std::fs::{self, File, TryLockError};
-#[cfg(feature = "sqlite")]
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use segno_errors::{Fault, Kind, from_io};
 
@@ -83,6 +81,18 @@ impl Locks {
     pub fn is_owned(&self, run: &RunId) -> bool {
         let file = File::open(self.folder.join(format!("{run}.lock")));
         file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    }
+
+    /// Gives up a run that is no more, with its file.
+    pub(crate) fn forget(&self, run: &RunId, lock: RunLock) {
+        // A file that stays is an empty file too many; the next collection meets it again.
+        _ = fs::remove_file(self.folder.join(format!("{run}.lock")));
+        drop(lock);
+    }
+
+    /// Returns the folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     fn open(&self, run: &RunId) -> std::io::Result<File> {

@@ -1,11 +1,13 @@
 //! The journal in memory: for tests, benches and runs that need not survive. Its twin is SQLite.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::ops::ControlFlow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use segno_errors::{Fault, Kind};
 
-use super::stored::{Batch, Damage, Journal, Pending, RunEntry};
+use super::hashes::named;
+use super::stored::{Batch, Compacted, Damage, Journal, Pending, RunEntry, See};
 use crate::inbox::{Filed, Request};
 use crate::model::{Event, RunId};
 
@@ -130,9 +132,59 @@ impl Journal for MemoryJournal {
     fn pinned(&self, hash: &str) -> Result<String, Fault> {
         self.held().pins.get(hash).cloned().ok_or_else(|| no_definition(hash))
     }
+
+    fn keep(&self, run: &RunId, kept: bool) -> Result<(), Fault> {
+        let mut held = self.held();
+        let (entry, _) = held.runs.get_mut(run).ok_or_else(|| no_run(run))?;
+        entry.kept = kept;
+        Ok(())
+    }
+
+    fn remove(&self, run: &RunId) -> Result<bool, Fault> {
+        let mut held = self.held();
+        let may_go = held.runs.get(run).is_some_and(|(entry, _)| !entry.kept);
+        Ok(may_go && held.runs.remove(run).is_some())
+    }
+
+    fn texts(&self, see: &mut See<'_>) -> Result<(), Fault> {
+        // Copied, so that what sees may ask the journal.
+        let runs = self.held().runs.clone();
+        for (run, event) in runs.iter().flat_map(|(run, (_, events))| events.iter().map(move |event| (run, event))) {
+            if see(run.as_str(), &text(event)?).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn bytes(&self) -> Result<u64, Fault> {
+        let mut bytes = 0;
+        self.texts(&mut |_, text| {
+            bytes += text.len() as u64;
+            ControlFlow::Continue(())
+        })?;
+        Ok(bytes)
+    }
+
+    fn compact(&self, _go_on: &dyn Fn() -> bool) -> Result<Compacted, Fault> {
+        let mut used = HashSet::new();
+        self.texts(&mut |_, text| {
+            used.extend(named(text).map(str::to_owned));
+            ControlFlow::Continue(())
+        })?;
+        let mut held = self.held();
+        let before: usize = held.pins.len();
+        held.pins.retain(|hash, _| used.contains(hash));
+        Ok(Compacted { definitions: before - held.pins.len(), bytes: 0 })
+    }
 }
 
-pub(super) fn no_run(run: &RunId) -> Fault {
+fn text(event: &Event) -> Result<String, Fault> {
+    serde_json::to_string(event)
+        .map_err(|error| Fault::new(Kind::Internal, "an event cannot be written").caused_by(error))
+}
+
+pub(crate) fn no_run(run: &RunId) -> Fault {
     Fault::new(Kind::Validation, format!("there is no run '{run}'")).reason("not_found").hint("segno runs lists them")
 }
 

@@ -6,6 +6,7 @@
 mod blobs;
 #[cfg(feature = "sqlite")]
 mod chain;
+mod hashes;
 mod lock;
 mod memory;
 #[cfg(feature = "sqlite")]
@@ -19,18 +20,24 @@ mod sqlite;
 mod stored;
 #[cfg(feature = "sqlite")]
 mod survey;
+mod sweep;
+#[cfg(feature = "sqlite")]
+mod upkeep;
 #[cfg(feature = "sqlite")]
 mod writer;
 
 pub use blobs::{Blobs, INLINE_LIMIT};
+pub(crate) use hashes::named;
 pub use lock::{Locks, RunLock};
 pub use memory::MemoryJournal;
+pub(crate) use memory::no_run;
 #[cfg(feature = "sqlite")]
 pub use repair::{Repair, repair};
 #[cfg(feature = "sqlite")]
 pub use schema::FORMAT as SQLITE_FORMAT;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteJournal;
-pub use stored::{Batch, Damage, Journal, Log, Pending, RunEntry};
+pub use stored::{Batch, Compacted, Damage, Journal, Log, Pending, RunEntry, See};
 #[cfg(feature = "sqlite")]
 pub use survey::{Survey, survey};
+pub use sweep::StoredBlob;

@@ -1,6 +1,6 @@
 //! Repair of a damaged store: what is whole is carried over into a new one, the old one is kept aside.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -99,6 +99,12 @@ fn runs(source: &Connection) -> BTreeMap<i64, String> {
     index.into_iter().chain(rows).collect()
 }
 
+/// Reads the numbers of runs that are kept for ever, as far as they can be read; a store of format 1 has none.
+fn kept(source: &Connection) -> BTreeSet<i64> {
+    let rows = rows(source, "SELECT number, kept FROM runs NOT INDEXED ORDER BY number");
+    rows.into_iter().filter(|(_, kept)| *kept).map(|(number, _)| number).collect()
+}
+
 /// Reads rows of two columns from both ends, as far as they can be read: a damaged page hides only what is on it.
 fn rows<T: FromSql, U: FromSql>(source: &Connection, sql: &str) -> Vec<(T, U)> {
     let mut read = Vec::new();
@@ -113,6 +119,7 @@ fn rows<T: FromSql, U: FromSql>(source: &Connection, sql: &str) -> Vec<(T, U)> {
 fn copy_runs(source: &Connection, target: &Connection, fresh: &Path, done: &mut Repair) -> Result<(), Fault> {
     let at = |error| fault(error, fresh);
     target.execute_batch("BEGIN").map_err(at)?;
+    let kept = kept(source);
     for (number, id) in runs(source) {
         let log = RunId::new(&id).ok().and_then(|run| Some((run.clone(), read_events(source, &run, number).ok()?)));
         let Some((run, log)) = log.filter(|(_, log)| !log.events.is_empty()) else {
@@ -128,6 +135,9 @@ fn copy_runs(source: &Connection, target: &Connection, fresh: &Path, done: &mut 
             continue;
         }
         insert_run(target, number, &run, events).map_err(at)?;
+        if kept.contains(&number) {
+            target.execute("UPDATE runs SET kept = 1 WHERE number = ?1", [number]).map_err(at)?;
+        }
         let mut chain = Chain::start(&run);
         for (event, body) in events.iter().zip(&bodies) {
             chain = chain.next(body);

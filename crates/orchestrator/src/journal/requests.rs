@@ -22,8 +22,7 @@ pub(super) fn file(connection: &Connection, run: &RunId, request: &Request) -> r
 
 /// Returns what was filed for a run. A request that is not understood is passed over: a newer segno filed it.
 pub(super) fn filed(connection: &Connection, run: &RunId) -> rusqlite::Result<Vec<Filed>> {
-    let exists = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'requests'";
-    if connection.query_row(exists, [], |row| row.get::<_, i64>(0))? == 0 {
+    if !exists(connection)? {
         return Ok(Vec::new());
     }
     let sql = "SELECT requests.id, body FROM requests JOIN runs ON runs.number = requests.run
@@ -44,4 +43,17 @@ pub(super) fn done(connection: &Connection, run: &RunId, id: u64) -> rusqlite::R
     };
     connection.execute("DELETE FROM requests WHERE run = ?1 AND id <= ?2", params![number, id.cast_signed()])?;
     Ok(())
+}
+
+/// Takes away all that was asked of a run that is removed.
+pub(super) fn forget(connection: &Connection, number: i64) -> rusqlite::Result<()> {
+    if exists(connection)? {
+        connection.execute("DELETE FROM requests WHERE run = ?1", [number])?;
+    }
+    Ok(())
+}
+
+fn exists(connection: &Connection) -> rusqlite::Result<bool> {
+    let sql = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'requests'";
+    connection.query_row(sql, [], |row| Ok(row.get::<_, i64>(0)? > 0))
 }

@@ -9,8 +9,8 @@ use segno_resilience::{Retry, Verdict};
 
 use crate::model::RunId;
 
-/// The version of the tables; a newer one is refused, an older one will be carried over.
-pub const FORMAT: u32 = 1;
+/// The version of the tables; a newer one is refused, an older one is carried over when it is opened for writing.
+pub const FORMAT: u32 = 2;
 
 /// How long a connection waits for another process that writes.
 const BUSY: Duration = Duration::from_secs(30);
@@ -18,7 +18,8 @@ const BUSY: Duration = Duration::from_secs(30);
 const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS runs(
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, flow TEXT NOT NULL, path TEXT NOT NULL,
-    started INTEGER NOT NULL, touched INTEGER NOT NULL, status TEXT NOT NULL, reason TEXT) STRICT;
+    started INTEGER NOT NULL, touched INTEGER NOT NULL, status TEXT NOT NULL, reason TEXT,
+    kept INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE TABLE IF NOT EXISTS events(
     run INTEGER NOT NULL, seq INTEGER NOT NULL, body TEXT NOT NULL, sum BLOB NOT NULL,
     PRIMARY KEY(run, seq)) STRICT, WITHOUT ROWID;
@@ -69,12 +70,27 @@ pub(super) fn lost_its_head(path: &Path) -> bool {
 fn set_up(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(BUSY)?;
+    // Only a store without any table takes this: what is removed can be given back page by page.
+    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
-    if version(&connection)? == 0 {
-        connection.execute_batch(&format!("BEGIN IMMEDIATE; {TABLES} PRAGMA user_version = {FORMAT}; COMMIT;"))?;
+    if version(&connection)? < FORMAT {
+        carry_over(&connection)?;
     }
     Ok(connection)
+}
+
+/// Makes the tables of today out of those of an older format, or of none, all or nothing.
+fn carry_over(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    // Another process may have done it meanwhile.
+    let carried = match version(connection)? {
+        0 => connection.execute_batch(TABLES),
+        1 => connection.execute_batch("ALTER TABLE runs ADD COLUMN kept INTEGER NOT NULL DEFAULT 0"),
+        _ => return connection.execute_batch("ROLLBACK"),
+    };
+    carried?;
+    connection.execute_batch(&format!("PRAGMA user_version = {FORMAT}; COMMIT"))
 }
 
 pub(super) fn version(connection: &Connection) -> rusqlite::Result<u32> {

@@ -10,8 +10,9 @@ use super::chain::Chain;
 use super::lock::StoreLock;
 use super::memory::{no_definition, no_run};
 use super::requests;
-use super::schema::{fault, number, open, open_to_read};
-use super::stored::{Batch, Damage, Journal, Log, Pending, RunEntry};
+use super::schema::{fault, number, open, open_to_read, version};
+use super::stored::{Batch, Compacted, Damage, Journal, Log, Pending, RunEntry, See};
+use super::upkeep;
 use super::writer::Writer;
 use crate::inbox::{Filed, Request};
 use crate::model::{Event, RunId, RunStatus, Timestamp};
@@ -92,12 +93,46 @@ impl Journal for SqliteJournal {
         })?;
         text.ok_or_else(|| no_definition(hash))
     }
+
+    fn keep(&self, run: &RunId, kept: bool) -> Result<(), Fault> {
+        match self.writer.with(|transaction| upkeep::keep(transaction, run, kept))? {
+            true => Ok(()),
+            false => Err(no_run(run)),
+        }
+    }
+
+    fn remove(&self, run: &RunId) -> Result<bool, Fault> {
+        self.writer.forget(run);
+        self.writer.with(|transaction| upkeep::remove(transaction, run))
+    }
+
+    fn texts(&self, see: &mut See<'_>) -> Result<(), Fault> {
+        self.with_reader(|connection| upkeep::texts(connection, see))
+    }
+
+    fn bytes(&self) -> Result<u64, Fault> {
+        self.with_reader(upkeep::bytes)
+    }
+
+    fn compact(&self, go_on: &dyn Fn() -> bool) -> Result<Compacted, Fault> {
+        let candidates = self.with_reader(|connection| upkeep::unnamed_definitions(connection, go_on))?;
+        let definitions = match candidates.is_empty() {
+            true => 0,
+            false => self.writer.with(|transaction| upkeep::remove_definitions(transaction, &candidates))?,
+        };
+        let bytes = self.writer.give_back(go_on)?;
+        Ok(Compacted { definitions, bytes })
+    }
 }
 
 /// Reads the newest runs. A row that is not understood is left out: one bad run must not hide the others.
 pub(super) fn entries(connection: &Connection, limit: usize) -> rusqlite::Result<Vec<RunEntry>> {
-    let sql = "SELECT id, flow, path, started, touched, status, reason FROM runs ORDER BY number DESC LIMIT ?1";
-    let mut query = connection.prepare_cached(sql)?;
+    // A store that nobody has opened for writing yet may be of the first format, which keeps nothing for ever.
+    let kept = if version(connection)? < 2 { "0" } else { "kept" };
+    let sql = format!(
+        "SELECT id, flow, path, started, touched, status, reason, {kept} FROM runs ORDER BY number DESC LIMIT ?1"
+    );
+    let mut query = connection.prepare_cached(&sql)?;
     let rows = query.query_map([i64::try_from(limit).unwrap_or(i64::MAX)], entry)?;
     Ok(rows.filter_map(|row| row.transpose()).filter_map(Result::ok).collect())
 }
@@ -161,10 +196,10 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Option<RunEntry>> {
         touched: moment(4)?,
         status,
         reason: row.get(6)?,
+        kept: row.get(7)?,
     }))
 }
 
 fn status_of(name: &str) -> Option<RunStatus> {
-    use RunStatus::{Degraded, Failed, Paused, Running, Succeeded};
-    [Running, Paused, Succeeded, Degraded, Failed].into_iter().find(|status| status.name() == name)
+    RunStatus::ALL.into_iter().find(|status| status.name() == name)
 }

@@ -1,5 +1,6 @@
 //! What a journal is: append, read, list. Says nothing of how.
 
+use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -82,6 +83,50 @@ pub trait Journal: Send + Sync {
     /// # Errors
     /// When it is not there or the store cannot be read.
     fn pinned(&self, hash: &str) -> Result<String, Fault>;
+
+    /// Marks a run as one that is kept for ever, or takes the mark away.
+    ///
+    /// # Errors
+    /// When there is no such run or the store cannot be written.
+    fn keep(&self, run: &RunId, kept: bool) -> Result<(), Fault>;
+
+    /// Removes a run with all its events, all or nothing; says whether it did: one that is kept for ever is not removed. Only
+    /// its owner may do that: see `History`, which asks. The definition that it was pinned to goes with `compact`.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    fn remove(&self, run: &RunId) -> Result<bool, Fault>;
+
+    /// Shows every event of every run as it is stored, also what was set aside, until `see` has seen enough. What an event
+    /// refers to (blobs, definitions) stands in its text, whatever version wrote it.
+    ///
+    /// # Errors
+    /// When the store cannot be read; then nothing may be concluded from what was not shown.
+    fn texts(&self, see: &mut See<'_>) -> Result<(), Fault>;
+
+    /// Returns how many bytes the store takes, without free space; at least as many as the texts of all events have.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn bytes(&self) -> Result<u64, Fault>;
+
+    /// Removes definitions that no event names and gives the space of what was removed back, as long as `go_on` says so.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    fn compact(&self, go_on: &dyn Fn() -> bool) -> Result<Compacted, Fault>;
+}
+
+/// Sees a run's name and the text of one of its events.
+pub type See<'a> = dyn FnMut(&str, &str) -> ControlFlow<()> + 'a;
+
+/// What `compact` gave back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Compacted {
+    /// Definitions that were removed.
+    pub definitions: usize,
+    /// By how much the store became smaller, in bytes.
+    pub bytes: u64,
 }
 
 /// A run's events as read.
@@ -119,6 +164,8 @@ pub struct RunEntry {
     pub status: RunStatus,
     /// Why it is paused.
     pub reason: Option<String>,
+    /// It is kept for ever.
+    pub kept: bool,
 }
 
 impl RunEntry {
@@ -147,7 +194,7 @@ impl RunEntry {
     pub(super) fn blank(at: Timestamp) -> RunEntry {
         let id = RunId::new("none").expect("a good name");
         let (flow, path) = (String::new(), String::new());
-        RunEntry { id, flow, path, started: at, touched: at, status: RunStatus::Running, reason: None }
+        RunEntry { id, flow, path, started: at, touched: at, status: RunStatus::Running, reason: None, kept: false }
     }
 
     /// Makes the entry of a run from its first event, if that is one.
@@ -163,6 +210,7 @@ impl RunEntry {
             touched: event.at,
             status: RunStatus::Running,
             reason: None,
+            kept: false,
         })
     }
 }

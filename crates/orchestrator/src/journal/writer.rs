@@ -22,6 +22,8 @@ use crate::model::{Event, RunId};
 /// The most batches that one transaction takes, so that none waits long.
 const MAX_GROUP: usize = 1_024;
 
+/// The most pages that are given back in one transaction.
+const MAX_PAGES: usize = 1_024;
 /// How many events one statement inserts when there are as many.
 const ROWS: usize = 32;
 
@@ -74,6 +76,31 @@ impl Writer {
 
     pub(super) fn set_aside(&self, run: &RunId, seq: u64) -> Result<(), Fault> {
         held(&self.store).set_aside(run, seq)
+    }
+
+    /// Does a piece of work in one transaction.
+    pub(super) fn with<T>(&self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, Fault> {
+        held(&self.store).with(work)
+    }
+
+    /// Forgets what is known of a run.
+    pub(super) fn forget(&self, run: &RunId) {
+        held(&self.store).chains.remove(run);
+    }
+
+    /// Gives free pages back, a few at a time so that others can write in between; returns by how many bytes.
+    pub(super) fn give_back(&self, go_on: &dyn Fn() -> bool) -> Result<u64, Fault> {
+        let mut pages = 0;
+        while go_on() {
+            let store = held(&self.store);
+            match give_back_some(&store.connection).map_err(|error| fault(error, &store.path))? {
+                0 => break,
+                some => pages += some,
+            }
+        }
+        let store = held(&self.store);
+        let size = store.connection.pragma_query_value(None, "page_size", |row| row.get::<_, u32>(0));
+        Ok(pages * u64::from(size.map_err(|error| fault(error, &store.path))?))
     }
 
     /// Queues a batch. When the thread is gone the answer's other end is dropped, which says so.
@@ -156,13 +183,31 @@ impl Store {
     }
 
     fn set_aside(&mut self, run: &RunId, seq: u64) -> Result<(), Fault> {
-        let Store { connection, path, chains } = self;
-        chains.remove(run);
+        self.chains.remove(run);
+        self.with(|transaction| set_aside(transaction, run, seq))
+    }
+
+    fn with<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, Fault> {
+        let Store { connection, path, .. } = self;
         let at = |error| fault(error, path);
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(at)?;
-        set_aside(&transaction, run, seq).map_err(at)?;
-        transaction.commit().map_err(at)
+        let done = work(&transaction).map_err(at)?;
+        transaction.commit().map_err(at)?;
+        Ok(done)
     }
+}
+
+/// Gives some free pages back and returns how many; 0 when there are none, or the store is of a time that kept them.
+fn give_back_some(connection: &Connection) -> rusqlite::Result<u64> {
+    let free = || connection.pragma_query_value(None, "freelist_count", |row| row.get::<_, u32>(0));
+    let before = free()?;
+    if before > 0 {
+        // The pragma is a query that gives back one page a row.
+        let mut query = connection.prepare(&format!("PRAGMA incremental_vacuum({MAX_PAGES})"))?;
+        let mut rows = query.query([])?;
+        while rows.next()?.is_some() {}
+    }
+    Ok(u64::from(before.saturating_sub(free()?)))
 }
 
 fn append(

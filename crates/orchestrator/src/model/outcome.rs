@@ -50,6 +50,10 @@ pub enum RunStatus {
 }
 
 impl RunStatus {
+    /// Every status.
+    pub const ALL: [RunStatus; 5] =
+        [RunStatus::Running, RunStatus::Paused, RunStatus::Succeeded, RunStatus::Degraded, RunStatus::Failed];
+
     /// Returns the status in lower-case letters, as reports show it.
     pub fn name(self) -> &'static str {
         match self {

@@ -7,4 +7,5 @@ mod store;
 mod damage;
 mod golden;
 mod repair;
+mod upkeep;
 mod writers;
