@@ -170,10 +170,8 @@ fn literal(expression: &str) -> Option<String> {
 fn string_length(rest: &str) -> Option<usize> {
     let mut letters = rest.char_indices().skip(1).peekable();
     while let Some((at, letter)) = letters.next() {
-        if letter == '\'' {
-            if letters.next_if(|(_, next)| *next == '\'').is_none() {
-                return Some(at + 1);
-            }
+        if letter == '\'' && letters.next_if(|(_, next)| *next == '\'').is_none() {
+            return Some(at + 1);
         }
     }
     None
