@@ -18,6 +18,10 @@ impl Document {
         let name = self.name();
         let line = format!("Editors check such a file with [{name}.schema.json](../schema/{name}.schema.json)");
         writeln!(text, "{line} (`segno schema {name}`).").expect("a string takes any text");
+        if self == Document::Workflow {
+            text.push_str("For most of them it is enough that the file begins with a line that names it:\n\n");
+            text.push_str("```yaml\n# yaml-language-server: $schema=docs/schema/workflow.schema.json\n```\n");
+        }
         self.tables().iter().for_each(|table| section(table, &mut text));
         text
     }
