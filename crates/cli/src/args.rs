@@ -110,7 +110,7 @@ pub(crate) struct CancelArguments {
 /// How a run is run.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Way {
-    /// How many steps run at once [default: the number of processors]
+    /// How many steps run at once [default: the limit in segno.toml, or the number of processors]
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) jobs: Option<u16>,
     /// Print the report as JSON

@@ -61,17 +61,19 @@ pub(crate) fn agents(project: &Project) -> Result<Registry, Failure> {
 }
 
 /// Reads the text of a workflow file that lies nowhere.
-pub(crate) fn definition_of(source: &str, name: &str) -> Result<Definition, Failure> {
-    Ok(Definition::parse(source, name, &Registry::default())?)
+pub(crate) fn definition_of(project: &Project, source: &str, name: &str) -> Result<Definition, Failure> {
+    Ok(Definition::parse(source, name, &agents(project)?)?)
 }
 
 impl Session {
     /// Opens the project's state, and makes it where it is missing.
     pub(crate) fn open() -> Result<Session, Failure> {
         let project = project()?;
-        let mut setup = project.open(Arc::new(|name: &str| std::env::var(name).ok()))?;
-        setup.agents = agents(&project)?;
+        // A broken file of settings is told before anything is touched.
         let settings = Settings::load(project.root())?;
+        let agents = agents(&project)?;
+        let mut setup = project.open(Arc::new(|name: &str| std::env::var(name).ok()))?;
+        setup.agents = agents;
         setup.jobs = settings.jobs.limit.map_or(setup.jobs, usize::from);
         if setup.memory.is_none() {
             say("segno: the cache cannot be used, so steps run without it");

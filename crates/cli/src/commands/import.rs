@@ -28,7 +28,8 @@ pub(super) fn import(arguments: &ImportArguments) -> Result<End, Failure> {
         imported.notes.iter().for_each(|note| say(&format!("  {note}")));
     }
     // What other tools allow may still be a mistake here, such as the result of a step that runs once for each item.
-    if let Err(Failure::Mistakes(mistakes)) = session::definition_of(&imported.flow, "the new workflow") {
+    let project = session::project()?;
+    if let Err(Failure::Mistakes(mistakes)) = session::definition_of(&project, &imported.flow, "the new workflow") {
         say(&format!(
             "the new workflow has mistakes that only a person can mend:\n{}",
             mistakes.to_string().trim_end()

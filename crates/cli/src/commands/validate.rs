@@ -38,7 +38,7 @@ pub(super) fn validate(arguments: &ValidateArguments) -> Result<End, Failure> {
 
 fn check(project: &Project, file: &Path) -> Result<Checked, Failure> {
     let (name, result) = match file.as_os_str() == STDIN {
-        true => ("stdin".to_owned(), stdin().and_then(|source| session::definition_of(&source, "stdin"))),
+        true => ("stdin".to_owned(), stdin().and_then(|source| session::definition_of(project, &source, "stdin"))),
         false => (file.display().to_string(), session::definition(project, file)),
     };
     let result = match result {

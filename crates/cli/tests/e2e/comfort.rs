@@ -177,6 +177,20 @@ fn the_doctor_tells_all_mistakes_of_the_settings() {
 }
 
 #[test]
+fn agents_of_the_settings_can_be_called_and_broken_settings_stop_everything() {
+    let project = Project::of("steps: [{ id: a, agent: greeter, with: { who: me } }]");
+    project.write("segno.toml", "[agents.greeter]\nrun = ['echo', 'hello {{ with.who }}']\n");
+    assert_eq!(project.told(&["validate", "flow.yaml"]), "0\nflow.yaml: valid, 1 step\n");
+    assert_eq!(project.segno(&["run", "flow.yaml"]).code, Some(0));
+    assert_eq!(project.output("a"), "hello me\n");
+    assert_eq!(finding(&project, "settings", "segno.toml").1, "read; agents: greeter");
+    project.write("segno.toml", "[jobs]\nlimit = 0\n");
+    let told = "segno.toml:2:9: limit must be from 1 to 65535, not 0\n  2 | limit = 0\n    |         ^\n2\n";
+    assert_eq!(project.told(&["run", "flow.yaml"]), told);
+    assert_eq!(project.told(&["runs"]), told);
+}
+
+#[test]
 fn the_doctor_sees_a_run_that_waits() {
     let project = Project::of("steps: [{ id: a, run: 'kill -9 $PPID' }]");
     assert_eq!(project.segno(&["run", "flow.yaml"]).code, None);
