@@ -11,7 +11,11 @@ use crate::gate::{Outcome, Red};
 /// The kills at random instants that the issue asks for.
 const KILLS: usize = 300;
 /// Those of them that the gate makes.
-const GATE_KILLS: usize = 30;
+const GATE_KILLS: usize = 100;
+/// The kills of the long check, and how many of them have one seed: each seed that held is noted, so that a long check
+/// that was broken off goes on with the next.
+const LONG_KILLS: usize = 3_000;
+const LONG_ROUND: usize = 100;
 /// The first calls of a run at which it is killed by strace.
 const CALLS: usize = 100;
 /// Those of them that the gate makes, of a new run and of a resumed one each, spread over the same span.
@@ -24,6 +28,8 @@ pub enum Wish {
     Random { kills: usize, seed: Option<u64> },
     /// Kills at single system calls, and the order of writes and syncs.
     Strace,
+    /// Very many kills at random instants, seed by seed.
+    Long,
 }
 
 impl Wish {
@@ -38,9 +44,10 @@ impl Wish {
             };
             match *word {
                 "--strace" if words.len() == 1 => return Ok(Wish::Strace),
+                "--long" if words.len() == 1 => return Ok(Wish::Long),
                 "--kills" => kills = usize::try_from(number()?).map_err(|error| error.to_string())?,
                 "--seed" => seed = Some(number()?),
-                _ => return Err(format!("crash takes --kills N and --seed S, or --strace, and not `{word}`")),
+                _ => return Err(format!("crash takes --kills N and --seed S, --strace or --long, and not `{word}`")),
             }
         }
         Ok(Wish::Random { kills, seed })
@@ -53,6 +60,7 @@ pub fn run(wish: Wish) -> bool {
     let said = match wish {
         Wish::Random { kills, seed } => random(kills, seed.unwrap_or_else(fresh_seed), tell),
         Wish::Strace => strace(CALLS, tell),
+        Wish::Long => long(tell),
     };
     match said {
         Ok(line) => println!("crash: {line}"),
@@ -82,6 +90,29 @@ fn random(kills: usize, seed: u64, tell: fn(&str)) -> Outcome {
          {acknowledged} events were acknowledged, {remade} steps in flight were made again, {early} kills came before the \
          run was recorded (seed {seed})"
     ))
+}
+
+/// Kills seed by seed; a file under the target folder says which seeds held.
+fn long(tell: fn(&str)) -> Outcome {
+    let notes = crate::root().join("target/crash-long.txt");
+    let red = |output: String| Red { output, repeat: "cargo xtask crash --long".to_owned() };
+    let held = std::fs::read_to_string(&notes).unwrap_or_default();
+    let held: Vec<u64> = held.lines().filter_map(|line| line.trim().parse().ok()).collect();
+    for seed in 1..=(LONG_KILLS / LONG_ROUND) as u64 {
+        if held.contains(&seed) {
+            tell(&format!("seed {seed} held before"));
+            continue;
+        }
+        tell(&format!("seed {seed}: {}", random(LONG_ROUND, seed, |_| {})?));
+        let mut file = std::fs::File::options().create(true).append(true).open(&notes);
+        let noted = file.as_mut().map(|file| std::io::Write::write_all(file, format!("{seed}\n").as_bytes()));
+        noted
+            .map_err(|error| red(format!("cannot note that seed {seed} held: {error}")))?
+            .map_err(|error| red(error.to_string()))?;
+    }
+    // The next long check begins anew.
+    std::fs::remove_file(&notes).map_err(|error| red(format!("cannot clear the notes: {error}")))?;
+    Ok(format!("{LONG_KILLS} kills in {} seeds held", LONG_KILLS / LONG_ROUND))
 }
 
 fn strace(limit: usize, tell: fn(&str)) -> Outcome {
@@ -117,6 +148,6 @@ mod tests {
         check("--strace", Ok(Wish::Strace));
         check("--kills", Err("--kills needs a number"));
         check("--kills many", Err("--kills needs a number"));
-        check("--all", Err("crash takes --kills N and --seed S, or --strace, and not `--all`"));
+        check("--all", Err("crash takes --kills N and --seed S, --strace or --long, and not `--all`"));
     }
 }

@@ -81,7 +81,8 @@ pub fn settled(acknowledged: &[Acknowledged]) -> Settled {
     for ack in acknowledged {
         let upto = match ack.kind {
             "step_ended" => u64::MAX,
-            "step_retried" => ack.fields["attempt"].as_u64().unwrap_or(0),
+            // What an attempt had done before it is checked is not done again either.
+            "step_retried" | "fell_back" | "step_replied" => ack.fields["attempt"].as_u64().unwrap_or(0),
             _ => continue,
         };
         let step = ack.fields["step"].as_str().unwrap_or_default().to_owned();

@@ -14,11 +14,20 @@ pub struct Acknowledged {
 }
 
 /// The log's words for events, and the journal's.
-const KINDS: [(&str, &str); 11] = [
+const KINDS: [(&str, &str); 20] = [
     ("run started", "run_started"),
     ("run resumed", "run_resumed"),
     ("guard asked", "decided"),
+    ("step left out", "decided"),
+    ("case chosen", "chose"),
     ("list made", "expanded"),
+    ("loop asked", "looped"),
+    ("workflow entered", "entered"),
+    ("outputs made", "concluded"),
+    ("step replied", "step_replied"),
+    ("fallback takes over", "fell_back"),
+    ("value put", "data_put"),
+    ("values got", "data_got"),
     ("step started", "step_started"),
     ("process started", "spawned"),
     ("step will be tried again", "step_retried"),

@@ -9,10 +9,16 @@ use super::effects;
 use super::project::{Ended, FLOW, Fixture, Programs, Project};
 use super::survey::{Next, Report, Survey, compare};
 
-/// The flow of 40 steps and the script that its steps run.
+/// The flow of every pattern, the one that it calls, and the script that their steps run.
 const FIXTURE: Fixture = Fixture {
-    files: &[(FLOW, include_str!("flow.yaml")), ("work", include_str!("work.sh")), ("input.txt", "input\n")],
-    folders: &["pids"],
+    files: &[
+        (FLOW, include_str!("flow.yaml")),
+        ("saga.yaml", include_str!("saga.yaml")),
+        ("work", include_str!("work.sh")),
+        ("input.txt", "input\n"),
+    ],
+    // Steps of a called flow have the caller in their names, and what takes them back has both.
+    folders: &["pids", "pids/called", "pids/undo", "pids/undo/called"],
     jobs: "4",
 };
 
