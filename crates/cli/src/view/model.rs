@@ -68,7 +68,7 @@ impl Model {
         let outline = Outline::new(&plan);
         Model {
             notes: vec![Note::default(); outline.rows().len()],
-            state: RunState::new(plan.clone()),
+            state: RunState::without_outcomes(plan.clone()),
             ledger: Ledger::new(plan.clone()),
             outline,
             plan,

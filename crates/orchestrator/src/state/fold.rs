@@ -37,6 +37,8 @@ pub struct RunState {
     pub(super) only: BTreeSet<StepId>,
     /// What steps left for each other, by key.
     data: BTreeMap<String, Value>,
+    /// What tasks left is kept, and not only how they ended.
+    pub(super) keeps_outcomes: bool,
     resting: BTreeSet<(Timestamp, FrameId)>,
     processes: HashMap<FrameId, (u32, u64)>,
     running: BTreeSet<FrameId>,
@@ -58,6 +60,7 @@ impl RunState {
             done: Vec::new(),
             only: BTreeSet::new(),
             data: BTreeMap::new(),
+            keeps_outcomes: true,
             resting: BTreeSet::new(),
             processes: HashMap::new(),
             running: BTreeSet::new(),
@@ -167,10 +170,20 @@ impl RunState {
                 if ran && *source == Source::Ran && self.plan_node(id).undo.is_some() {
                     self.done.push(id);
                 }
-                self.end(id, End::Task(Arc::new(outcome.clone())));
+                let end = self.end_by(outcome);
+                self.end(id, end);
             }
             _ => {}
         }
+    }
+
+    /// Returns the end that an outcome makes. Why something was skipped is part of how groups end by it.
+    fn end_by(&self, outcome: &Outcome) -> End {
+        let is_skipped = matches!(outcome, Outcome::Skipped { .. });
+        if self.keeps_outcomes || is_skipped {
+            return End::Task(Arc::new(outcome.clone()));
+        }
+        End::Group(outcome.status())
     }
 
     fn stop_running(&mut self, id: FrameId) {

@@ -181,7 +181,7 @@ impl Writer {
     /// Writes `each` and the numbers beside it.
     fn fan(&self, fields: &mut Map<String, Value>, shape: &Shape, scope: &[String]) {
         let Some((pick, items)) = &shape.each else { return };
-        match shape.more % 5 == 0 {
+        match shape.more.is_multiple_of(5) {
             true => {
                 let axes = json!({ "a": self.each(*pick, items, scope), "b": [1, "x"] });
                 fields.insert("matrix".into(), axes);

@@ -2,12 +2,22 @@
 //!
 //! The live view counts with this instead of folding the patterns a second time.
 
+use std::sync::Arc;
+
 use super::fold::RunState;
 use super::frame::{End, Frame, FrameId};
 use crate::model::Status;
-use crate::plan::NodeId;
+use crate::plan::{NodeId, Plan};
 
 impl RunState {
+    /// Makes the state of a run in which nothing has happened, for a reader to whom thousands of outcomes are only weight:
+    /// it keeps how tasks ended and nothing that they left.
+    pub fn without_outcomes(plan: Arc<Plan>) -> RunState {
+        let mut state = RunState::new(plan);
+        state.keeps_outcomes = false;
+        state
+    }
+
     /// Returns how many frames were opened so far.
     pub fn opened(&self) -> usize {
         self.frames.len()
