@@ -82,7 +82,7 @@ impl LoopReport {
 /// Returns the loops of a run, and marks the tasks of rounds that do not stand for their steps.
 pub(super) fn loops(
     plan: &Plan,
-    tasks: &mut HashMap<Address, TaskReport>,
+    tasks: &mut HashMap<Address, Box<TaskReport>>,
     asked: &HashMap<Address, Asked>,
 ) -> HashMap<Address, LoopReport> {
     let mut loops: HashMap<Address, LoopReport> = HashMap::new();

@@ -61,7 +61,8 @@ pub enum Role {
 /// What was found of tasks and groups so far.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Found {
-    tasks: HashMap<Address, TaskReport>,
+    /// Boxed, since a table copies all that stands in it each time it grows.
+    tasks: HashMap<Address, Box<TaskReport>>,
     asked: HashMap<Address, Asked>,
     chosen: HashMap<StepId, String>,
 }
@@ -69,7 +70,7 @@ pub(super) struct Found {
 impl Found {
     pub(super) fn see(&mut self, event: &Event) {
         let Some(address) = event.fact.step() else { return };
-        self.tasks.entry(address.clone()).or_insert_with(|| TaskReport::new(address)).see(event);
+        self.tasks.entry(address.clone()).or_insert_with(|| Box::new(TaskReport::new(address))).see(event);
         match &event.fact {
             Fact::Looped { .. } => self.asked.entry(address.clone()).or_default().see(&event.fact),
             Fact::Chose { value, .. } => _ = self.chosen.insert(address.step.clone(), value.clone()),
@@ -84,7 +85,7 @@ pub(super) fn steps(plan: &Plan, found: Found, status: RunStatus) -> Vec<StepRep
     let mut loops = loops(plan, &mut tasks, &asked);
     let mut by_step: HashMap<StepId, Vec<TaskReport>> = HashMap::new();
     for (address, task) in tasks.drain() {
-        by_step.entry(address.step).or_default().push(task);
+        by_step.entry(address.step).or_default().push(*task);
     }
     let mut steps = Vec::new();
     let mut previous: Option<&StepId> = None;
