@@ -95,7 +95,14 @@ pub struct Failed {
     /// Why.
     pub fault: Fault,
     /// What had come back by then.
-    pub reply: Option<Reply>,
+    pub reply: Option<Box<Reply>>,
+}
+
+impl Failed {
+    /// Makes the failure of an attempt that had produced something.
+    pub fn with(fault: Fault, reply: Reply) -> Failed {
+        Failed { fault, reply: Some(Box::new(reply)) }
+    }
 }
 
 impl From<Fault> for Failed {

@@ -64,7 +64,7 @@ async fn run(call: &Call, program: &ProgramRequest, agent: &CommandAgent) -> Res
     match ended {
         Ended::Stopped(stopped) => {
             let fault = described(call.stopped_fault(stopped), program, &reply);
-            Err(Failed { fault, reply: Some(reply) })
+            Err(Failed::with(fault, reply))
         }
         Ended::Status(Err(error)) => Err(from_io(error).operation("wait").into()),
         Ended::Status(Ok(status)) => {
@@ -86,7 +86,7 @@ pub(crate) fn concluded(
     match said.and_then(|()| format(program, &reply)) {
         Ok(None) => Ok(reply),
         Ok(Some(value)) => Ok(Reply { output: Output::Inline(value.into()), ..reply }),
-        Err(fault) => Err(Failed { fault: described(fault, program, &reply), reply: Some(reply) }),
+        Err(fault) => Err(Failed::with(described(fault, program, &reply), reply)),
     }
 }
 
@@ -197,7 +197,7 @@ fn judge(program: &ProgramRequest, status: ExitStatus, reply: Reply) -> Result<R
         None => from_signal(signal_of(status)),
     };
     let fault = described(fault, program, &reply);
-    Err(Failed { fault, reply: Some(reply) })
+    Err(Failed::with(fault, reply))
 }
 
 /// Adds to a fault what was run and its last words.

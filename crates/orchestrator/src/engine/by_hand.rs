@@ -290,7 +290,7 @@ fn parameters(call: &Call) -> Vec<(&'static str, String)> {
 fn shown(program: &ProgramRequest) -> String {
     let mut lines: Vec<String> = Vec::new();
     for carried in &program.values {
-        let value = shlex::try_quote(&carried.value).map_or_else(|_| carried.value.clone().into(), |value| value);
+        let value = shlex::try_quote(&carried.value).unwrap_or_else(|_| carried.value.clone().into());
         lines.push(format!("{}={value}", carried.variable));
     }
     lines.push(program.shown());

@@ -282,13 +282,13 @@ impl<W: World> Drive<'_, W> {
                     Err(fault) => self.ended(frame, Outcome::of_fault(fault), Source::Ran, Duration::ZERO),
                 }
             }
-            Signal::Replied(dispatch, reply) => self.replied(*dispatch, reply),
+            Signal::Replied(dispatch, reply) => self.replied(*dispatch, *reply),
             Signal::Requested(filed) => self.requested(filed),
             Signal::Asked(answers) => {
                 self.is_asking = false;
                 answers.into_iter().for_each(|(dispatch, asked)| self.answered(dispatch, asked));
             }
-            Signal::Attempted(dispatch, result, took) => self.attempted(&dispatch, result, took),
+            Signal::Attempted(dispatch, result, took) => self.attempted(&dispatch, *result, took),
         }
     }
 
@@ -349,7 +349,7 @@ impl<W: World> Drive<'_, W> {
 
     fn answered(&mut self, dispatch: Dispatch, asked: Asked) {
         match asked {
-            Asked::Hit { reply, source, took } => self.ended(dispatch.frame, Outcome::of_reply(reply), source, took),
+            Asked::Hit { reply, source, took } => self.ended(dispatch.frame, Outcome::of_reply(*reply), source, took),
             Asked::Broken(fault) => self.ended(dispatch.frame, Outcome::of_fault(fault), Source::Ran, Duration::ZERO),
             Asked::Miss { prepared, because } => {
                 let key = prepared.key().unwrap_or_default();
@@ -384,6 +384,7 @@ impl<W: World> Drive<'_, W> {
             }
             None => {
                 let Failed { fault, reply } = failed;
+                let reply = reply.map(|reply| *reply);
                 self.ended(dispatch.frame, Outcome::Failed { fault, reply }, Source::Ran, took);
             }
         }

@@ -168,7 +168,7 @@ impl Foresight<'_> {
             match asked {
                 Asked::Hit { reply, source, .. } => {
                     self.row(&dispatch, Forecast::Hit);
-                    self.ends(dispatch.frame, reply, source);
+                    self.ends(dispatch.frame, *reply, source);
                 }
                 Asked::Miss { because, .. } => {
                     self.row(&dispatch, Forecast::Miss(because));

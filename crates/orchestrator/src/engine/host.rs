@@ -104,9 +104,9 @@ impl Host {
             let note = Arc::new(move |pid, birth| _ = sender.send(Signal::Spawned(frame, pid, birth)));
             let (result, took) = place(&shared, &dispatch, prepared, note).await;
             let signal = match result {
-                Ok(Part::More(reply)) => Signal::Replied(Box::new(dispatch), reply),
-                Ok(Part::Last(reply)) => Signal::Attempted(Box::new(dispatch), Ok(reply), took),
-                Err(failed) => Signal::Attempted(Box::new(dispatch), Err(failed), took),
+                Ok(Part::More(reply)) => Signal::Replied(Box::new(dispatch), Box::new(reply)),
+                Ok(Part::Last(reply)) => Signal::Attempted(Box::new(dispatch), Box::new(Ok(reply)), took),
+                Err(failed) => Signal::Attempted(Box::new(dispatch), Box::new(Err(failed)), took),
             };
             // The loop has gone: the run was given up, and nobody needs the answer.
             _ = signals.send(signal);
@@ -265,7 +265,7 @@ async fn settle(
     let large = |reply: &Reply| reply.is_larger_than(crate::journal::INLINE_LIMIT);
     let is_heavy = match &result {
         Ok(reply) => large(reply) || prepared.remembered.is_some(),
-        Err(failed) => failed.reply.as_ref().is_some_and(large),
+        Err(failed) => failed.reply.as_deref().is_some_and(large),
     };
     if !is_heavy {
         return result;
@@ -282,8 +282,8 @@ async fn settle(
             Ok(reply)
         }
         Err(Failed { fault, reply }) => {
-            let reply = reply.map(|reply| shared.blobs.settle(reply)).transpose()?;
-            Err(Failed { fault, reply })
+            let reply = reply.map(|reply| shared.blobs.settle(*reply)).transpose()?;
+            Err(Failed { fault, reply: reply.map(Box::new) })
         }
     };
     let kept = tokio::task::spawn_blocking(keep).await;

@@ -28,11 +28,11 @@ pub(crate) fn render(task: &Task, dispatch: &Dispatch) -> Result<Prepared, Fault
     Ok(Prepared { request, remembered: None })
 }
 
+/// A verifier with its number and the agent's own reply.
+type Next<'t> = (usize, &'t Verifier, Arc<Reply>);
+
 /// Returns what verifies the attempt next, with its number and the agent's own reply; `None`: the agent itself is next.
-pub(crate) fn verifier<'t>(
-    task: &'t Task,
-    dispatch: &Dispatch,
-) -> Result<Option<(usize, &'t Verifier, Arc<Reply>)>, Fault> {
+pub(crate) fn verifier<'t>(task: &'t Task, dispatch: &Dispatch) -> Result<Option<Next<'t>>, Fault> {
     let Some(own) = dispatch.replies.first() else {
         return Ok(None);
     };

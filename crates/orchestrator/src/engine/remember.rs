@@ -167,7 +167,7 @@ impl Memory {
         }
         let key = remembered.key.digest().to_string();
         let took = Duration::from_millis(entry.took_ms);
-        Ok(Asked::Hit { reply: entry.reply, source: Source::Cache { key, restored }, took })
+        Ok(Asked::Hit { reply: Box::new(entry.reply), source: Source::Cache { key, restored }, took })
     }
 
     /// Says in sentences why nothing was found.

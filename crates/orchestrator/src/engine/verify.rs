@@ -51,7 +51,7 @@ pub(super) fn judged(verifier: &Verifier, result: Result<Reply, Failed>, own: &R
             let message = format!("the judge '{}' could not be asked: {}", verifier.name, fault.message());
             let later = fault.may_work_later();
             let fault = Fault::new(Kind::ExternalService, message).reason("judge").later(later);
-            Err(Failed { fault, reply: Some(own.clone()) })
+            Err(Failed::with(fault, own.clone()))
         }
         (Ok(reply), None) => Ok(said(verifier, &reply, None)),
         (Ok(reply), Some(min)) => match score(&reply) {
@@ -66,7 +66,7 @@ pub(super) fn judged(verifier: &Verifier, result: Result<Reply, Failed>, own: &R
                 let message = format!("the judge '{}' answered {answer}; a score is from 0 to 1", verifier.name);
                 let hint = "a judge answers with a number from 0 to 1, or a map with 'score'";
                 let fault = Fault::new(Kind::Validation, message).reason("judge").hint(hint);
-                Err(Failed { fault: fault.later(Later::Transient), reply: Some(own.clone()) })
+                Err(Failed::with(fault.later(Later::Transient), own.clone()))
             }
         },
     }
@@ -77,7 +77,7 @@ fn refused(fault: Fault, verifier: &Verifier, own: &Reply, score: Option<f64>, w
     let words = words.chars().take(MAX_WORDS).collect();
     reply.checks.push(CheckResult { check: verifier.name.clone(), ok: false, score, words });
     reply.quality = Some(score.unwrap_or(0.0));
-    Failed { fault, reply: Some(reply) }
+    Failed::with(fault, reply)
 }
 
 /// Returns what is kept of a verifier's reply: the evidence and what it cost.
@@ -141,7 +141,7 @@ pub(super) fn left(task: &Task, dispatch: &Dispatch, mut reply: Reply, blobs: &A
             reply.puts.extend(puts);
             Ok(reply)
         }
-        Err(fault) => Err(Failed { fault, reply: Some(reply) }),
+        Err(fault) => Err(Failed::with(fault, reply)),
     }
 }
 

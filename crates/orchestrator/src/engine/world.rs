@@ -83,9 +83,9 @@ pub(crate) enum Signal {
     /// A child process lives: its pid and birth.
     Spawned(FrameId, u32, u64),
     /// A part of an attempt came back, and there is more to do before it counts.
-    Replied(Box<Dispatch>, Reply),
+    Replied(Box<Dispatch>, Box<Reply>),
     /// An attempt ended.
-    Attempted(Box<Dispatch>, Result<Reply, Failed>, Duration),
+    Attempted(Box<Dispatch>, Box<Result<Reply, Failed>>, Duration),
     /// The run is told to stop.
     Stop(Stopped),
     /// Somebody outside asks for something.
@@ -115,7 +115,7 @@ pub(crate) enum Asked {
     /// It is remembered.
     Hit {
         /// What came back then.
-        reply: Reply,
+        reply: Box<Reply>,
         /// Its key, and the files that were restored.
         source: Source,
         /// How long it took then.

@@ -300,9 +300,9 @@ pub struct Settings {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// Starts a program.
-    Command(Command),
+    Command(Box<Command>),
     /// Calls an agent.
-    Agent(AgentCall),
+    Agent(Box<AgentCall>),
 }
 
 /// Who does a step when the one before has failed for good.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::called::beside;
 use super::inputs::Input;
 use super::node::{Fan, Guard, Items, Kind, Loop, Node, NodeId, Plan, SubFlow, Switch};
 use super::task::{Call, ItemTemplate};
@@ -12,7 +13,7 @@ use crate::model::{Action, AgentSpec, Block, Body, Each, Item, Place, Repeat, Se
 use crate::spec::Mistake;
 
 /// How deep workflows may call each other.
-const MAX_CALLS: usize = 16;
+pub(super) const MAX_CALLS: usize = 16;
 
 /// What a workflow file may name and does not hold itself.
 #[derive(Clone, Debug, Default)]
@@ -54,31 +55,31 @@ pub fn compile(workflow: &Workflow, file: &str, catalog: &Catalog) -> Result<Pla
 
 /// Where the compiler is: in which file, called by whom.
 #[derive(Clone, Debug, Default)]
-struct Here {
+pub(super) struct Here {
     /// The file.
-    file: String,
+    pub(super) file: String,
     /// The step that calls it.
-    caller: Option<StepId>,
+    pub(super) caller: Option<StepId>,
     /// The node of that call.
-    home: Option<NodeId>,
+    pub(super) home: Option<NodeId>,
     /// Where the outermost call stands in the first file; mistakes of other files are told there.
-    called_at: Option<Place>,
+    pub(super) called_at: Option<Place>,
     /// The files that call each other, first to last.
-    files: Vec<String>,
+    pub(super) files: Vec<String>,
     /// The agents that the file declares.
-    agents: Vec<AgentSpec>,
+    pub(super) agents: Vec<AgentSpec>,
 }
 
 pub(super) struct Compiler<'a> {
-    nodes: Vec<Node>,
-    steps: HashMap<StepId, NodeId>,
+    pub(super) nodes: Vec<Node>,
+    pub(super) steps: HashMap<StepId, NodeId>,
     /// Explicit `needs`, by the outermost node of the step that has them.
     needs: Vec<(NodeId, Text)>,
     /// What takes back the effect of a task, until all nodes are laid out.
-    undos: Vec<(NodeId, Action, Here)>,
+    pub(super) undos: Vec<(NodeId, Action, Here)>,
     pub(super) mistakes: Vec<Mistake>,
-    catalog: &'a Catalog,
-    here: Here,
+    pub(super) catalog: &'a Catalog,
+    pub(super) here: Here,
 }
 
 impl Compiler<'_> {
@@ -98,12 +99,12 @@ impl Compiler<'_> {
         self.nodes[id.0 as usize].children = vec![child];
     }
 
-    fn inputs(&mut self, workflow: &Workflow) -> Vec<Input> {
+    pub(super) fn inputs(&mut self, workflow: &Workflow) -> Vec<Input> {
         workflow.inputs.iter().filter_map(|spec| self.keep(Input::parse(spec))).collect()
     }
 
     /// Lays out the body of a workflow. The part before its `always` is what may be taken back.
-    fn block_or_undo(&mut self, block: &Block, parent: Option<NodeId>, scope: &[NodeId]) -> NodeId {
+    pub(super) fn block_or_undo(&mut self, block: &Block, parent: Option<NodeId>, scope: &[NodeId]) -> NodeId {
         if !self.has_undo(block, 0) {
             return self.block(block, parent, scope);
         }
@@ -248,110 +249,16 @@ impl Compiler<'_> {
         id
     }
 
-    /// Lays out a workflow that is called, in its own names.
-    fn flow(
-        &mut self,
-        block: &Block,
-        call: &crate::model::SubFlow,
-        parent: Option<NodeId>,
-        scope: &[NodeId],
-    ) -> NodeId {
-        let path = beside(&self.here.file, &call.path.source);
-        let with = self.pairs(&call.with);
-        let Some(called) = self.called(&path, call.path.place) else {
-            return self.node(block, parent, scope, Kind::Sequential);
-        };
-        for (name, text) in call.with.iter().filter(|(name, _)| called.inputs.iter().all(|input| input.name != *name)) {
-            let message = format!("the workflow '{path}' has no input '{name}'");
-            let names = called.inputs.iter().map(|input| input.name.as_str());
-            let mistake = Mistake::at(text.place, message);
-            self.add(match crate::spec::nearest(name, names) {
-                Some(near) => mistake.hint(format!("did you mean '{near}'?")),
-                None => mistake,
-            });
-        }
-        for input in called.inputs.iter().filter(|input| input.required) {
-            if call.with.iter().all(|(name, _)| *name != input.name) {
-                let message = format!("the workflow '{path}' needs the input '{}'", input.name);
-                self.add(Mistake::at(call.path.place, message).hint(format!("with: {{ {}: .. }}", input.name)));
-            }
-        }
-        let id = self.node(block, parent, scope, Kind::Sequential);
-        let caller = self.name(&block.id);
-        let mut files = self.here.files.clone();
-        files.push(self.here.file.clone());
-        let inner = Here {
-            file: path.clone(),
-            caller: Some(caller),
-            home: Some(id),
-            called_at: self.here.called_at.or(Some(call.path.place)),
-            files,
-            agents: called.agents.clone(),
-        };
-        let outer = std::mem::replace(&mut self.here, inner);
-        let inputs = self.inputs(&called);
-        let outputs = self.pairs(&called.outputs);
-        let child = self.block_or_undo(&called.body, Some(id), scope);
-        self.here = outer;
-        let node = &mut self.nodes[id.0 as usize];
-        node.kind = Kind::Flow(Box::new(SubFlow { path, with, inputs, outputs }));
-        node.children = vec![child];
-        id
-    }
-
-    /// Finds a workflow that is called, unless it would call itself.
-    fn called(&mut self, path: &str, place: Place) -> Option<Arc<Workflow>> {
-        let mut chain: Vec<&str> = self.here.files.iter().map(String::as_str).collect();
-        chain.push(&self.here.file);
-        if let Some(from) = chain.iter().position(|file| *file == path) {
-            let drawn = format!("{} -> {path}", chain[from..].join(" -> "));
-            self.add(Mistake::at(place, format!("this workflow calls itself: {drawn}")).hint("use 'loop' to repeat"));
-            return None;
-        }
-        if chain.len() > MAX_CALLS {
-            self.add(Mistake::at(place, format!("workflows call each other more than {MAX_CALLS} deep")));
-            return None;
-        }
-        let found = self.catalog.flows.get(path).cloned();
-        if found.is_none() {
-            self.add(Mistake::at(place, format!("the workflow '{path}' was not found or cannot be read")));
-        }
-        found
-    }
-
-    /// Lays out what takes effects back. It belongs to the outermost group that can fail.
-    fn lay_undos(&mut self) {
-        for (task, action, here) in std::mem::take(&mut self.undos) {
-            self.here = here;
-            let call = self.action(&action);
-            let settings = match &action {
-                Action::Command(command) => &command.settings,
-                Action::Agent(call) => &call.settings,
-            };
-            let kind = self.task(call, settings);
-            let Node { step, place, scope, home, .. } = &self.nodes[task.0 as usize];
-            let step = StepId::new("undo").expect("a good name").inside(step);
-            let (place, scope, home) = (*place, scope.clone(), *home);
-            let root = self.nodes.iter().find(|node| matches!(node.kind, Kind::Undo)).map(|node| node.id);
-            let block = Block::bare(step.clone(), place, Body::Sequence(Vec::new()));
-            self.here.caller = None;
-            let id = self.node(&block, root, &scope, kind);
-            self.nodes[id.0 as usize].home = home;
-            self.nodes[task.0 as usize].undo = Some(id);
-            self.steps.insert(step, id);
-        }
-    }
-
     fn next_id(&self) -> NodeId {
         NodeId(u32::try_from(self.nodes.len()).expect("files hold far fewer nodes"))
     }
 
     /// Returns a step's name as it is called from the whole run.
-    fn name(&self, step: &StepId) -> StepId {
+    pub(super) fn name(&self, step: &StepId) -> StepId {
         self.here.caller.as_ref().map_or_else(|| step.clone(), |caller| caller.inside(step))
     }
 
-    fn node(&mut self, block: &Block, parent: Option<NodeId>, scope: &[NodeId], kind: Kind) -> NodeId {
+    pub(super) fn node(&mut self, block: &Block, parent: Option<NodeId>, scope: &[NodeId], kind: Kind) -> NodeId {
         let id = self.next_id();
         self.nodes.push(Node {
             id,
@@ -454,21 +361,6 @@ fn undo_of(body: &Body) -> Option<&Action> {
     settings.undo.as_deref()
 }
 
-/// Returns the path of a file that another one names, as it is called from the project.
-pub(crate) fn beside(file: &str, path: &str) -> String {
-    let mut parts: Vec<&str> = match path.starts_with('/') {
-        true => vec![""],
-        false => file.rsplit_once('/').map_or(Vec::new(), |(folder, _)| folder.split('/').collect()),
-    };
-    for part in path.split('/').filter(|part| !part.is_empty() && *part != ".") {
-        match (part, parts.last()) {
-            ("..", Some(last)) if *last != ".." && !last.is_empty() => _ = parts.pop(),
-            _ => parts.push(part),
-        }
-    }
-    parts.join("/")
-}
-
 /// A guard is a bare expression; braces round the whole of it are a habit that does no harm.
 fn bare(source: &str) -> &str {
     let trimmed = source.trim();
@@ -538,19 +430,6 @@ mod tests {
             "{steps: [{ id: a, run: [x], undo: { run: [y] } }], always: [{ id: b, run: [x] }]}",
             "_flow:always(1,4) _undo:undo(2) _flow_steps:steps(3) a:task _flow_always:steps(5) b:task undo/a:task",
         );
-    }
-
-    #[test]
-    fn a_path_is_counted_from_the_file_that_names_it() {
-        for (file, path, expected) in [
-            ("a.yaml", "b.yaml", "b.yaml"),
-            ("flows/a.yaml", "./b.yaml", "flows/b.yaml"),
-            ("flows/a.yaml", "../x/b.yaml", "x/b.yaml"),
-            ("a.yaml", "../b.yaml", "../b.yaml"),
-            ("/p/a.yaml", "b.yaml", "/p/b.yaml"),
-        ] {
-            assert_eq!(beside(file, path), expected, "{file} {path}");
-        }
     }
 
     #[test]

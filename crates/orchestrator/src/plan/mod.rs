@@ -2,6 +2,7 @@
 //!
 //! After this nothing is unresolved. A plan is pure: it does no I/O and knows no clock.
 
+mod called;
 mod calls;
 mod compile;
 mod cycles;
@@ -14,7 +15,7 @@ mod shell;
 mod task;
 mod template;
 
-pub(crate) use compile::beside;
+pub(crate) use called::beside;
 pub use compile::{Catalog, compile};
 pub use inputs::BadInputs;
 pub(crate) use language::{is_list, to_text};

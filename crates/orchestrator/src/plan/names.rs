@@ -243,7 +243,7 @@ impl Resolver<'_> {
         let node = self.plan.node(outermost);
         // Of a step with a loop of its own, what that loop repeats is meant.
         let own = self.plan.nodes_of(&node.step).iter().filter(|node| matches!(node.kind, Kind::Loop(_)));
-        let own = own.map(|node| node.id).filter(|id| self.node.scope.contains(id)).last();
+        let own = own.map(|node| node.id).rfind(|id| self.node.scope.contains(id));
         let target = own.and_then(|own| self.plan.node(own).children.first().copied()).unwrap_or(outermost);
         let Some(round) = self.loop_round(target) else {
             let message = format!("'previous.{name}' is used where there is no round before");

@@ -107,14 +107,14 @@ impl Steps<'_> {
     fn check(&mut self, node: &Node) -> Option<Check> {
         let action = match node.tree {
             Tree::Map(_) => self.action(node, "check", &[])?,
-            _ => Action::Command(self.bare_command(node)?),
+            _ => Action::Command(Box::new(self.bare_command(node)?)),
         };
         let name = match &action {
             Action::Agent(call) => call.agent.source.clone(),
-            Action::Command(Command { run: Run::Shell(text), .. }) => text.source.trim().to_owned(),
-            Action::Command(Command { run: Run::Argv(words), .. }) => {
-                words.iter().map(|word| word.source.as_str()).collect::<Vec<_>>().join(" ")
-            }
+            Action::Command(command) => match &command.run {
+                Run::Shell(text) => text.source.trim().to_owned(),
+                Run::Argv(words) => words.iter().map(|word| word.source.as_str()).collect::<Vec<_>>().join(" "),
+            },
         };
         let name = name.lines().next().unwrap_or_default().chars().take(80).collect();
         Some(Check { action, name })
@@ -156,12 +156,12 @@ impl Steps<'_> {
             (Some(_), None) => {
                 fields.known(&[&keys::COMMAND[..], &how, more].concat(), what, self.findings);
                 let settings = self.own_settings(&fields);
-                self.program(&fields, settings).map(Action::Command)
+                self.program(&fields, settings).map(|command| Action::Command(Box::new(command)))
             }
             (None, Some(_)) => {
                 fields.known(&[&keys::AGENT[..], &how, more].concat(), what, self.findings);
                 let settings = self.own_settings(&fields);
-                self.agent(&fields).map(|call| Action::Agent(AgentCall { settings, ..call }))
+                self.agent(&fields).map(|call| Action::Agent(Box::new(AgentCall { settings, ..call })))
             }
             _ => {
                 let hint = format!("{what}: {{ run: .. }} or {what}: {{ agent: .. }}");

@@ -144,7 +144,7 @@ impl Actors {
             Does::Fail(fault, reply) => {
                 let reply = reply.as_deref().cloned();
                 self.spend(reply.as_ref().map(|reply| reply.usage).unwrap_or_default());
-                Err(Failed { fault: fault.clone(), reply })
+                Err(Failed { fault: fault.clone(), reply: reply.map(Box::new) })
             }
             Does::Reply(reply) => {
                 self.spend(reply.usage);
@@ -209,7 +209,7 @@ fn ended(request: &Request, mut reply: Reply) -> Result<Reply, Failed> {
         }
         Request::Agent { .. } => match reply.code {
             None | Some(0) => Ok(reply),
-            Some(code) => Err(Failed { fault: from_exit(code), reply: Some(reply) }),
+            Some(code) => Err(Failed::with(from_exit(code), reply)),
         },
     }
 }

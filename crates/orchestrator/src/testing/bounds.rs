@@ -89,7 +89,7 @@ pub(super) fn numbers(node: &Node, what: &str, findings: &mut Findings) -> Optio
 }
 
 pub(super) fn durations(node: &Node, what: &str, findings: &mut Findings) -> Option<Bounds<Duration>> {
-    bounds(node, what, findings, |findings, node, what| duration(findings, node, what))
+    bounds(node, what, findings, duration)
 }
 
 /// Reads a duration; unlike in a workflow, nothing (`0s`) is one too.

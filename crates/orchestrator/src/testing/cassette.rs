@@ -85,7 +85,7 @@ impl Recorded {
         match self {
             Recorded::Reply(reply) => Ok(Part::Last(reply)),
             Recorded::More(reply) => Ok(Part::More(reply)),
-            Recorded::Failed { fault, reply } => Err(Failed { fault, reply }),
+            Recorded::Failed { fault, reply } => Err(Failed { fault, reply: reply.map(Box::new) }),
         }
     }
 
@@ -309,7 +309,7 @@ impl Player {
         let fitting = || self.calls.iter().enumerate().filter(|(_, entry)| fits(entry));
         let fresh = || fitting().filter(|(number, _)| !self.played[*number]);
         let own = fresh().find(|(_, entry)| entry.task == *task);
-        let (number, entry) = own.or_else(|| fresh().next()).or_else(|| fitting().last())?;
+        let (number, entry) = own.or_else(|| fresh().next()).or_else(|| fitting().next_back())?;
         let entry = entry.clone();
         self.played[number] = true;
         Some(entry)

@@ -114,16 +114,16 @@ impl<'t> Virtual<'t> {
         self.free -= 1;
         match self.begin(&dispatch, prepared.as_deref()) {
             Ok(Begun::Ends(result, took)) => {
-                let signal = match result {
-                    Ok(Part::More(reply)) => Signal::Replied(Box::new(dispatch), reply),
-                    Ok(Part::Last(reply)) => Signal::Attempted(Box::new(dispatch), Ok(reply), took),
-                    Err(failed) => Signal::Attempted(Box::new(dispatch), Err(failed), took),
+                let signal = match *result {
+                    Ok(Part::More(reply)) => Signal::Replied(Box::new(dispatch), Box::new(reply)),
+                    Ok(Part::Last(reply)) => Signal::Attempted(Box::new(dispatch), Box::new(Ok(reply)), took),
+                    Err(failed) => Signal::Attempted(Box::new(dispatch), Box::new(Err(failed)), took),
                 };
                 self.comes(took, signal, true);
             }
             Ok(Begun::Hangs) => self.hanging.push(dispatch),
             Err(fault) => {
-                let signal = Signal::Attempted(Box::new(dispatch), Err(fault.into()), Duration::ZERO);
+                let signal = Signal::Attempted(Box::new(dispatch), Box::new(Err(fault.into())), Duration::ZERO);
                 self.comes(Duration::ZERO, signal, true);
             }
         }
@@ -163,7 +163,7 @@ impl<'t> Virtual<'t> {
             Ok(Part::Last(reply)) => blobs.settle(reply).map(Part::Last).map_err(Failed::from),
             other => other,
         };
-        Ok(Begun::Ends(settled, took))
+        Ok(Begun::Ends(Box::new(settled), took))
     }
 
     fn timed_out(&self, task: &Task, dispatch: &Dispatch, request: Request, timeout: Duration) -> Result<Part, Failed> {
@@ -196,7 +196,7 @@ impl<'t> Virtual<'t> {
     /// Cuts off all that is in flight.
     fn cut_off(&mut self) -> Vec<Signal> {
         let mut signals = vec![Signal::Stop(Stopped::AtOnce)];
-        let cut = |dispatch| Signal::Attempted(Box::new(dispatch), Err(interrupted().into()), Duration::ZERO);
+        let cut = |dispatch| Signal::Attempted(Box::new(dispatch), Box::new(Err(interrupted().into())), Duration::ZERO);
         for due in std::mem::take(&mut self.due).into_values() {
             signals.push(match due.signal {
                 Signal::Attempted(dispatch, ..) | Signal::Replied(dispatch, _) => cut(*dispatch),
@@ -224,7 +224,7 @@ impl<'t> Virtual<'t> {
 
 /// A part of an attempt that has begun.
 enum Begun {
-    Ends(Result<Part, Failed>, Duration),
+    Ends(Box<Result<Part, Failed>>, Duration),
     Hangs,
 }
 

@@ -64,7 +64,7 @@ fn answer(seed: u64, arguments: &Map<String, Value>, attempt: u32) -> Result<Rep
     let score = f64::from_bits(0x3ff0_0000_0000_0000 | seed_of(items) >> 12) - 1.0;
     let reply = Reply::value(json!({ "mark": mark, "list": list, "score": score }));
     match then % 32 {
-        0..4 => Err(Failed { fault: Fault::new(Kind::Validation, "it will not do"), reply: Some(reply) }),
+        0..4 => Err(Failed::with(Fault::new(Kind::Validation, "it will not do"), reply)),
         4..6 => Ok(Reply { partial: true, ..reply }),
         6 => Ok(Reply::value(mark.repeat(3_000))),
         7 => Ok(Reply::value(json!({ "blob": mark, "bytes": 3, "list": list }))),

@@ -61,7 +61,7 @@ pub(super) fn shared_out(words: &[Word], pieces: &[Piece]) -> Option<Range<usize
         let ends = (1..=4).contains(&at) && rest.get(at + 1).is_some_and(|word| !is_verb(word) || is_determiner(word));
         let same = words[before.range.clone()].iter().skip(1).any(|word| word.text == rest[at].text);
         let short = rest.len() <= 8 && before.sentence == after.sentence;
-        (begins && ends && same && short).then(|| before.range.start..after.range.end)
+        (begins && ends && same && short).then_some(before.range.start..after.range.end)
     })
 }
 
