@@ -13,7 +13,7 @@ mod files;
 
 pub(crate) use files::{
     CompletionsArguments, Described, DoctorArguments, FmtArguments, GraphArguments, ImportArguments, InitArguments,
-    ManArguments, Picture, SchemaArguments, ValidateArguments,
+    ManArguments, Picture, SchemaArguments, SelectArguments, ValidateArguments,
 };
 
 /// Runs workflows of agents and never pays twice: results are remembered by what they depend on, and a killed run goes on
@@ -58,6 +58,8 @@ pub(crate) enum Command {
     Test(TestArguments),
     /// Check the store, and make a new one of what is whole if it is damaged
     Repair,
+    /// Say which pattern fits a task, and give a workflow file to begin with
+    Select(SelectArguments),
     /// Write a first workflow for the project in this folder
     Init(InitArguments),
     /// Make a workflow of another tool's file

@@ -78,6 +78,21 @@ pub(crate) struct FmtArguments {
     pub(crate) check: bool,
 }
 
+/// Arguments of `segno select`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: segno select \"translate the page into four languages at the same time\"")]
+pub(crate) struct SelectArguments {
+    /// What is to be done, in English; read from stdin when it is - or not given
+    #[arg(value_name = "DESCRIPTION")]
+    pub(crate) description: Vec<String>,
+    /// Write the workflow file here instead of printing it; a file that is there stays
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Print the choice as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// Arguments of `segno completions`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Packages put them where the shell looks, a person can say in ~/.bashrc: \

@@ -19,6 +19,7 @@ mod resume;
 mod run;
 mod runs;
 mod schema;
+mod select;
 mod show;
 mod test;
 mod validate;
@@ -47,6 +48,7 @@ pub(crate) fn dispatch(arguments: Arguments) -> Result<End, Failure> {
         Command::Graph(arguments) => graph::graph(&arguments),
         Command::Schema(arguments) => schema::schema(&arguments),
         Command::Doctor(arguments) => doctor::doctor(&arguments),
+        Command::Select(arguments) => select::select(&arguments),
         Command::Init(arguments) => init::init(&arguments),
         Command::Fmt(arguments) => fmt::fmt(&arguments),
         Command::Completions(arguments) => completions::completions(&arguments),

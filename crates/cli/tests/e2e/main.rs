@@ -12,6 +12,7 @@ mod reporting;
 mod resuming;
 mod running;
 mod schema;
+mod select;
 mod storage;
 mod support;
 mod testing;

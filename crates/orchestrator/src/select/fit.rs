@@ -16,7 +16,7 @@ use super::words::words;
 const FILES: [&str; 2] = ["tune.jsonl", "train.jsonl"];
 
 /// In how many texts a word must stand.
-const MIN_TEXTS: usize = 8;
+const MIN_TEXTS: usize = 10;
 
 /// How much large weights cost.
 const PENALTY: f64 = 2.0;
@@ -25,7 +25,7 @@ const PENALTY: f64 = 2.0;
 const ROUNDS: i32 = 300;
 
 /// Weights below this are left out.
-const MIN_WEIGHT: f64 = 0.05;
+const MIN_WEIGHT: f64 = 0.1;
 
 struct Example {
     features: Vec<usize>,

@@ -53,14 +53,13 @@ impl Phrase {
     /// Returns which words a match that begins at `start` is made of.
     pub(super) fn at(&self, words: &[Word], start: usize) -> Option<Vec<usize>> {
         let sentence = words.get(start)?.sentence;
-        let end = start + words[start..].iter().take_while(|word| word.sentence == sentence).count();
         let mut anchors = Vec::with_capacity(self.parts.len());
-        go_on(&self.parts, &words[..end], start, &mut anchors).then_some(anchors)
+        go_on(&self.parts, (words, sentence), start, &mut anchors).then_some(anchors)
     }
 }
 
-/// Matches the rest of a phrase at `at`; `anchors` holds the words that parts of it stand for.
-fn go_on(parts: &[Part], words: &[Word], at: usize, anchors: &mut Vec<usize>) -> bool {
+/// Matches the rest of a phrase at `at` in a sentence; `anchors` holds the words that parts of it stand for.
+fn go_on(parts: &[Part], (words, sentence): (&[Word], usize), at: usize, anchors: &mut Vec<usize>) -> bool {
     let Some((part, rest)) = parts.split_first() else {
         return true;
     };
@@ -71,16 +70,16 @@ fn go_on(parts: &[Part], words: &[Word], at: usize, anchors: &mut Vec<usize>) ->
         Part::Gap => false,
     };
     match part {
-        Part::Gap => (0..=MAX_SKIPPED).any(|skipped| go_on(rest, words, at + skipped, anchors)),
+        Part::Gap => (0..=MAX_SKIPPED).any(|skipped| go_on(rest, (words, sentence), at + skipped, anchors)),
         _ => {
-            if words.get(at).is_some_and(fits) {
+            if words.get(at).is_some_and(|word| word.sentence == sentence && fits(word)) {
                 anchors.push(at);
-                if go_on(rest, words, at + 1, anchors) {
+                if go_on(rest, (words, sentence), at + 1, anchors) {
                     return true;
                 }
                 anchors.pop();
             }
-            matches!(part, Part::Maybe(_)) && go_on(rest, words, at, anchors)
+            matches!(part, Part::Maybe(_)) && go_on(rest, (words, sentence), at, anchors)
         }
     }
 }

@@ -10,9 +10,10 @@ pub(super) const CUES: &[Cue] = &[
         "
         if, in case, in the event, provided that, providing that, on condition that, conditional on, subject to,
         assuming that, given that, where the|an|a|no, where .. is, in case of, in the case of,
-        when he|she|it|they says|is|isn't, when the, if it|he|she|they, if there, if the, whenever, should .. be,
-        should there be, suppose, whether, see if, check if|whether, look whether|if, look up whether|if,
-        find out if|whether, when there is|isn't|are|aren't, when it's|its|it is not, if so, then only,
+        when he|she|it|they says|is|isn't, when the, if it|he|she|they, if there, if the, whenever,
+        should the|there|a|an|any|nobody|he|she|they|it, suppose, whether, see if, check if|whether,
+        look whether|if, look up whether|if, find out if|whether, when there is|isn't|are|aren't,
+        when it's|its|it is not, if so, then only,
         when .. is|are above|below|over|under|available|missing|empty|green|red|unavailable, based on whether,
         test whether, verify whether
         ",
@@ -36,15 +37,15 @@ pub(super) const CUES: &[Cue] = &[
         else, otherwise, elsewhere, if not, if no, if yes, if so .. if not, failing that|which, in all other cases,
         all other cases, in other cases, in any other case, or else, the rest, rest to, rest goes,
         the others go|are|get|in|to, everything else, anything else, everyone else, everybody else, all the rest,
-        in that case, do nothing, does nothing, it can't, what it can't|cannot, any other, all others, all other,
-        all remaining, remaining questions|cases|ones|requests, the remaining, others go|to|get|are,
+        in that case, do nothing, does nothing, any other, all others, all other, all remaining,
+        remaining questions|cases|ones|requests, the remaining, others go|to|get|are,
         when|where it's|it isn't|not|is not, if it's|its|it is not, if it isn't|doesn't,
         when there isn't|is not|are none, if there isn't|is not|are none, in the other|opposite case, vice versa,
         if not just|then|mail|send|call, those in|on|without, one concerning, outside, lacking that|which|this,
         in the absence of, where not, whatever is left, those flagged, below he|she|it|they, nobody is|if,
-        for the others say|do|use|take, everything personal|else|other, leave the others, undamaged, unsigned,
-        usual, heavier|lighter|bigger|smaller|older|younger loads|ones|files|items, used instead, is used instead,
-        instead, by default, default to
+        for the others say|do|use|take, everything personal|else|other, leave the others, usual,
+        heavier|lighter|bigger|smaller|older|younger loads|ones|files|items, used instead, is used instead, instead,
+        by default, default to
         ",
     ),
     Cue::new(
@@ -86,9 +87,9 @@ pub(super) const CUES: &[Cue] = &[
         up to # .. beyond|above, dependent upon, from the table|file size, whoever is in charge, in charge of that,
         a matter of how, is waived for, waived, in the language the|he|she|they, run the matching, the matching,
         responsible for the, referred to a human|person|manager|committee|the, when score, score ≥|>=|>|above|over,
-        whichever team|one|person|agent|is, whoever owns|is, from url|file|the scheme|extension|size|type,
-        selected by the, decide who, follow the path of, whoever has, having regard, in winter .. in summer,
-        at night, means ignore|police|yes|no|stop|go, on detecting, that is free, governed by, choice of the,
+        whichever team|one|person|agent|is, whoever owns|is, selected by the, decide who, follow the path of,
+        whoever has, having regard, at night, means ignore|police|yes|no|stop|go, on detecting, that is free,
+        governed by, too high, too low, depends on the price|answer|weather|income, choice of the,
         that matches his|her|its|their|the,
         depends on whether|the type|kind|size|severity|language|role|class|how|which|what, depends whether|if|how,
         according to the|its|their type|kind|size|severity|category|language|file|extension|class|priority|role|content|result,
@@ -162,7 +163,7 @@ pub(super) const CUES: &[Cue] = &[
         "a check that work hangs on",
         &[(Conditional, 0.6)],
         "
-        when, case, with .. without, has, is missing, is available, valid, invalid, legal basis, means it has to
+        when, case, with .. without, has, is missing, is available, valid, invalid, legal basis
         ",
     ),
 ];

@@ -26,14 +26,15 @@ pub(super) const CUES: &[Cue] = &[
         continues until|while|as|till, and so on, and so forth, so on until,
         smaller|shorter|bigger|faster|simpler|higher|lower and smaller|shorter|bigger|faster|simpler|higher|lower,
         keep at it, keep|keeps on|summarizing|summarising|adding|pressing|pushing|sending|writing|going|playing,
-        recurs, back to german|english|the beginning, the foregoing|previous|preceding one,
+        recurs, the foregoing|previous|preceding one, another version|one please, and another,
+        over many games|runs|rounds, a better set|one|version, for # evaluations|episodes|epochs,
         still bigger|smaller|better|more, ascending, as often as i|you|they, as many .. as are|is needed,
-        every time until, write the next, a bit harder, had enough, dropping out each, try afresh, reattempted,
+        every time until, write the next, a bit harder, had enough, try afresh, reattempted,
         further ballots|attempts|tries|rounds, ever smaller|larger|better|finer, another notch|bit|step|spoon,
-        keep or revert, patience, not more than, send it back, still wrong|too|not, one key after another,
-        on like this, next model|prototype|draft|version, from every field trial|test|round, ask the next,
-        and again, better and better, closer and closer, more and more often, passed back and forth, over it again,
-        mutated, mutate, run more steps|iterations, doesn't settle|converge, further and further, more and more,
+        keep or revert, patience, not more than, send it back, still wrong|too|not, on like this,
+        next model|prototype|draft|version, from every field trial|test|round, ask the next, and again,
+        better and better, closer and closer, more and more often, passed back and forth, over it again, mutated,
+        mutate, run more steps|iterations, doesn't settle|converge, further and further, more and more,
         in a feedback loop, feedback loop, evaluator optimizer|optimiser,
         self correction|correct|correcting|refine|refinement|improve|improving, reflexion, trial and error,
         hill climbing, fixed point, fixpoint, monte carlo
@@ -47,9 +48,8 @@ pub(super) const CUES: &[Cue] = &[
         re run|test|write|check|do|submit|assess|evaluate|train|try|generate|score|measure|read|edit|review|plan|work,
         rerun, retest, recheck, redo, rework, resubmit, reassess, reassessed, reevaluate, regenerate, retrain,
         rescore, remeasure, redraft, rewrite, revise, revised, readjust, recompile, try .. again, new version,
-        a new version, sit it anew, redial, with fresh eyes, begin with the _ anew,
-        back to plan|the|step|start|square|coding|work, go|goes|going|sent|return|returned|returns back to,
-        is returned to the, returned to the _ with, begins again
+        a new version, sit it anew, redial, begin with the _ anew, back to plan|the|step|start|square|coding|work,
+        go|goes|going|sent|return|returned|returns back to, is returned to the, returned to the _ with, begins again
         ",
     ).turned_by_not(),
     Cue::new(
@@ -131,12 +131,11 @@ pub(super) const CUES: &[Cue] = &[
         each release|version|draft is followed, the next step until, until done|finished,
         into the next|following one|round|increment, after fixing, fix .. and run|check|test, fix the errors,
         every time, feed .. back, feeds .. back, fed back, feed back, feedback, give|gives|gave feedback,
-        take my comments, with what was learned, in the light of the result, in light of the, with the test output,
-        with .. errors, with comments, learn from, lessons, adapt it, adapt, adjust, adjusted,
+        with what was learned, in the light of the result, in light of the, with the test output, with .. errors,
+        with comments, learn from, lessons, adapt it, adapt, adjust, adjusted,
         according to his|her|their|the remarks|comments|feedback, enters the, worked in, work in the, i'll fix what,
         fix what, fixes what, change what, better half, go back to, goes back to,
-        back to the code|draft|start|drawing, tweak, counter offers, offers and, against the attacks|objections,
-        list of errors
+        back to the code|draft|start|drawing, tweak, offers and, against the attacks|objections, list of errors
         ",
     ),
     Cue::new(
@@ -155,10 +154,9 @@ pub(super) const CUES: &[Cue] = &[
         check|judge|test|critic|validator says no, really catchy, goal is, the goal, target, target is, is the goal,
         score of, get .. down to|below|under, down to, to zero, zero _,
         below|under|less # ms|s|kb|mb|gb|words|lines|%|seconds|minutes|percent|characters|errors|points|degrees|db|kg|euro,
-        below|under # k, at least # %|points|percent, accuracy, a # from, i'll tell you when, i tell you,
-        tell you when, say|says stop|ok|okay, isn't there yet, not there yet, not yet, must have, until it's,
-        is green, we need #, should be enough, is plenty, should be plenty, gone too far, deemed complete,
-        last one that worked, p95, p99
+        below|under # k, at least # %|points|percent, accuracy, i'll tell you when, i tell you, tell you when,
+        say|says stop|ok|okay, isn't there yet, not there yet, not yet, must have, until it's, is green, we need #,
+        should be enough, is plenty, should be plenty, deemed complete, p95, p99
         ",
     ),
     Cue::new(

@@ -16,10 +16,9 @@ pub(super) const CUES: &[Cue] = &[
         "a question, no task",
         &[(Sequential, -2.0), (Parallel, -2.5), (Conditional, -2.0), (Iterative, -2.5), (Pipeline, -2.5)],
         "
-        how much does|is|do|would|will, how long does|would|will, what does .. mean, what is a|an|the,
-        what's a|an|the|your|my, is there a, who wrote, is a .. better than, better than a, tell me a joke,
-        joke about, what do you think, do you know, have you ever, which is better, just saying, difference between,
-        explain what
+        how much does|is|do|would|will, how long does|would|will, what does .. mean, what is a|an|the, is there a,
+        who wrote, is a .. better than, better than a, tell me a joke, joke about, what do you think, do you know,
+        have you ever, which is better, just saying, difference between, explain what
         ",
     ),
     Cue::new(

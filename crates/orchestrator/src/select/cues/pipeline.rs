@@ -15,13 +15,11 @@ pub(super) const CUES: &[Cue] = &[
         per day|minute|second|hour|night, an hour, a day, # per, never stops, never ends, endless, kafka,
         kafka topic, from the topic, message queue, event bus, the feed, rss, feed entries, firehose, real time,
         sustained rate, at a rate, rate of, frames per, by the thousand|hundred|dozen, every day, every night,
-        daily, each day, get a lot of, a lot of, consumed from, people send us, customers upload, flow in, pour in,
-        drop|drops into the, day and night, pile up, drop in, all busy, busy at any, is admitted every,
-        admitted every, enter|enters a queue|the queue, without interruption, like a chain,
-        consecutive bottles|items|records|orders, from stage to stage, should stream, as they trickle, trickle in,
-        in the sheet, come by mail, get more each, are plenty, toys|items|parts|things keep moving, keep moving,
-        the whole time, through the day, day in, in the order of receipt|arrival, they should flow, drive in,
-        send us, flow, flows
+        daily, each day, get a lot of, a lot of, consumed from, flow in, pour in, drop|drops into the,
+        day and night, pile up, drop in, all busy, busy at any, enter|enters a queue|the queue,
+        without interruption, consecutive bottles|items|records|orders, from stage to stage, should stream,
+        as they trickle, trickle in, come by mail, are plenty, keep moving, the whole time, through the day, day in,
+        they should flow, drive in, send us, flow, flows
         ",
     ),
     Cue::new(
@@ -29,9 +27,8 @@ pub(super) const CUES: &[Cue] = &[
         &[(Pipeline, 1.3), (Parallel, 0.4)],
         "
         each, every, for each, for every, each of the, every one, every single, for all of them,
-        all past|old|existing, each summary, per customer|file|record|item|leaflet|document|order|page,
-        date of each, all of them, for f in, for x in, lot by lot, drawing for _, on every one, each one, all the,
-        for all,
+        all past|old|existing, per customer|file|record|item|leaflet|document|order|page, all of them, for f in,
+        lot by lot, on every one, each one, all the, for all,
         all scans|photos|files|documents|records|orders|tickets|customers|messages|mails|images|videos|commits|posts|leads|reviews|pages|articles|items|events|applications|invoices,
         per item|record|file|document|message|order
         ",
@@ -40,10 +37,10 @@ pub(super) const CUES: &[Cue] = &[
         "many items",
         &[(Pipeline, 1.5)],
         "
-        mailbox, mail queue, cellar full, backlog, batch of, batches of, bulk, thousands of, hundreds of, dozens of,
-        some dozens, inbox, archive of, a list of, list of #, there are many, many, large number of, collection of,
-        lots of, # k, pile of, stack of, queue, queues, dataset of, documents of, of a term, of the archive,
-        entries of|in|from, log|diary entries, always some
+        mailbox, mail queue, backlog, batch of, batches of, bulk, thousands of, hundreds of, dozens of, inbox,
+        archive of, a list of, list of #, there are many, many, large number of, collection of, lots of, # k,
+        pile of, stack of, queue, queues, dataset of, documents of, of the archive, entries of|in|from,
+        log|diary entries
         ",
     ),
     Cue::new(
@@ -52,11 +49,11 @@ pub(super) const CUES: &[Cue] = &[
         "
         stage, stages, multi stage, stage #, stations, at each station, the next station, workstation, conveyor,
         conveyor belt, belt, assembly line, production line, on the line, the line, factory, in a factory,
-        unix pipes, pipe, pipes, piped, pipeline, chain where, whole chain, the chain,
+        unix pipes, pipe, pipes, piped, pipeline, chain where, the chain,
         downstream stage|component|consumer|of|station, downstream without, upstream, back pressure, backpressure,
         buffer, output buffer, bounded queue|queues, producer, consumer, sink, sink to, throughput, queue of,
         process queue, in every machine|station|stage, successive records|items|frames,
-        keep them|everybody|everyone all|busy, in different states, become drafts|posts, sign up all, one by one as,
+        keep them|everybody|everyone all|busy, in different states, one by one as,
         as mails|files|orders|they arrive|come, bottleneck, etl, elt, ingestion, go through, goes through,
         going through, run through, runs through, pass through, passes through, pass from, passes from,
         move through, moves through, flow through, stream through, put through, through the stages|steps|same,
@@ -64,11 +61,12 @@ pub(super) const CUES: &[Cue] = &[
         same path|way|treatment|route|steps|stages|procedure, handed on, hand on, hands on, handed to the next,
         feeds the, which feeds, output of each|every stage, passed on to the next, moves|move on to, moves on,
         move on, same stages, each stage, every stage, processing line, channels in between, on a belt,
-        through this, proceed|proceeds through, make it staged, staged, validate and write overlap, enter station,
-        intermediate storage, free for the following|next, stages .. overlap, stages should|may|can overlap,
-        isn't|not idle while, still busy, in a streaming fashion, keep up with, come past, comes past, worker chain,
-        sit on its hands, to the next man|worker|one|clerk, when he's|it's free, in the works, uninterrupted flow,
-        consecutive words|items, one element at, lazily, put queues between, in flight, down the row|line, car wash
+        through this, proceed|proceeds through, make it staged, staged, validate and write overlap,
+        intermediate storage, stages .. overlap, stages should|may|can overlap, isn't|not idle while, still busy,
+        in a streaming fashion, keep up with, worker chain, to the next man|worker|one|clerk, when he's|it's free,
+        uninterrupted flow, consecutive words|items, one element at, lazily, put queues between,
+        chain of instruments|workers|agents|machines, next unit|item|one enters, a queue between,
+        as soon as the previous, in flight
         ",
     ),
     Cue::new(
@@ -80,9 +78,8 @@ pub(super) const CUES: &[Cue] = &[
         not wait for the whole|entire|others|batch|all, don't|doesn't|shouldn't wait for all|the|others|whole,
         not wait, without waiting for the|all|whole|others|completion|rest, not waiting for the, not waiting for,
         wait on anything, wait for the whole batch, for the whole batch, not .. held back|up, held up,
-        not one big job, begin|begins|start|starts|starting with the next, start with the next .. as soon,
-        next one as soon, next as soon as, accept|accepts|take|takes|taking up the|its next, takes up its next,
-        next clip|item|record|order|frame|document|recording|parcel|one|element, in different stages,
+        begin|begins|start|starts|starting with the next, start with the next .. as soon, next one as soon,
+        next as soon as, accept|accepts|take|takes|taking up the|its next, takes up its next, in different stages,
         at different stages, different stages, another is already|may, another may already, already be|being,
         earlier records|items, as soon as .. move|moves|goes|go|handed|transcribed|idle|validated,
         as soon as it is|has, immediately, before .. finished .. next, without delay, overlapping, shall not delay,
@@ -97,9 +94,9 @@ pub(super) const CUES: &[Cue] = &[
         &[(Pipeline, 1.5)],
         "
         agents|workers in a row, passes it on, first worker .. second, opened by one, by the second, by the third,
-        third one, one agent|person .. second .. third, by a first worker, by a second, one is _, next one is,
-        last one is, one agent .. the next, the next checks|packs|does|one, consecutive workers,
-        # consecutive workers, station after, hands it to the next, she|he|one does the next, for all _ they
+        third one, one agent|person .. second .. third, by a first worker, by a second, next one is,
+        one agent .. the next, consecutive workers, # consecutive workers, station after, hands it to the next,
+        she|he|one does the next
         ",
     ),
     Cue::new(
