@@ -53,7 +53,7 @@ impl Agent for Worker {
                 0 => Err(Fault::new(Kind::Network, "no answer").into()),
                 1 => Err(Failed {
                     fault: Fault::new(Kind::Internal, "it did not work"),
-                    reply: Some(Reply::value(value)),
+                    reply: Some(Box::new(Reply::value(value))),
                 }),
                 2 => Ok(Reply { partial: true, ..Reply::value(value) }),
                 _ => Ok(Reply::value(value)),

@@ -1,8 +1,6 @@
 //! The patterns from outside: loops, pipes, cases, sub-workflows, fallbacks, checks, judges, undo; each with what goes
 //! wrong in it.
 
-use serde_json::Value;
-
 use crate::support::Project;
 
 /// Runs a flow and returns what became of each task: `task: status output`, in the report's order, after the exit code.
@@ -366,7 +364,7 @@ fn a_result_file_says_more_than_the_output() {
         bad: failed no json ! the output of the command is not JSON: expected ident at line 1 column 2",
     );
     let report = project.report();
-    let task = report["tasks"].as_array().unwrap().iter().find(|task| task["task"] == Value::from("count")).unwrap();
+    let task = report["tasks"].as_array().unwrap().iter().find(|task| task["task"] == "count").unwrap();
     assert_eq!(task["attempts"], 1);
 }
 
