@@ -109,7 +109,12 @@ fn fields(table: &Table, body: &str, key: Option<(&str, &str)>) -> Option<String
 
 /// Returns each table with each of its bodies, or with none where it has none.
 fn maps() -> Vec<(Document, &'static Table, &'static str)> {
-    let tables = Document::ALL.into_iter().flat_map(|document| document.tables().iter().map(move |t| (document, t)));
+    // Settings are TOML, which a build may be without; the whole workspace is built with it.
+    let is_read = |document: &Document| *document == Document::Workflow || cfg!(feature = "toml");
+    let tables = Document::ALL
+        .into_iter()
+        .filter(is_read)
+        .flat_map(|document| document.tables().iter().map(move |t| (document, t)));
     tables
         .flat_map(|(document, table)| {
             let bodies = if table.bodies.is_empty() { &[""] } else { table.bodies };

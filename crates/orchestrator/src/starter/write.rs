@@ -81,7 +81,7 @@ fn scalar(word: &str) -> String {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "toml"))]
 mod tests {
     use super::*;
     use crate::spec::Settings;
