@@ -26,6 +26,8 @@ pub struct Memory {
     store: Store,
     files: Arc<Files>,
     variable: Arc<ReadVariable>,
+    /// What is stored is not looked at.
+    is_refreshing: bool,
 }
 
 /// What is stored under a key.
@@ -50,7 +52,13 @@ impl Memory {
     pub fn open(root: &Path, folder: &Path, variable: Arc<ReadVariable>) -> Result<Memory, Fault> {
         let store = Store::open(folder, Options::default()).map_err(cache_fault)?;
         let files = Files::open(root, &store).map_err(cache_fault)?;
-        Ok(Memory { store, files: Arc::new(files), variable })
+        Ok(Memory { store, files: Arc::new(files), variable, is_refreshing: false })
+    }
+
+    /// Returns a memory that finds nothing and keeps what is new.
+    #[must_use]
+    pub fn refreshing(self) -> Memory {
+        Memory { is_refreshing: true, ..self }
     }
 
     /// Lists the project's files that match a glob.
@@ -121,11 +129,7 @@ impl Memory {
         let prepared: Vec<_> = dispatches.iter().map(|dispatch| self.prepare(plan, dispatch, &tree)).collect();
         let keys = prepared.iter().flatten().filter_map(|prepared| prepared.remembered.as_ref());
         let digests: Vec<_> = keys.map(|remembered| remembered.key.digest()).collect();
-        let answers = self.store.fetch(&digests, now).unwrap_or_else(|error| {
-            tracing::warn!(%error, "the cache cannot be read; steps run as if nothing were remembered");
-            digests.iter().map(|_| Lookup::Miss(MissReason::Absent)).collect()
-        });
-        let mut answers = answers.into_iter();
+        let mut answers = self.fetch(&digests, now).into_iter();
         let pairs = dispatches.into_iter().zip(prepared);
         pairs
             .map(|(dispatch, prepared)| {
@@ -139,6 +143,16 @@ impl Memory {
                 (dispatch, asked)
             })
             .collect()
+    }
+
+    fn fetch(&self, digests: &[Digest], now: SystemTime) -> Vec<Lookup> {
+        if self.is_refreshing {
+            return digests.iter().map(|_| Lookup::Miss(MissReason::Absent)).collect();
+        }
+        self.store.fetch(digests, now).unwrap_or_else(|error| {
+            tracing::warn!(%error, "the cache cannot be read; steps run as if nothing were remembered");
+            digests.iter().map(|_| Lookup::Miss(MissReason::Absent)).collect()
+        })
     }
 
     fn answer(&self, prepared: Prepared, answer: Option<Lookup>, blobs: &Blobs, restore: bool) -> Asked {
@@ -179,6 +193,7 @@ impl Memory {
                 vec![format!("the stored result expired {age} ago")]
             }
             MissReason::Damaged(what) => vec![format!("the stored result is damaged ({what})")],
+            MissReason::Absent if self.is_refreshing => vec!["what is stored was not to be used".into()],
             MissReason::Absent => match self.explain(remembered) {
                 Ok(changes) => changes.iter().filter(|change| is_said(change)).map(ToString::to_string).collect(),
                 Err(error) => vec![format!("what changed cannot be told: {}", plainly(&error))],

@@ -11,14 +11,15 @@ use tokio::task::JoinSet;
 
 use super::context::Context;
 use super::drive::drive;
+use super::fork::find_mark;
 use super::host::{Host, Shared};
 use super::observer::Observer;
 use super::remember::Memory;
 use crate::agents::{GRACE, Registry, Stop, StopHandle, Stopped, end_strays};
 use crate::definition::Definition;
-use crate::journal::{Batch, Blobs, Damage, Journal, Locks, MemoryJournal, RunLock};
-use crate::model::{Event, Fact, Owner, RunId, RunStatus, Timestamp};
-use crate::plan::ListFiles;
+use crate::journal::{Batch, Blobs, Damage, Journal, Locks, Log, MemoryJournal, RunLock};
+use crate::model::{Event, Fact, Owner, RunId, RunStatus, StepId, Timestamp};
+use crate::plan::{BadInputs, ListFiles};
 use crate::spec::{Mistake, Mistakes, SETTINGS_FILE};
 use crate::state::RunState;
 
@@ -41,6 +42,20 @@ pub struct Setup {
     pub observers: Vec<Arc<dyn Observer>>,
     /// How many attempts run at once.
     pub jobs: usize,
+    /// What the memory is used for.
+    pub cache: CacheMode,
+}
+
+/// What remembered results are used for in a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CacheMode {
+    /// They are used, and new ones are kept.
+    #[default]
+    Use,
+    /// They are not used, and new ones take their place.
+    Refresh,
+    /// They are neither used nor kept.
+    Off,
 }
 
 impl Default for Setup {
@@ -54,6 +69,7 @@ impl Default for Setup {
             agents: Registry::default(),
             observers: Vec::new(),
             jobs: std::thread::available_parallelism().map_or(2, Into::into),
+            cache: CacheMode::default(),
         }
     }
 }
@@ -86,10 +102,10 @@ pub struct Begun {
     pub id: RunId,
     /// What it is pinned to.
     pub definition: Definition,
-    state: RunState,
-    first: Vec<Fact>,
-    pins: Vec<(String, Arc<str>)>,
-    _lock: Option<RunLock>,
+    pub(super) state: RunState,
+    pub(super) first: Vec<Fact>,
+    pub(super) pins: Vec<(String, Arc<str>)>,
+    pub(super) _lock: Option<RunLock>,
 }
 
 impl Begun {
@@ -140,13 +156,26 @@ impl Engine {
     /// # Errors
     /// When the inputs do not fit (kind `Validation`) or the run cannot be locked.
     pub fn begin(&self, definition: &Definition, given: Map<String, Value>) -> Result<Begun, Fault> {
-        let inputs = definition.plan.bind(given, &self.list_files());
-        let inputs = inputs.map_err(|bad| Fault::new(Kind::Validation, bad.to_string()).reason("inputs"))?;
+        self.begin_only(definition, given, Vec::new())
+    }
+
+    /// Begins a run of these steps only; without any, of all. Others are skipped, and what uses them cannot be rendered:
+    /// see `Plan::with_needs`.
+    ///
+    /// # Errors
+    /// As for `begin`.
+    pub fn begin_only(
+        &self,
+        definition: &Definition,
+        given: Map<String, Value>,
+        only: Vec<StepId>,
+    ) -> Result<Begun, Fault> {
+        let inputs = definition.plan.bind(given, &self.list_files()).map_err(|bad| unfit(&bad))?;
         let id = fresh_id(SystemTime::now());
         let lock = self.setup.locks.as_ref().map(|locks| locks.own(&id)).transpose()?;
         let (pinned, pins) = definition.pins();
         let flow = definition.plan.name.clone();
-        let first = vec![Fact::RunStarted { flow, pinned, inputs, owner: owner(), parent: None, only: Vec::new() }];
+        let first = vec![Fact::RunStarted { flow, pinned, inputs, owner: owner(), parent: None, only }];
         let state = RunState::new(definition.plan.clone());
         Ok(Begun { id, definition: definition.clone(), state, first, pins, _lock: lock })
     }
@@ -156,25 +185,43 @@ impl Engine {
     /// # Errors
     /// When it is owned by a living process (reason `locked`), has ended (reason `ended`), or its list cannot be read.
     pub async fn resume(&self, id: &RunId) -> Result<Resumed, Fault> {
+        self.take_up(id, None).await
+    }
+
+    /// Takes a run up again from one of its marks. What was recorded after it is set aside, not thrown away; the run may
+    /// have ended.
+    ///
+    /// # Errors
+    /// As for `resume`, and when there is no such mark (reason `not_found`).
+    pub async fn resume_at(&self, id: &RunId, mark: &str) -> Result<Resumed, Fault> {
+        self.take_up(id, Some(mark)).await
+    }
+
+    async fn take_up(&self, id: &RunId, mark: Option<&str>) -> Result<Resumed, Fault> {
         let lock = self.setup.locks.as_ref().map(|locks| locks.own(id)).transpose()?;
-        let log = self.setup.journal.read(id)?;
-        if let Some(damage) = &log.damage {
+        let Log { mut events, damage } = self.setup.journal.read(id)?;
+        if let Some(damage) = &damage {
             tracing::warn!(correlation_id = id.as_str(), seq = damage.seq, reason = damage.reason, "events set aside");
             self.setup.journal.set_aside(id, damage.seq)?;
         }
-        let definition = self.pinned(id, log.events.first().map(|event| &event.fact))?;
-        let mut state = RunState::new(definition.plan.clone());
-        log.events.iter().for_each(|event| state.apply(event));
-        if let Some(status) = state.run_status() {
+        let definition = self.pinned(id, events.first().map(|event| &event.fact))?;
+        let mut state = RunState::of(definition.plan.clone(), &events);
+        let mark = mark.map(|name| find_mark(id, &definition.plan, &events, name)).transpose()?;
+        if let (None, Some(status)) = (&mark, state.run_status()) {
             let message = format!("run {id} has ended: {}", status.name());
             let hint = "start it again with: segno run; what is remembered is not run again";
             return Err(Fault::new(Kind::BusinessLogic, message).reason("ended").hint(hint));
         }
-        let recorded: Vec<_> = state.processes().collect();
-        let strays = end_strays(id.as_str(), &recorded, GRACE).await.map_err(|living| alive(id, &living))?;
+        let strays = end_left_behind(id, &state).await?;
+        if let Some(mark) = mark.filter(|mark| mark.seq < state.events()) {
+            tracing::warn!(correlation_id = id.as_str(), mark = mark.name, seq = mark.seq, "events set aside");
+            self.setup.journal.set_aside(id, mark.seq + 1)?;
+            events.retain(|event| event.seq <= mark.seq);
+            state = RunState::of(definition.plan.clone(), &events);
+        }
         let first = vec![Fact::RunResumed { owner: owner() }];
         let run = Begun { id: id.clone(), definition, state, first, pins: Vec::new(), _lock: lock };
-        Ok(Resumed { run, damage: log.damage, strays })
+        Ok(Resumed { run, damage, strays })
     }
 
     /// Goes on with a run to its end or its pause. The loop is a task of the runtime, so that it and its attempts wake
@@ -195,7 +242,7 @@ impl Engine {
             root: self.setup.root.clone(),
             blobs: self.setup.blobs.clone(),
             agents: self.setup.agents.clone(),
-            memory: self.setup.memory.clone(),
+            memory: self.memory(),
             files: self.list_files(),
             stop,
             places: tokio::sync::Semaphore::new(self.setup.jobs.max(1)),
@@ -233,6 +280,16 @@ impl Engine {
         let at = Timestamp::from_system(SystemTime::now());
         let events = facts.into_iter().zip(seq + 1..).map(|(fact, seq)| Event { seq, at, fact }).collect();
         self.setup.journal.append(Batch { run: id.clone(), events, pins: Vec::new() }).await
+    }
+
+    /// Returns the remembered results, as far as they are used.
+    fn memory(&self) -> Option<Memory> {
+        let memory = self.setup.memory.clone();
+        match self.setup.cache {
+            CacheMode::Use => memory,
+            CacheMode::Refresh => memory.map(Memory::refreshing),
+            CacheMode::Off => None,
+        }
     }
 
     /// Returns the definition that a run is pinned to.
@@ -274,7 +331,17 @@ async fn forward(from: Stop, to: StopHandle) {
     to.stop_at_once();
 }
 
-fn owner() -> Owner {
+/// Ends what a dead owner of a run has left running; returns how many processes that were.
+pub(super) async fn end_left_behind(id: &RunId, state: &RunState) -> Result<usize, Fault> {
+    let recorded: Vec<_> = state.processes().collect();
+    end_strays(id.as_str(), &recorded, GRACE).await.map_err(|living| alive(id, &living))
+}
+
+pub(super) fn unfit(bad: &BadInputs) -> Fault {
+    Fault::new(Kind::Validation, bad.to_string()).reason("inputs")
+}
+
+pub(super) fn owner() -> Owner {
     Owner { pid: std::process::id(), version: env!("CARGO_PKG_VERSION").into() }
 }
 
@@ -285,7 +352,7 @@ fn alive(id: &RunId, living: &[u32]) -> Fault {
 }
 
 /// Makes a run's name: the moment it began and four random letters.
-fn fresh_id(now: SystemTime) -> RunId {
+pub(super) fn fresh_id(now: SystemTime) -> RunId {
     const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
     let moment = humantime::format_rfc3339_seconds(Timestamp::from_system(now).to_system()).to_string();
     let digits: String = moment.chars().filter(char::is_ascii_digit).collect();

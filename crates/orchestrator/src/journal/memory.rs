@@ -9,7 +9,7 @@ use segno_errors::{Fault, Kind};
 use super::hashes::named;
 use super::stored::{Batch, Compacted, Damage, Journal, Pending, RunEntry, See};
 use crate::inbox::{Filed, Request};
-use crate::model::{Event, RunId};
+use crate::model::{Event, RunId, RunStatus};
 
 /// Events in memory. With a limit it refuses everything past a number of events, as a full disk or a kill would.
 ///
@@ -97,8 +97,9 @@ impl Journal for MemoryJournal {
     }
 
     fn set_aside(&self, run: &RunId, seq: u64) -> Result<(), Fault> {
-        if let Some((_, events)) = self.held().runs.get_mut(run) {
+        if let Some((entry, events)) = self.held().runs.get_mut(run) {
             events.retain(|event| event.seq < seq);
+            (entry.status, entry.reason) = (RunStatus::Running, None);
         }
         Ok(())
     }

@@ -322,5 +322,7 @@ fn set_aside(transaction: &Transaction<'_>, run: &RunId, seq: u64) -> rusqlite::
     let copy = "INSERT INTO damaged SELECT run, seq, body, sum FROM events WHERE run = ?1 AND seq >= ?2";
     transaction.execute(copy, params![number, from])?;
     transaction.execute("DELETE FROM events WHERE run = ?1 AND seq >= ?2", params![number, from])?;
+    // Its end may be among them. A run that nobody owns is shown as interrupted.
+    transaction.execute("UPDATE runs SET status = 'running', reason = NULL WHERE number = ?1", params![number])?;
     Ok(())
 }

@@ -273,6 +273,7 @@ impl Compiler<'_> {
             undo: None,
             needs: Vec::new(),
             refs: Vec::new(),
+            input_names: Vec::new(),
             children: Vec::new(),
             kind,
         });

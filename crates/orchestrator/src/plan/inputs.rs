@@ -81,6 +81,22 @@ impl Plan {
     /// # Errors
     /// Names every word that is no value of its input's type, and every input that is unknown or missing.
     pub fn read_inputs(&self, words: &[(String, String)]) -> Result<Map<String, Value>, BadInputs> {
+        let (given, mut bad) = self.read_words(words);
+        let is_named = |input: &Input| words.iter().any(|(name, _)| *name == input.name);
+        bad.extend(self.inputs.iter().filter(|input| input.required && !is_named(input)).map(Input::missing));
+        if bad.is_empty() { Ok(given) } else { Err(BadInputs(bad)) }
+    }
+
+    /// Reads words that change some of the inputs that a run was given.
+    ///
+    /// # Errors
+    /// As for `read_inputs`, but that none is missing.
+    pub fn read_changes(&self, words: &[(String, String)]) -> Result<Map<String, Value>, BadInputs> {
+        let (given, bad) = self.read_words(words);
+        if bad.is_empty() { Ok(given) } else { Err(BadInputs(bad)) }
+    }
+
+    fn read_words(&self, words: &[(String, String)]) -> (Map<String, Value>, Vec<String>) {
         let mut given = Map::new();
         let mut bad = Vec::new();
         for (name, word) in words {
@@ -94,9 +110,12 @@ impl Plan {
                 },
             }
         }
-        let is_named = |input: &Input| words.iter().any(|(name, _)| *name == input.name);
-        bad.extend(self.inputs.iter().filter(|input| input.required && !is_named(input)).map(Input::missing));
-        if bad.is_empty() { Ok(given) } else { Err(BadInputs(bad)) }
+        (given, bad)
+    }
+
+    /// Says whether an input is declared.
+    pub fn has_input(&self, name: &str) -> bool {
+        self.inputs.iter().any(|input| input.name == name)
     }
 
     /// Checks what was given and fills in defaults.

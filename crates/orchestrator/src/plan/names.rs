@@ -17,6 +17,7 @@ pub(super) fn resolve(plan: &mut Plan, explicit: &[(NodeId, Text)], mistakes: &m
         let node = &plan.nodes[index];
         let resolver = Resolver { plan, node };
         let (refs, mut needs) = resolver.all(mistakes);
+        let input_names = resolver.input_names();
         let mine = explicit.iter().filter(|(id, _)| id.0 as usize == index);
         needs.extend(mine.filter_map(|(_, text)| resolver.explicit(text, mistakes)));
         if resolver.is_undo() {
@@ -28,6 +29,7 @@ pub(super) fn resolve(plan: &mut Plan, explicit: &[(NodeId, Text)], mistakes: &m
         let node = &mut plan.nodes[index];
         node.refs = refs;
         node.needs = needs;
+        node.input_names = input_names;
     }
 }
 
@@ -70,6 +72,19 @@ impl Resolver<'_> {
             }
         }
         (refs, needs)
+    }
+
+    /// Returns the inputs of the node's own workflow that its templates use. The outputs of a workflow that is called use
+    /// the inputs of that one.
+    fn input_names(&self) -> Vec<String> {
+        let is_own = |spot: &Spot| self.view(*spot).0 == self.node.home;
+        let uses = self.uses().into_iter().filter(|(_, spot)| is_own(spot));
+        let input = |name: String| {
+            let mut parts = name.split('.');
+            (parts.next() == Some("inputs")).then(|| parts.next().unwrap_or_default().to_owned())
+        };
+        let names: BTreeSet<String> = uses.flat_map(|(names, _)| names).filter_map(input).collect();
+        names.into_iter().collect()
     }
 
     /// Returns the names used by the node's own templates, and where each stands.

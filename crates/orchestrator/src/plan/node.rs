@@ -51,6 +51,8 @@ pub struct Node {
     pub needs: Vec<Need>,
     /// The steps whose values its templates use.
     pub refs: Vec<StepRef>,
+    /// The inputs of its workflow that its templates use; an empty name stands for all of them.
+    pub input_names: Vec<String>,
     /// Its children, in the file's order.
     pub children: Vec<NodeId>,
     /// What it does.

@@ -1,6 +1,7 @@
 //! A text of the file, parsed once: plain, one expression, or pieces. Rendering it is pure.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use minijinja::{Error, Value};
 
@@ -9,7 +10,6 @@ use crate::model::{Place, Text};
 use crate::spec::Mistake;
 
 /// A text that may hold `{{ values }}`.
-#[derive(Debug)]
 pub struct Template {
     form: Form,
     place: Place,
@@ -33,11 +33,24 @@ pub(super) enum Piece {
 }
 
 /// A bare expression, parsed once.
-#[derive(Debug)]
 pub struct Expression {
     parsed: Parsed,
     source: String,
     place: Place,
+}
+
+/// Shows what was written, and not where: two plans are compared by it.
+impl fmt::Debug for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.source, f)
+    }
+}
+
+/// Shows what was written, and not where: two plans are compared by it.
+impl fmt::Debug for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.source, f)
+    }
 }
 
 impl Expression {

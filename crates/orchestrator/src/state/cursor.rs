@@ -151,6 +151,7 @@ impl RunState {
 
     /// Lets a frame go whose needs are all over: to work, or to be skipped.
     fn go(&mut self, id: FrameId) {
+        self.call_early(id);
         let node = self.plan_node(id);
         let is_broken = |need: &&Need| matches!(self.need(**need, &self.reach(id, need.target)), NeedState::Broken);
         if let Some(need) = node.needs.iter().find(is_broken) {
@@ -264,7 +265,7 @@ impl RunState {
         match &self.plan_node(id).kind {
             Kind::Loop(rounds) if self.round_broke(id) && rounds.until.is_none() => self.close(id, Verdict::Broken),
             Kind::Loop(_) => self.offer(id, Work::Decide),
-            Kind::Flow(flow) if !flow.outputs.is_empty() => self.offer(id, Work::Decide),
+            Kind::Flow(flow) if !flow.outputs.is_empty() && !self.is_partial_root(id) => self.offer(id, Work::Decide),
             Kind::Flow(_) => {
                 self.frame_mut(id).tally.closed = true;
                 self.advance(id);
@@ -272,6 +273,11 @@ impl RunState {
             Kind::Undo => self.take_back(id),
             _ => {}
         }
+    }
+
+    /// Says whether this is the whole workflow, of which only some steps were asked for: outputs may use the others.
+    fn is_partial_root(&self, id: FrameId) -> bool {
+        self.frame(id).parent.is_none() && !self.only.is_empty()
     }
 
     /// Says whether a loop's last round failed, or did not run because something it needs had.
@@ -286,16 +292,17 @@ impl RunState {
         let (node, indices, failed) = (frame.node, frame.indices.clone(), frame.tally.broke());
         self.frame_mut(id).tally.closed = true;
         if failed {
-            let inside = |done: &FrameId| {
+            let inside = |(_, done): &(u64, FrameId)| {
                 let done = &self.frames[done.0 as usize];
                 done.indices.starts_with(&indices) && self.plan.path(done.node).contains(&node)
             };
-            let (mine, others): (Vec<FrameId>, Vec<FrameId>) = self.done.iter().copied().partition(inside);
+            let (mut mine, others): (Vec<_>, Vec<_>) = self.done.iter().copied().partition(inside);
             self.done = others;
+            mine.sort_unstable();
             let count = u32::try_from(mine.len()).expect("frames are counted in 32 bits");
             let frame = self.frame_mut(id);
             frame.tally.width += count;
-            frame.more_mut().undo = mine.into_iter().rev().collect();
+            frame.more_mut().undo = mine.into_iter().rev().map(|(_, done)| done).collect();
         }
         self.advance(id);
     }
@@ -323,6 +330,7 @@ impl RunState {
     pub(super) fn end(&mut self, id: FrameId, end: End) {
         let (status, blocked, left_out) = (end.status(), end.is_blocked(), end.is_left_out());
         self.frame_mut(id).phase = Phase::Ended(end);
+        self.ends.push(id);
         let optional = self.plan_node(id).optional;
         let parent = self.frame(id).parent;
         if let Some(parent) = parent {
@@ -359,6 +367,7 @@ impl RunState {
     pub(super) fn offer(&mut self, id: FrameId, work: Work) {
         let is_attempt = matches!(work, Work::Attempt(_));
         self.frame_mut(id).phase = Phase::Ready(work);
+        self.call_early(id);
         if is_attempt { self.tasks.push_back(id) } else { self.duties.push_back(id) }
     }
 

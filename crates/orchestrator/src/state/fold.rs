@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::early::Early;
 use super::frame::{End, Frame, FrameId, Phase, Ready, Waiter, Work};
 use crate::model::{Address, Event, Fact, Inputs, Outcome, Reply, RunStatus, Skip, Source, Status, StepId, Timestamp};
 use crate::plan::{Node, NodeId, Plan};
@@ -31,8 +32,12 @@ pub struct RunState {
     pub(super) tasks: VecDeque<FrameId>,
     /// What else is ready: guards, lists, skips.
     pub(super) duties: VecDeque<FrameId>,
-    /// Tasks whose effect can be taken back, in the order in which they ended.
-    pub(super) done: Vec<FrameId>,
+    /// Tasks whose effect can be taken back, with the number of the event that ended them.
+    pub(super) done: Vec<(u64, FrameId)>,
+    /// Facts that came before what they are about: a fork knows of items that a limit has not let in yet.
+    pub(super) early: Early,
+    /// All that ended, in the order of ending.
+    pub(super) ends: Vec<FrameId>,
     /// The only steps that are to run; empty: all.
     pub(super) only: BTreeSet<StepId>,
     /// What steps left for each other, by key.
@@ -58,6 +63,8 @@ impl RunState {
             tasks: VecDeque::new(),
             duties: VecDeque::new(),
             done: Vec::new(),
+            early: Early::default(),
+            ends: Vec::new(),
             only: BTreeSet::new(),
             data: BTreeMap::new(),
             keeps_outcomes: true,
@@ -70,6 +77,13 @@ impl RunState {
         }
     }
 
+    /// Makes the state after these events.
+    pub fn of(plan: Arc<Plan>, events: &[Event]) -> RunState {
+        let mut state = RunState::new(plan);
+        events.iter().for_each(|event| state.apply(event));
+        state
+    }
+
     /// Takes one event in.
     pub fn apply(&mut self, event: &Event) {
         self.events = event.seq;
@@ -78,12 +92,9 @@ impl RunState {
             Fact::RunResumed { .. } | Fact::RunPaused { .. } => self.forget_running(),
             Fact::RunEnded { status, .. } => self.ended = Some(*status),
             Fact::DataPut { key, value, .. } => self.put(key, value),
-            fact => {
-                if let Some(frame) = fact.step().and_then(|step| self.find(step)) {
-                    self.apply_to(frame, fact);
-                }
-            }
+            fact => self.take_in(event.seq, fact),
         }
+        self.recall();
     }
 
     fn start(&mut self, inputs: &Inputs, only: &[StepId]) {
@@ -102,7 +113,7 @@ impl RunState {
         }
     }
 
-    fn apply_to(&mut self, id: FrameId, fact: &Fact) {
+    pub(super) fn apply_to(&mut self, id: FrameId, seq: u64, fact: &Fact) {
         if self.frame(id).end().is_some() {
             return;
         }
@@ -136,11 +147,11 @@ impl RunState {
                 let width = frame.tally.width as usize;
                 self.widen(id, width);
             }
-            fact => self.apply_to_task(id, fact),
+            fact => self.apply_to_task(id, seq, fact),
         }
     }
 
-    fn apply_to_task(&mut self, id: FrameId, fact: &Fact) {
+    fn apply_to_task(&mut self, id: FrameId, seq: u64, fact: &Fact) {
         match fact {
             Fact::StepStarted { attempt, .. } => {
                 let frame = self.frame_mut(id);
@@ -168,7 +179,7 @@ impl RunState {
                 self.stop_running(id);
                 let ran = matches!(outcome, Outcome::Succeeded { .. } | Outcome::Partial { .. });
                 if ran && *source == Source::Ran && self.plan_node(id).undo.is_some() {
-                    self.done.push(id);
+                    self.done.push((seq, id));
                 }
                 let end = self.end_by(outcome);
                 self.end(id, end);
@@ -280,6 +291,11 @@ impl RunState {
     /// Returns the number of the last event.
     pub fn events(&self) -> u64 {
         self.events
+    }
+
+    /// Returns all frames that ended, in the order of ending.
+    pub fn ends(&self) -> &[FrameId] {
+        &self.ends
     }
 
     /// Returns the run's inputs.

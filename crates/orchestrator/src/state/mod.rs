@@ -4,17 +4,26 @@
 //! always gives the same state; resume is the same fold over a longer list.
 
 mod cursor;
+mod early;
 mod fold;
 mod frame;
+mod keep;
+mod marks;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
 mod random_flows;
+<<<<<<< HEAD
 mod reading;
+=======
+mod spots;
+>>>>>>> 05142a1 (Marks, and forks that keep of a run what still holds: by step, item, round, mark, input or definition)
 #[cfg(test)]
 mod trial;
 mod view;
 
 pub use fold::RunState;
 pub use frame::{FrameId, Ready, Work};
+pub use keep::{Keep, Wish, keep};
+pub use marks::{Mark, MarkFold, marks};
 pub use view::View;

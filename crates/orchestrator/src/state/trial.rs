@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::fold::RunState;
 use super::frame::{Frame, FrameId, Ready, Work};
+use super::keep::{Wish, keep};
 use super::oracle::{Ended, Facts, Place, walk};
 use super::random_flows::{AGENT, flows};
 use crate::model::{Address, CacheNote, Event, Fact, Inputs, Outcome, Owner, Pinned, Reply, Source, Timestamp};
@@ -58,6 +59,28 @@ impl Trial {
         let (parent, only) = (None, Vec::new());
         self.record(Fact::RunStarted { flow, pinned, inputs, owner, parent, only });
         self.agree()?;
+        self.go_on()
+    }
+
+    /// Goes on from what a fork keeps: all but one of the tasks, with what depends on it.
+    fn fork(&mut self) -> TestCaseResult {
+        let tasks = self.events.iter().filter(|event| matches!(event.fact, Fact::StepEnded { .. }));
+        let tasks: Vec<Address> = tasks.filter_map(|event| event.fact.step().cloned()).collect();
+        let steps =
+            if tasks.is_empty() { Vec::new() } else { vec![tasks[self.dice.random_range(0..tasks.len())].clone()] };
+        let kept = keep(&self.state, &self.events, &self.plan, &Wish { steps, ..Wish::default() });
+        let start = self.events[0].fact.clone();
+        self.state = RunState::new(self.plan.clone());
+        self.facts = Facts::default();
+        self.events.clear();
+        for fact in std::iter::once(start).chain(kept.facts) {
+            self.record(fact);
+            self.agree()?;
+        }
+        self.go_on()
+    }
+
+    fn go_on(&mut self) -> TestCaseResult {
         while let Some(fact) = self.next() {
             self.record(fact);
             self.agree()?;
@@ -220,6 +243,17 @@ proptest! {
     #[test]
     fn the_cursor_says_what_the_plain_walk_says_after_every_event(flow in flows(false), seed in any::<u64>()) {
         Trial::new(&flow, seed).play()?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn the_cursor_says_what_the_plain_walk_says_of_a_fork(flow in flows(false), seed in any::<u64>()) {
+        let mut trial = Trial::new(&flow, seed);
+        trial.play()?;
+        trial.fork()?;
     }
 }
 

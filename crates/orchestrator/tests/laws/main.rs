@@ -5,5 +5,6 @@
 mod random_flows;
 mod worker;
 
+mod fork;
 mod keys;
 mod resume;
