@@ -10,11 +10,14 @@ use crate::format::{Format, ReportFile};
 use crate::values;
 
 mod files;
+mod hindsight;
 
 pub(crate) use files::{
     CompletionsArguments, Described, DoctorArguments, FmtArguments, GraphArguments, ImportArguments, InitArguments,
     ManArguments, Picture, SchemaArguments, SelectArguments, ValidateArguments,
 };
+
+pub(crate) use hindsight::{Again, ForkArguments, ResumeArguments, RetryArguments};
 
 /// Runs workflows of agents and never pays twice: results are remembered by what they depend on, and a killed run goes on
 /// where it stopped.
@@ -32,8 +35,12 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Run a workflow
     Run(RunArguments),
-    /// Go on with a run that was interrupted
+    /// Go on with a run that was interrupted, or from one of its marks
     Resume(ResumeArguments),
+    /// Run again from a step or a mark of a run, and keep what came before
+    Fork(ForkArguments),
+    /// Run again what failed in a run, and keep all the rest
+    Retry(RetryArguments),
     /// End a run for good, whoever is at work on it
     Cancel(CancelArguments),
     /// Show what a run would do: which steps are remembered, which run, and why
@@ -90,14 +97,7 @@ pub(crate) struct RunArguments {
     #[arg(long = "input", value_name = "NAME=VALUE", value_parser = input)]
     pub(crate) inputs: Vec<(String, String)>,
     #[command(flatten)]
-    pub(crate) way: Way,
-}
-
-/// Arguments of `segno resume`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct ResumeArguments {
-    /// The run, or the end of its name; the newest that can be resumed when not given
-    pub(crate) run: Option<String>,
+    pub(crate) again: Again,
     #[command(flatten)]
     pub(crate) way: Way,
 }
@@ -297,17 +297,17 @@ fn status(word: &str) -> Result<RunStatus, String> {
     found.ok_or_else(|| format!("the statuses are {}", known.join(", ")))
 }
 
-fn input(word: &str) -> Result<(String, String), String> {
+pub(crate) fn input(word: &str) -> Result<(String, String), String> {
     match word.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.into(), value.into())),
         _ => Err("give it as NAME=VALUE".into()),
     }
 }
 
-/// Rewrites `--goal VALUE` and `--goal=VALUE` of `run` and `plan` to `--input goal=VALUE`, unless segno has such a flag.
+/// Rewrites `--goal VALUE` and `--goal=VALUE` of `run`, `plan` and `fork` to `--input goal=VALUE`, unless segno has such a flag.
 fn with_inputs(arguments: Vec<OsString>) -> Vec<OsString> {
     let command = Arguments::command();
-    let named = arguments.get(1).and_then(|name| name.to_str()).filter(|name| matches!(*name, "run" | "plan"));
+    let named = arguments.get(1).and_then(|name| name.to_str()).filter(|name| matches!(*name, "run" | "plan" | "fork"));
     let Some(subcommand) = named.and_then(|name| command.find_subcommand(name)) else {
         return arguments;
     };
@@ -355,6 +355,8 @@ mod tests {
         check("segno run f.yaml --last", "segno run f.yaml --input last");
         check("segno show --json", "segno show --json");
         check("segno run --help", "segno run --help");
+        check("segno run f.yaml --from a --force", "segno run f.yaml --from a --force");
+        check("segno fork x --from a --goal y", "segno fork x --from a --input goal=y");
     }
 
     #[test]

@@ -132,6 +132,12 @@ impl Session {
         }
     }
 
+    /// Finds the newest run of a workflow file.
+    pub(crate) fn newest_of(&self, path: &str) -> Result<Option<RunId>, Failure> {
+        let runs = self.runs(SEARCHED_RUNS)?;
+        Ok(runs.into_iter().find(|entry| entry.path == path).map(|entry| entry.id))
+    }
+
     /// Finds the run to resume: the named one, or the newest that can be.
     pub(crate) fn find_resumable(&self, name: Option<&str>) -> Result<RunId, Failure> {
         if name.is_some() {

@@ -5,6 +5,7 @@ mod completions;
 mod diff;
 mod doctor;
 mod fmt;
+mod fork;
 mod gc;
 mod go;
 mod graph;
@@ -16,6 +17,7 @@ mod plan;
 mod remove;
 mod repair;
 mod resume;
+mod retry;
 mod run;
 mod runs;
 mod schema;
@@ -33,6 +35,8 @@ pub(crate) fn dispatch(arguments: Arguments) -> Result<End, Failure> {
     match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Resume(arguments) => resume::resume(&arguments),
+        Command::Fork(arguments) => fork::fork(&arguments),
+        Command::Retry(arguments) => retry::retry(&arguments),
         Command::Cancel(arguments) => cancel::cancel(&arguments),
         Command::Plan(arguments) => plan::plan(&arguments),
         Command::Why(arguments) => why::why(&arguments),

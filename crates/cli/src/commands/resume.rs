@@ -1,6 +1,7 @@
-//! `segno resume [RUN]`: the same loop with a longer list, with the definition that the run is pinned to.
+//! `segno resume [RUN]`: the same loop with a longer list, with the definition that the run is pinned to; from a mark, with
+//! a shorter one. `--upgrade` goes on with today's file, in a fork.
 
-use segno_orchestrator::engine::Resumed;
+use segno_orchestrator::engine::{Fork, Resumed};
 
 use super::go::{go, on_runtime};
 use crate::args::ResumeArguments;
@@ -13,8 +14,21 @@ pub(super) fn resume(arguments: &ResumeArguments) -> Result<End, Failure> {
     arguments.way.reports.iter().try_for_each(ReportFile::check)?;
     let session = Session::open_existing()?;
     let run = session.find_resumable(arguments.run.as_deref())?;
+    if arguments.upgrade {
+        let pinned = session.read(&run)?.definition;
+        let today = session::definition(&session.project, &session.project.root().join(&pinned.path))?;
+        if today.pins().0 != pinned.pins().0 {
+            let fork = Fork { definition: Some(today), ..Fork::default() };
+            let branch = session.engine().branch(&run, fork)?;
+            return super::fork::go_on(session, branch, &arguments.way);
+        }
+        say(&format!("{} has not changed since", pinned.path));
+    }
     on_runtime(async {
-        let resumed = session.engine().resume(&run).await?;
+        let resumed = match &arguments.at {
+            Some(mark) => session.engine().resume_at(&run, mark).await?,
+            None => session.engine().resume(&run).await?,
+        };
         tell(&session, &resumed);
         go(session, resumed.run, &arguments.way).await
     })

@@ -2,6 +2,8 @@
 
 use segno_errors::{Fault, Kind};
 use segno_orchestrator::Definition;
+use segno_orchestrator::engine::{CacheMode, Fork, Point};
+use segno_orchestrator::model::{Address, StepId};
 use serde_json::{Map, Value};
 
 use super::go::{go, on_runtime};
@@ -14,10 +16,55 @@ pub(super) fn run(arguments: &RunArguments) -> Result<End, Failure> {
     // A broken file or wrong inputs are told before anything is touched.
     arguments.way.reports.iter().try_for_each(ReportFile::check)?;
     let definition = session::definition(&session::project()?, &arguments.flow)?;
+    let again = &arguments.again;
+    let cache = match (again.force, again.no_cache) {
+        (true, _) => CacheMode::Refresh,
+        (_, true) => CacheMode::Off,
+        _ => CacheMode::Use,
+    };
+    if let Some(step) = &again.from {
+        return run_from(definition, step, cache, arguments);
+    }
     let given = inputs(&definition, &arguments.inputs)?;
-    let session = Session::open()?;
-    let begun = session.engine().begin(&definition, given)?;
+    let only = only(&definition, &again.only)?;
+    let mut session = Session::open()?;
+    session.setup.cache = cache;
+    let begun = session.engine().begin_only(&definition, given, only)?;
     on_runtime(go(session, begun, &arguments.way))
+}
+
+/// Goes on from the newest run of the same file, with the file as it is today.
+fn run_from(
+    definition: Definition,
+    step: &Address,
+    cache: CacheMode,
+    arguments: &RunArguments,
+) -> Result<End, Failure> {
+    let inputs = definition.plan.read_changes(&arguments.inputs);
+    let inputs = inputs.map_err(|bad| Fault::new(Kind::Validation, bad.to_string()))?;
+    known(&definition, &step.step)?;
+    let mut session = Session::open()?;
+    session.setup.cache = cache;
+    let parent = session.newest_of(&definition.path)?.ok_or_else(|| {
+        let fault = Fault::new(Kind::Validation, format!("{} has not been run yet", definition.path));
+        fault.hint("--from keeps what an earlier run did; run it without --from first")
+    })?;
+    let fork = Fork { point: Point::Step(step.clone()), inputs, definition: Some(definition) };
+    let branch = session.engine().branch(&parent, fork)?;
+    super::fork::go_on(session, branch, &arguments.way)
+}
+
+/// Returns the steps to run, with what they need; none means all.
+fn only(definition: &Definition, asked: &[StepId]) -> Result<Vec<StepId>, Failure> {
+    asked.iter().try_for_each(|step| known(definition, step))?;
+    Ok(definition.plan.with_needs(asked))
+}
+
+fn known(definition: &Definition, step: &StepId) -> Result<(), Failure> {
+    match definition.plan.near_step(step) {
+        Ok(()) => Ok(()),
+        Err(hint) => Err(Fault::new(Kind::Validation, format!("there is no step '{step}'")).hint(hint).into()),
+    }
 }
 
 /// Reads the given words as the inputs that the workflow declares.

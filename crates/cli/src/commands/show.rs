@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use segno_errors::{Fault, Kind};
 use segno_orchestrator::model::{Address, Outcome, Output, Reply};
 use segno_orchestrator::report::{Look, Report, Shape, StepReport, TaskReport, short_duration};
-use serde_json::Value;
+use segno_orchestrator::state::Mark;
+use serde_json::{Value, json};
 
 use crate::args::ShowArguments;
 use crate::exit::{End, Failure};
@@ -21,9 +22,14 @@ pub(super) fn show(arguments: &ShowArguments) -> Result<End, Failure> {
     let look = Look { unicode: Terminal::look().unicode, rows: usize::MAX };
     match (&arguments.step, format) {
         (Some(step), _) => print(&output(&session, &stored, step)?),
-        (None, Format::Text) => print(&format!("{}{}", stored.report.summary(look), figures(&session, &stored))),
+        (None, Format::Text) => {
+            let marks = session.engine().marks(&run, &stored.definition)?;
+            print(&format!("{}{}", stored.report.summary(look), figures(&session, &stored, &marks)));
+        }
         (None, Format::Json) => {
             let mut report = stored.report.to_json();
+            let marks = session.engine().marks(&run, &stored.definition)?;
+            report["marks"] = marks.iter().map(mark).collect();
             report["figures"] = serde_json::to_value(&stored.figures).unwrap_or_default();
             print(&format!("{report:#}\n"));
         }
@@ -32,8 +38,25 @@ pub(super) fn show(arguments: &ShowArguments) -> Result<End, Failure> {
     Ok(End::Done)
 }
 
+/// The most marks that are listed; all of them are in the JSON.
+const MAX_MARKS: usize = 12;
+
+fn mark(mark: &Mark) -> Value {
+    json!({ "name": mark.name, "seq": mark.seq, "at_ms": mark.at.0 })
+}
+
+/// Lists the newest marks, oldest first.
+fn listed(marks: &[Mark]) -> String {
+    let shown = &marks[marks.len().saturating_sub(MAX_MARKS)..];
+    let names: Vec<&str> = shown.iter().map(|mark| mark.name.as_str()).collect();
+    match marks.len() - shown.len() {
+        0 => names.join(", "),
+        more => format!("{more} earlier, {}", names.join(", ")),
+    }
+}
+
 /// The figures of the run, and where more stands.
-fn figures(session: &Session, stored: &Stored) -> String {
+fn figures(session: &Session, stored: &Stored, marks: &[Mark]) -> String {
     let figures = &stored.figures;
     let mut text = String::from("\n");
     let mut row = |name: &str, words: String| writeln!(text, "  {name:<12}{words}").expect("a string takes any text");
@@ -59,6 +82,12 @@ fn figures(session: &Session, stored: &Stored) -> String {
     for (index, slow) in figures.slowest.iter().enumerate() {
         let name = if index == 0 { "slowest" } else { "" };
         row(name, format!("{}  {}", short_duration(slow.took), named(&slow.address, slow.label.as_ref())));
+    }
+    if let Some(parent) = &stored.report.parent {
+        row("fork of", format!("{}, {} tasks kept", parent.run, figures.kept));
+    }
+    if !marks.is_empty() {
+        row("marks", listed(marks));
     }
     row("log", session.project.name(&session.project.log(&stored.report.run)));
     row("file", stored.definition.path.clone());
