@@ -3,18 +3,11 @@
 use std::time::Duration;
 
 use super::left_out::{LeftOut, LeftOuts};
-<<<<<<< HEAD
 use super::rounds::LoopReport;
 use super::steps::{Found, StepReport, steps};
 use super::task::TaskReport;
 use crate::model::{Event, Fact, Inputs, RunId, RunStatus, StepId, Timestamp, Usage};
 use crate::plan::Plan;
-=======
-use crate::model::{
-    Address, CacheNote, Event, Fact, Outcome, Parent, RunId, RunStatus, Skip, Source, Status, StepId, Timestamp,
-};
-use crate::plan::{Kind, Node, NodeId, Plan};
->>>>>>> 05142a1 (Marks, and forks that keep of a run what still holds: by step, item, round, mark, input or definition)
 
 /// What a run was.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,79 +30,16 @@ pub struct Report {
     pub touched: Timestamp,
     /// How often it was resumed.
     pub resumed: usize,
-<<<<<<< HEAD
     /// The run that it is a fork of.
     pub parent: Option<RunId>,
     /// The only steps that it was asked for; empty when it was asked for all.
     pub only: Vec<StepId>,
-=======
-    /// The run that it goes on from, when it is a fork.
-    pub parent: Option<Parent>,
->>>>>>> 05142a1 (Marks, and forks that keep of a run what still holds: by step, item, round, mark, input or definition)
     /// Its steps, in the file's order.
     pub steps: Vec<StepReport>,
     /// What it was done without.
     pub left_out: Vec<LeftOut>,
 }
 
-<<<<<<< HEAD
-=======
-/// What became of a step: of all its tasks together.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StepReport {
-    /// The step.
-    pub step: StepId,
-    /// How many named groups it lies in.
-    pub depth: usize,
-    /// What kind of step it is.
-    pub shape: Shape,
-    /// It, or a group round it, may fail without failing the run.
-    pub optional: bool,
-    /// Of its items only so many must be done.
-    pub at_least: bool,
-    /// It was come to, even if its list turned out to be empty.
-    pub reached: bool,
-    /// Its own tasks, in the order of their items; a group has none.
-    pub tasks: Vec<TaskReport>,
-}
-
-/// What kind of step it is, as far as a report shows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// One task.
-    One,
-    /// A task for each item.
-    Many,
-    /// Steps inside it.
-    Group,
-}
-
-/// What became of a task.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TaskReport {
-    /// The task.
-    pub address: Address,
-    /// Its item, as people call it.
-    pub label: Option<String>,
-    /// How it ended; `None` while it has not.
-    pub outcome: Option<Outcome>,
-    /// It was remembered.
-    pub cached: bool,
-    /// Its end was taken over from the run that this one is a fork of.
-    pub kept: bool,
-    /// Files that were written again.
-    pub restored: Vec<String>,
-    /// How often it was tried.
-    pub attempts: u32,
-    /// How long the last attempt took; for a hit, what it took then.
-    pub took: Duration,
-    /// Why it ran though it may be remembered; empty at the first time.
-    pub because: Vec<String>,
-    /// It may be remembered.
-    pub cacheable: bool,
-}
-
->>>>>>> 05142a1 (Marks, and forks that keep of a run what still holds: by step, item, round, mark, input or definition)
 /// A report in the making: shown one event after the other, so that a long run need not be held in memory.
 #[derive(Clone, Debug)]
 pub struct ReportFold {
@@ -132,10 +62,7 @@ impl ReportFold {
             touched: Timestamp::default(),
             resumed: 0,
             parent: None,
-<<<<<<< HEAD
             only: Vec::new(),
-=======
->>>>>>> 05142a1 (Marks, and forks that keep of a run what still holds: by step, item, round, mark, input or definition)
             steps: Vec::new(),
             left_out: Vec::new(),
         };
@@ -151,14 +78,6 @@ impl ReportFold {
         self.report.see(&event.fact);
         self.found.see(event);
         self.left_out.see(event);
-<<<<<<< HEAD
-=======
-        if let Some(address) = event.fact.step() {
-            let task = self.tasks.entry(address.clone()).or_insert_with(|| TaskReport::new(address));
-            task.see(&event.fact);
-            task.kept = self.report.parent.as_ref().is_some_and(|parent| event.seq <= parent.events + 1);
-        }
->>>>>>> 05142a1 (Marks, and forks that keep of a run what still holds: by step, item, round, mark, input or definition)
     }
 
     /// Ends the report. `owned` says whether some process is at work on the run.
@@ -183,14 +102,9 @@ impl Report {
 
     fn see(&mut self, fact: &Fact) {
         match fact {
-<<<<<<< HEAD
             Fact::RunStarted { flow, pinned, inputs, parent, only, .. } => {
                 self.parent = parent.as_ref().map(|parent| parent.run.clone());
                 self.only.clone_from(only);
-=======
-            Fact::RunStarted { flow, pinned, parent, .. } => {
-                self.parent.clone_from(parent);
->>>>>>> 05142a1 (Marks, and forks that keep of a run what still holds: by step, item, round, mark, input or definition)
                 self.flow.clone_from(flow);
                 self.path.clone_from(&pinned.path);
                 self.inputs.clone_from(inputs);
@@ -218,10 +132,11 @@ impl Report {
         self.steps.iter().flat_map(|step| &step.loops)
     }
 
-    /// Returns what all calls cost together, as far as that is known. A remembered result cost nothing this time.
+    /// Returns what all calls cost together, as far as that is known. A remembered result cost nothing this time,
+    /// and neither did one that was taken over from another run.
     pub fn usage(&self) -> Usage {
         let mut usage = Usage::default();
-        self.tasks().filter(|task| !task.cached).for_each(|task| usage.add(&task.usage()));
+        self.tasks().filter(|task| !task.is_free()).for_each(|task| usage.add(&task.usage()));
         usage
     }
 
@@ -231,131 +146,6 @@ impl Report {
     }
 }
 
-<<<<<<< HEAD
-=======
-impl StepReport {
-    /// Says whether some of its tasks failed and others made up for it.
-    pub(super) fn is_put_up_with(&self) -> bool {
-        self.at_least
-            && self.tasks.iter().any(|task| matches!(task.status(), Some(Status::Succeeded | Status::Partial)))
-    }
-}
-
-impl TaskReport {
-    fn new(address: &Address) -> TaskReport {
-        TaskReport {
-            address: address.clone(),
-            label: None,
-            outcome: None,
-            cached: false,
-            kept: false,
-            restored: Vec::new(),
-            attempts: 0,
-            took: Duration::ZERO,
-            because: Vec::new(),
-            cacheable: false,
-        }
-    }
-
-    fn see(&mut self, fact: &Fact) {
-        match fact {
-            Fact::StepStarted { attempt, label, cache, .. } => {
-                self.attempts = *attempt;
-                self.label.clone_from(label);
-                if let CacheNote::Miss { because, .. } = cache {
-                    self.cacheable = true;
-                    // Only the first attempt asked the cache.
-                    self.because.extend(because.iter().filter(|_| *attempt == 1).cloned());
-                }
-            }
-            Fact::StepRetried { attempt, .. } => self.attempts = *attempt,
-            Fact::StepEnded { outcome, source, took_ms, label, .. } => {
-                self.outcome = Some(outcome.clone());
-                self.took = Duration::from_millis(*took_ms);
-                self.label.clone_from(label);
-                if let Source::Cache { restored, .. } = source {
-                    self.cached = true;
-                    self.cacheable = true;
-                    self.restored.clone_from(restored);
-                }
-            }
-            Fact::Decided { taken: false, .. } => self.outcome = Some(Outcome::Skipped { because: Skip::Guard }),
-            _ => {}
-        }
-    }
-
-    /// Returns the bare status; `None` while it has not ended.
-    pub fn status(&self) -> Option<Status> {
-        self.outcome.as_ref().map(Outcome::status)
-    }
-}
-
-/// Puts tasks under their steps, in the file's order. A step that a finished run never reached is there too.
-fn steps(plan: &Plan, mut tasks: HashMap<Address, TaskReport>, status: RunStatus) -> Vec<StepReport> {
-    let mut by_step: HashMap<StepId, Vec<TaskReport>> = HashMap::new();
-    for (address, task) in tasks.drain() {
-        by_step.entry(address.step).or_default().push(task);
-    }
-    let mut steps = Vec::new();
-    let mut previous: Option<&StepId> = None;
-    for node in plan.nodes().iter().filter(|node| !node.is_hidden()) {
-        if previous == Some(&node.step) {
-            continue;
-        }
-        previous = Some(&node.step);
-        let is_task = plan.nodes_of(&node.step).iter().any(|node| node.task().is_some());
-        let mut tasks = by_step.remove(&node.step).unwrap_or_default();
-        let reached = !tasks.is_empty();
-        tasks.retain(|task| task.attempts > 0 || task.outcome.is_some());
-        tasks.sort_by(|one, other| one.address.indices.cmp(&other.address.indices));
-        // What takes effects back stands in the report only when it was needed.
-        let is_undo = node.step.as_str().starts_with("undo/");
-        if tasks.is_empty() && is_task && (is_undo || status.is_resumable()) {
-            continue;
-        }
-        let named = plan.path(node.id).into_iter().filter(|id| !plan.node(*id).is_hidden());
-        let mut owners: Vec<&StepId> = named.map(|id| &plan.node(id).step).collect();
-        owners.dedup();
-        let fans_out = |node: &Node| matches!(node.kind, Kind::Each(_)) || !node.scope.is_empty();
-        let shape = match plan.nodes_of(&node.step) {
-            _ if !is_task && tasks.is_empty() => Shape::Group,
-            nodes if nodes.iter().any(fans_out) => Shape::Many,
-            _ => Shape::One,
-        };
-        let optional = plan.path(node.id).into_iter().any(|id| plan.node(id).optional);
-        let counts = |id: &NodeId| match &plan.node(*id).kind {
-            Kind::Each(fan) | Kind::Pipe(fan) => fan.at_least.is_some(),
-            _ => false,
-        };
-        let at_least =
-            plan.path(node.id).iter().chain(plan.nodes_of(&node.step).iter().map(|node| &node.id)).any(counts);
-        steps.push(StepReport {
-            step: node.step.clone(),
-            depth: owners.len().saturating_sub(1),
-            shape,
-            optional,
-            at_least,
-            reached,
-            tasks,
-        });
-    }
-    without_empty_groups(steps)
-}
-
-/// Takes out groups under which nothing stands.
-fn without_empty_groups(steps: Vec<StepReport>) -> Vec<StepReport> {
-    let mut kept: Vec<StepReport> = Vec::with_capacity(steps.len());
-    for step in steps.into_iter().rev() {
-        let holds = kept.last().is_some_and(|next| next.depth > step.depth);
-        if step.shape != Shape::Group || holds {
-            kept.push(step);
-        }
-    }
-    kept.reverse();
-    kept
-}
-
->>>>>>> 05142a1 (Marks, and forks that keep of a run what still holds: by step, item, round, mark, input or definition)
 #[cfg(test)]
 mod tests {
     use super::*;

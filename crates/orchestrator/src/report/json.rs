@@ -25,7 +25,6 @@ impl Report {
             "ended_ms": (!self.status.is_resumable()).then_some(self.touched.0),
             "took_ms": millis(self.took()),
             "resumed": self.resumed,
-<<<<<<< HEAD
             "forked_from": self.parent,
             "only": self.only,
             "quality": quality.as_ref().map(|quality| quality.value),
@@ -33,10 +32,6 @@ impl Report {
             "usage": self.usage(),
             "left_out": self.left_out.iter().map(left_out).collect::<Vec<_>>(),
             "loops": self.loops().map(own_loop).collect::<Vec<_>>(),
-=======
-            "parent": self.parent,
-            "left_out": self.left_out.iter().map(|left| json!({ "step": left.step, "what": left.what })).collect::<Value>(),
->>>>>>> 05142a1 (Marks, and forks that keep of a run what still holds: by step, item, round, mark, input or definition)
             "tasks": self.tasks().map(task).collect::<Vec<_>>(),
         })
     }
@@ -80,13 +75,10 @@ fn task(task: &TaskReport) -> Value {
         put("failed_agents", task.failed_agents.iter().map(failed_agent).collect());
     }
     put("cached", json!(task.cached));
-<<<<<<< HEAD
-    put("kept", json!(task.kept));
-=======
-    if task.kept {
-        put("kept", json!(true));
+    if task.taken_over {
+        put("taken_over", json!(true));
     }
->>>>>>> 05142a1 (Marks, and forks that keep of a run what still holds: by step, item, round, mark, input or definition)
+    put("kept", json!(task.kept));
     put("attempts", json!(task.attempts));
     put("started_ms", json!(task.began.map(|began| began.0)));
     put("ended_ms", json!(task.ended.map(|ended| ended.0)));

@@ -27,6 +27,7 @@ impl Report {
         }
         let others = self.tasks().count() - tasks.len();
         let told = [
+            (count(|task| task.taken_over), "kept"),
             (count(|task| task.status() == Some(Status::Failed)), "failed"),
             (count(|task| task.status() == Some(Status::Skipped)), "skipped"),
             (count(|task| task.attempts > 1), "retried"),
@@ -71,12 +72,16 @@ impl StepReport {
         let mut words = vec![match &task.outcome {
             None => "not finished".into(),
             Some(Outcome::Skipped { because }) => skipped(because),
+            Some(_) if task.taken_over => "kept".into(),
             Some(_) if task.cached => cached(task),
             Some(_) => short_duration(task.took),
         }];
-        words.extend((task.attempts > 1 && !task.cached && task.outcome.is_some()).then(|| tried(task.attempts)));
+        words.extend((task.attempts > 1 && !task.is_free() && task.outcome.is_some()).then(|| tried(task.attempts)));
         words.extend(task.facts());
-        words.extend((!task.because.is_empty()).then(|| format!("re-run because {}", joined_reasons(&task.because))));
+        words.extend(
+            (!task.because.is_empty() && !task.taken_over)
+                .then(|| format!("re-run because {}", joined_reasons(&task.because))),
+        );
         (task.status(), words.join("  "))
     }
 
@@ -95,6 +100,8 @@ impl StepReport {
             all if all == kept.len() => facts.push("all cached".into()),
             some => facts.push(format!("{some} cached")),
         }
+        let taken_over = kept.iter().filter(|task| task.taken_over).count();
+        facts.extend((taken_over > 0).then(|| format!("{taken_over} kept")));
         let mut counts: BTreeMap<Option<Status>, usize> = BTreeMap::new();
         kept.iter().for_each(|task| *counts.entry(task.status()).or_default() += 1);
         for (status, word) in [
@@ -105,7 +112,7 @@ impl StepReport {
         ] {
             facts.extend(counts.get(&status).map(|count| format!("{count} {word}")));
         }
-        let busy: Duration = self.tasks.iter().filter(|task| !task.cached).map(|task| task.took).sum();
+        let busy: Duration = self.tasks.iter().filter(|task| !task.is_free()).map(|task| task.took).sum();
         if !busy.is_zero() {
             facts.push(short_duration(busy));
         }

@@ -65,12 +65,19 @@ pub(super) struct Found {
     tasks: HashMap<Address, Box<TaskReport>>,
     asked: HashMap<Address, Asked>,
     chosen: HashMap<StepId, String>,
+    /// The number of the last event that a fork took over.
+    taken_over: u64,
 }
 
 impl Found {
     pub(super) fn see(&mut self, event: &Event) {
+        if let Fact::RunStarted { parent: Some(parent), .. } = &event.fact {
+            self.taken_over = parent.events + 1;
+        }
         let Some(address) = event.fact.step() else { return };
-        self.tasks.entry(address.clone()).or_insert_with(|| Box::new(TaskReport::new(address))).see(event);
+        let task = self.tasks.entry(address.clone()).or_insert_with(|| Box::new(TaskReport::new(address)));
+        task.see(event);
+        task.taken_over = event.seq <= self.taken_over;
         match &event.fact {
             Fact::Looped { .. } => self.asked.entry(address.clone()).or_default().see(&event.fact),
             Fact::Chose { value, .. } => _ = self.chosen.insert(address.step.clone(), value.clone()),
@@ -81,7 +88,7 @@ impl Found {
 
 /// Puts tasks under their steps. A step that a finished run never reached is there too, unless the run went another way.
 pub(super) fn steps(plan: &Plan, found: Found, status: RunStatus) -> Vec<StepReport> {
-    let Found { mut tasks, asked, mut chosen } = found;
+    let Found { mut tasks, asked, mut chosen, .. } = found;
     let mut loops = loops(plan, &mut tasks, &asked);
     let mut by_step: HashMap<StepId, Vec<TaskReport>> = HashMap::new();
     for (address, task) in tasks.drain() {

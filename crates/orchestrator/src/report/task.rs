@@ -23,6 +23,8 @@ pub struct TaskReport {
     pub outcome: Option<Outcome>,
     /// It was remembered.
     pub cached: bool,
+    /// Its end was taken over from the run that this one is a fork of.
+    pub taken_over: bool,
     /// Files that were written again.
     pub restored: Vec<String>,
     /// How often it was tried.
@@ -67,6 +69,7 @@ impl TaskReport {
             failed_agents: Vec::new(),
             outcome: None,
             cached: false,
+            taken_over: false,
             restored: Vec::new(),
             attempts: 0,
             began: None,
@@ -119,6 +122,11 @@ impl TaskReport {
 
     fn end(&mut self, outcome: Outcome, at: Timestamp) {
         (self.outcome, self.ended) = (Some(outcome), Some(at));
+    }
+
+    /// Says whether it cost nothing this time.
+    pub fn is_free(&self) -> bool {
+        self.cached || self.taken_over
     }
 
     /// Returns the bare status; `None` while it has not ended.

@@ -48,33 +48,6 @@ impl Report {
     fn headline(&self, text: &mut String, look: Look) {
         let mark = mark_of_run(self.status, look);
         let reason = self.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-<<<<<<< HEAD
-=======
-        let tasks: Vec<&TaskReport> = self.tasks().collect();
-        let count = |test: fn(&TaskReport) -> bool| tasks.iter().filter(|task| test(task)).count();
-        let done = count(|task| matches!(task.status(), Some(Status::Succeeded | Status::Partial)));
-        let cached = count(|task| task.cached);
-        let mut facts = vec![format!("{} of {} done", done, counted(tasks.len(), "task"))];
-        if cached > 0 && cached == tasks.len() {
-            facts = vec![format!("all {} cached", counted(cached, "task"))];
-        } else if cached > 0 {
-            facts.push(format!("{cached} cached"));
-        }
-        let kept = count(|task| task.kept);
-        if kept > 0 {
-            facts.push(format!("{kept} kept"));
-        }
-        for (status, word) in [(Status::Failed, "failed"), (Status::Skipped, "skipped")] {
-            let found = tasks.iter().filter(|task| task.status() == Some(status)).count();
-            if found > 0 {
-                facts.push(format!("{found} {word}"));
-            }
-        }
-        let retried = count(|task| task.attempts > 1);
-        if retried > 0 {
-            facts.push(format!("{retried} retried"));
-        }
->>>>>>> 05142a1 (Marks, and forks that keep of a run what still holds: by step, item, round, mark, input or definition)
         let (flow, status, took) = (&self.flow, self.status.name(), short_duration(self.took()));
         let between = if look.unicode { " · " } else { ", " };
         writeln!(text, "{mark} {flow} {status}{reason} in {took}: {}", self.counts().join(between))
@@ -162,93 +135,6 @@ impl Report {
     }
 }
 
-<<<<<<< HEAD
-=======
-impl StepReport {
-    fn words_of_one(&self, look: Look) -> (&'static str, String) {
-        let Some(task) = self.tasks.first() else {
-            return (mark(None, look), "not reached".into());
-        };
-        let words = match &task.outcome {
-            None => "not finished".into(),
-            Some(Outcome::Skipped { because: Skip::Guard }) => "skipped: its 'if' did not hold".into(),
-            Some(Outcome::Skipped { because: Skip::Needs { step } }) => format!("skipped: it needs '{step}'"),
-            Some(Outcome::Skipped { because: Skip::LeftOut }) => "left out: its 'skip_when' holds".into(),
-            Some(Outcome::Skipped { because: Skip::Excluded }) => "not asked for".into(),
-            Some(Outcome::Skipped { because: Skip::Unreached }) => "not reached".into(),
-            Some(_) if task.kept => "kept".into(),
-            Some(_) if task.cached => cached(task),
-            Some(_) if task.attempts > 1 => format!("{}  {}", short_duration(task.took), tried(task.attempts)),
-            Some(_) => short_duration(task.took),
-        };
-        let because = match &task.because[..] {
-            [] => String::new(),
-            _ if task.kept => String::new(),
-            because => format!("  re-run because {}", joined_reasons(because)),
-        };
-        (mark(task.status(), look), words + &because)
-    }
-
-    fn words_of_many(&self, look: Look) -> (&'static str, String) {
-        if self.tasks.is_empty() {
-            return match self.reached {
-                true => (mark(Some(Status::Succeeded), look), "no items".into()),
-                false => (mark(None, look), "not reached".into()),
-            };
-        }
-        let mut counts: BTreeMap<Option<Status>, usize> = BTreeMap::new();
-        self.tasks.iter().for_each(|task| *counts.entry(task.status()).or_default() += 1);
-        let cached = self.tasks.iter().filter(|task| task.cached).count();
-        let mut facts = vec![counted(self.tasks.len(), "item")];
-        if cached == self.tasks.len() && cached > 0 {
-            facts.push("all cached".into());
-        } else if cached > 0 {
-            facts.push(format!("{cached} cached"));
-        }
-        let kept = self.tasks.iter().filter(|task| task.kept).count();
-        if kept > 0 {
-            facts.push(format!("{kept} kept"));
-        }
-        for (status, word) in
-            [(Some(Status::Failed), "failed"), (Some(Status::Skipped), "skipped"), (None, "not finished")]
-        {
-            facts.extend(counts.get(&status).map(|count| format!("{count} {word}")));
-        }
-        let busy: Duration = self.tasks.iter().filter(|task| !task.cached && !task.kept).map(|task| task.took).sum();
-        if !busy.is_zero() {
-            facts.push(short_duration(busy));
-        }
-        let statuses: Vec<Option<Status>> = self.tasks.iter().map(TaskReport::status).collect();
-        (mark(worst(&statuses), look), facts.join(", "))
-    }
-
-    /// Returns the statuses of its tasks as they count for a group round it: what may fail counts as partial.
-    fn counted(&self) -> impl Iterator<Item = Option<Status>> {
-        self.tasks.iter().map(|task| match task.status() {
-            Some(Status::Failed) if self.optional => Some(Status::Partial),
-            status => status,
-        })
-    }
-}
-
-/// Returns the status that tells most.
-fn worst(statuses: &[Option<Status>]) -> Option<Status> {
-    let order = [Some(Status::Failed), None, Some(Status::Partial), Some(Status::Succeeded), Some(Status::Skipped)];
-    order.into_iter().find(|status| statuses.contains(status)).flatten()
-}
-
-fn cached(task: &TaskReport) -> String {
-    match task.restored.len() {
-        0 => "cached".into(),
-        count => format!("cached, {} restored", counted(count, "file")),
-    }
-}
-
-fn tried(attempts: u32) -> String {
-    format!("after {}", counted(attempts as usize, "attempt"))
-}
-
->>>>>>> 05142a1 (Marks, and forks that keep of a run what still holds: by step, item, round, mark, input or definition)
 /// Tells a fault in plain words.
 pub fn fault_text(what: &str, fault: &Fault, did: &str, whole: Option<&str>) -> String {
     let mut text = format!("{what} failed: {}\n", fault.message());

@@ -13,11 +13,8 @@ mod marks;
 mod oracle;
 #[cfg(test)]
 mod random_flows;
-<<<<<<< HEAD
 mod reading;
-=======
 mod spots;
->>>>>>> 05142a1 (Marks, and forks that keep of a run what still holds: by step, item, round, mark, input or definition)
 #[cfg(test)]
 mod trial;
 mod view;
