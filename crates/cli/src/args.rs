@@ -53,6 +53,10 @@ pub(crate) enum Command {
     Show(ShowArguments),
     /// Say what differs between two runs: inputs, definition, what became of each step, outputs
     Diff(DiffArguments),
+    /// Say how healthy the project and its workflows are, and why
+    Health(HealthArguments),
+    /// List the project's agents with what each came to
+    Agents(AgentsArguments),
     /// Keep a run for ever
     Pin(PinArguments),
     /// Keep a run no longer than others
@@ -183,6 +187,37 @@ pub(crate) struct RunsArguments {
     /// With --clear: say what would be removed, and remove nothing
     #[arg(long, requires = "clear")]
     pub(crate) dry_run: bool,
+    /// Print them as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Arguments of `segno health`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Health is 100 minus named deductions: healthy from 80, degraded from 50, critical below. A workflow is \
+judged by its last 20 runs that ended. Exit codes with --strict: 0 healthy, 3 degraded, 1 critical."
+)]
+pub(crate) struct HealthArguments {
+    /// Only this workflow, by its name or its file
+    pub(crate) flow: Option<String>,
+    /// Read the runs: quality and critical failures count too
+    #[arg(long)]
+    pub(crate) detailed: bool,
+    /// Exit with 3 when something is degraded, with 1 when it is critical
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Print it as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Arguments of `segno agents`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct AgentsArguments {
+    /// From how many of the newest runs the records are made
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(crate) runs: usize,
     /// Print them as JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -28,6 +28,8 @@ pub(crate) enum End {
     Broken,
     /// It found something that is not as it should be, and told it.
     Amiss,
+    /// It found something that is good enough unless one is strict, and was told to be.
+    Degraded,
     /// A run ended or paused.
     Run { status: RunStatus, strict: bool, signal: Option<Signal> },
 }
@@ -50,6 +52,7 @@ pub(crate) fn code(result: Result<End, Failure>) -> ExitCode {
         Ok(End::Done) => 0,
         Ok(End::Broken) => 2,
         Ok(End::Amiss) => 1,
+        Ok(End::Degraded) => 3,
         Ok(End::Run { status, strict, signal }) => run_code(status, strict, signal),
         Err(failure) => {
             let (text, code) = match &failure {

@@ -33,6 +33,8 @@ pub(crate) struct Stored {
     pub(crate) definition: Definition,
     pub(crate) report: Report,
     pub(crate) figures: Figures,
+    /// Where its list of events stops being whole.
+    pub(crate) damage: Option<Damage>,
 }
 
 /// Finds the project of the working folder.
@@ -161,12 +163,12 @@ impl Session {
             figures.see(&event);
             first.get_or_insert(event.fact);
         })?;
-        if let Some(Damage { seq, reason }) = damage {
+        if let Some(Damage { seq, reason }) = &damage {
             say(&format!("segno: run {run} is damaged from event {seq} on ({reason}); what stands before is shown"));
             say("  hint: segno repair");
         }
         let definition = self.engine().pinned(run, first.as_ref())?;
         let report = fold.finish(&definition.plan, self.is_owned(run));
-        Ok(Stored { definition, report, figures })
+        Ok(Stored { definition, report, figures, damage })
     }
 }

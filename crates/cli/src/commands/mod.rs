@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod agents;
 mod cancel;
 mod completions;
 mod diff;
@@ -9,6 +10,7 @@ mod fork;
 mod gc;
 mod go;
 mod graph;
+mod health;
 mod import;
 mod init;
 mod man;
@@ -43,6 +45,8 @@ pub(crate) fn dispatch(arguments: Arguments) -> Result<End, Failure> {
         Command::Runs(arguments) => runs::runs(&arguments),
         Command::Show(arguments) => show::show(&arguments),
         Command::Diff(arguments) => diff::diff(&arguments),
+        Command::Health(arguments) => health::health(&arguments),
+        Command::Agents(arguments) => agents::agents(&arguments),
         Command::Pin(arguments) => pin::pin(&arguments, true),
         Command::Unpin(arguments) => pin::pin(&arguments, false),
         Command::Remove(arguments) => remove::remove(&arguments),

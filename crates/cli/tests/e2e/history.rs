@@ -211,3 +211,71 @@ fn after_a_run_what_is_no_longer_kept_goes_quietly_once_a_day() {
     let noted = std::fs::metadata(project.path(turn)).unwrap().modified().unwrap();
     assert!(noted.elapsed().unwrap() < Duration::from_secs(3_600));
 }
+
+#[test]
+fn health_is_told_with_what_was_deducted_and_why() {
+    let project = project();
+    run(&project, &[], 0);
+    project.write(
+        "other.yaml",
+        "flow: other
+inputs: { code: { type: integer, default: 0 } }
+steps: [{ id: a, optional: true, run: 'exit {{ inputs.code }}' }, { id: b, run: [echo, b] }]
+",
+    );
+    assert_eq!(project.segno(&["run", "other.yaml", "--code", "3"]).code, Some(0));
+    assert_eq!(project.segno(&["run", "other.yaml"]).code, Some(0));
+    assert_eq!(
+        project.told(&["health"]),
+        "0
+project   90  healthy   3 runs
+  -10.0  degraded_runs: 30 x 1 of 3 runs degraded
+nightly  100  healthy   1 run
+other     85  healthy   2 runs
+  -15.0  degraded_runs: 30 x 1 of 2 runs degraded
+         RUN degraded
+a quick look: quality and critical failures are not known; segno health --detailed reads the runs
+"
+    );
+    let detailed = "other   75  degraded  2 runs
+  -15.0  degraded_runs: 30 x 1 of 2 runs degraded
+         RUN degraded
+  -10.0  quality: 40 x (1 - 0.75), the mean quality of 2 runs that did not fail
+         a has 0.50 on average
+";
+    assert_eq!(project.told(&["health", "other", "--detailed"]), format!("0\n{detailed}"));
+    assert_eq!(project.told(&["health", "other.yaml", "--detailed", "--strict"]), format!("3\n{detailed}"));
+    project.write("bad.yaml", "{ flow: bad, steps: [{ id: a, run: 'exit 3' }] }");
+    assert_eq!(project.segno(&["run", "bad.yaml"]).code, Some(1));
+    assert_eq!(project.segno(&["health", "bad", "--strict"]).code, Some(1));
+    assert_eq!(project.segno(&["health", "bad"]).code, Some(0));
+    let output = project.command(&["health", "--json"]).output().unwrap();
+    let health: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&health["flows"][0]["score"], &health["flows"][0]["verdict"]), (&0.into(), &"critical".into()));
+    let unknown = "segno: there is no run of a workflow 'nobody'\n  hint: segno health names those that were run\n2\n";
+    assert_eq!(project.told(&["health", "nobody"]), unknown);
+}
+
+#[test]
+fn agents_are_told_with_what_they_came_to() {
+    let project = Project::of(
+        "flow: asking
+agents: { broken: { run: [no-such-program], retry: 1 }, good: { run: [echo, hello] } }
+steps: [{ id: ask, agent: broken, fallback: [good] }]
+",
+    );
+    project.write("segno.toml", "[agents.unused]\nrun = ['true']\n");
+    assert_eq!(project.segno(&["run", "flow.yaml"]).code, Some(0));
+    assert_eq!(
+        project.told(&["agents"]),
+        "0
+AGENT   CALLS  SUCCESS  QUALITY  P95   COST  LAST FAILURE
+broken  1      0%       0.00     TIME  ?     RUN ask: the program 'no-such-program' was not found
+good    1      100%     1.00     TIME  ?
+unused  never
+"
+    );
+    let output = project.command(&["agents", "--json"]).output().unwrap();
+    let agents: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&agents[0]["record"]["failed"], &agents[2]["record"]), (&1.into(), &Value::Null));
+}
