@@ -47,11 +47,11 @@ fn text<'v>(value: &'v Value, name: &str) -> &'v str {
     value[name].as_str().unwrap_or_default()
 }
 
-/// Returns the steps that ran, in order, each once.
-fn steps(report: &Value) -> Vec<&str> {
-    let mut steps: Vec<&str> = tasks(report).iter().map(|task| text(task, "task").split('[').next().unwrap()).collect();
-    steps.dedup();
-    steps
+/// Returns the agents that were called, in order, one after the other.
+fn agents(report: &Value) -> Vec<&str> {
+    let mut agents: Vec<&str> = tasks(report).iter().map(|task| text(task, "agent")).collect();
+    agents.dedup();
+    agents
 }
 
 /// Says how many of the tasks that were done came from the cache.
@@ -89,7 +89,8 @@ fn the_agents_pass_their_own_tests() {
 fn the_finance_flow_calls_its_agents_in_order_and_finds_just_the_planted_faults() {
     let project = pack();
     let report = run(&project, "finance-feature");
-    assert_eq!(steps(&report), ["validate", "validate_set", "gather_context", "review_code", "profile"]);
+    let called = ["business-logic-validator", "context-gathering", "code-reviewer", "performance-profiler"];
+    assert_eq!(agents(&report), called);
     let (mut invoices, mut code) = (Map::new(), Map::new());
     for task in tasks(&report) {
         let address = text(task, "task");
@@ -139,6 +140,7 @@ fn the_health_check_finds_what_does_not_answer_as_agreed() {
     let project = pack();
     let report = run(&project, "health-check");
     assert_eq!(text(&report, "status"), "succeeded");
+    assert_eq!(agents(&report), ["api-integration-tester", "performance-profiler"]);
     let health = |task: &str| output(&project, task)["health"].clone();
     assert_eq!([health("bkash"), health("nagad"), health("nbr_portal")], ["healthy", "recovered", "degraded"]);
     let expected = expected(&project);
@@ -153,6 +155,7 @@ fn the_health_check_finds_what_does_not_answer_as_agreed() {
 fn the_optimisation_reaches_its_target_in_five_rounds() {
     let project = pack();
     let report = run(&project, "performance-optimization");
+    assert_eq!((&report["loops"][0]["rounds"], text(&report["loops"][0], "verdict")), (&json!(5), "satisfied"));
     let profiles: Vec<Value> = tasks(&report)
         .iter()
         .map(|task| text(task, "task"))
