@@ -1,5 +1,6 @@
 //! Runs every example as a newcomer would: in a fresh copy of the repository, twice, and once more with a kill in the
-//! middle and a resume. A flow of a folder with a `segno.toml` is run there: that folder is a project of its own.
+//! middle and a resume. A flow of a folder with a `segno.toml` is run there: that folder is a project of its own. A flow
+//! with tests beside it is tested instead: it needs what no machine has.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -19,6 +20,9 @@ const TICK: Duration = Duration::from_millis(2);
 /// How often a run is begun anew because it ended before it could be killed.
 const MAX_TRIES: usize = 5;
 
+/// How the names of files with tests end.
+const TEST_ENDING: &str = ".test.yaml";
+
 /// Checks every file `examples/**/*.yaml`.
 pub fn gate() -> Outcome {
     let segno = SEGNO.build(Profile::Dev)?;
@@ -31,10 +35,32 @@ pub fn gate() -> Outcome {
     }
     let mut said = String::new();
     for flow in flows {
+        if is_test(flow) {
+            let home = home(&files, flow);
+            let copy = Copy::make(&segno, &files, home).map_err(red)?;
+            copy.must_succeed("test", flow.strip_prefix(home).unwrap_or(flow)).map_err(red)?;
+            said += &format!("{}: tested\n", flow.display());
+            continue;
+        }
+        if files.contains(&test_of(flow)) {
+            continue;
+        }
         check(&segno, &files, flow).map_err(|breach| red(format!("{}: {breach}", flow.display())))?;
         said += &format!("{}: run, run again, killed and resumed\n", flow.display());
     }
     Ok(said)
+}
+
+/// Says whether a file holds tests and no flow.
+fn is_test(file: &Path) -> bool {
+    file.to_string_lossy().ends_with(TEST_ENDING)
+}
+
+/// Returns the file in which the tests of a flow would stand.
+fn test_of(flow: &Path) -> PathBuf {
+    let name = flow.to_string_lossy();
+    let stem = name.strip_suffix(".flow.yaml").or(name.strip_suffix(".yaml")).unwrap_or(&name);
+    PathBuf::from(format!("{stem}{TEST_ENDING}"))
 }
 
 /// Runs one flow in all three ways.
