@@ -191,9 +191,9 @@ fn a_plan_knows_from_history_what_steps_take_and_what_is_not_known() {
     for said in [
         "How to do 'flow' by hand (flow.yaml)",
         "1. paid: to be done",
-        "agent        a program of this machine",
-        "call         echo x",
-        "expected     exit code 0",
+        "agent         a program of this machine",
+        "call          echo x",
+        "expected      exit code 0",
     ] {
         assert!(by_hand.contains(said), "{said}\n{by_hand}");
     }

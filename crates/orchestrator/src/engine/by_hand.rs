@@ -113,8 +113,8 @@ impl Writer<'_> {
         for (name, value) in facts {
             let mut lines = value.split('\n');
             let first = lines.next().unwrap_or_default();
-            self.line(depth + 1, &format!(" {name:<12} {first}"));
-            lines.for_each(|line| self.line(depth + 1, &format!(" {:<12} {line}", "")));
+            self.line(depth + 1, &format!(" {name:<13} {first}"));
+            lines.for_each(|line| self.line(depth + 1, &format!(" {:<13} {line}", "")));
         }
         self.line(0, "");
     }
