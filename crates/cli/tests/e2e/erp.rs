@@ -1,10 +1,10 @@
 //! The pack `examples/bangladesh-erp`, run as a user would: agents in order, planted faults, what is remembered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::support::Project;
 
@@ -85,52 +85,43 @@ fn the_agents_pass_their_own_tests() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// Returns what the newest run's `each` found, by the subjects that have findings.
+fn by_subject(project: &Project, report: &Value, step: &str, told: impl Fn(&Value) -> String) -> Value {
+    let mut subjects: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let addresses = tasks(report).iter().map(|task| text(task, "task"));
+    for address in addresses.filter(|address| address.split('[').next() == Some(step)) {
+        let reply = output(project, address);
+        for finding in reply["findings"].as_array().unwrap() {
+            subjects.entry(text(&reply, "subject").into()).or_default().insert(told(finding));
+        }
+    }
+    json!(subjects)
+}
+
+/// One project for both facts: a run calls 39 programs.
 #[test]
-fn the_finance_flow_calls_its_agents_in_order_and_finds_just_the_planted_faults() {
+fn the_finance_flow_finds_just_the_planted_faults_and_pays_again_only_for_what_changed() {
     let project = pack();
     let report = run(&project, "finance-feature");
     let called = ["business-logic-validator", "context-gathering", "code-reviewer", "performance-profiler"];
     assert_eq!(agents(&report), called);
-    let (mut invoices, mut code) = (Map::new(), Map::new());
-    for task in tasks(&report) {
-        let address = text(task, "task");
-        let findings = match address.split('[').next().unwrap() {
-            "validate" => output(&project, address),
-            "review_code" => output(&project, address),
-            _ => continue,
-        };
-        let subject = text(&findings, "subject").to_owned();
-        let found = findings["findings"].as_array().unwrap();
-        if found.is_empty() {
-            continue;
-        }
-        if address.starts_with("validate") {
-            invoices.insert(subject, findings["codes"].clone());
-        } else {
-            let mut told: Vec<String> =
-                found.iter().map(|finding| format!("{} {}", text(finding, "code"), text(finding, "place"))).collect();
-            told.sort();
-            code.insert(subject, json!(told));
-        }
-    }
+    let invoices = by_subject(&project, &report, "validate", |finding| text(finding, "code").into());
     let numbering = by_place(&project, "validate_set");
-    let expected = expected(&project);
-    let planted = |part: &str| expected[part].clone();
+    let place = |finding: &Value| format!("{} {}", text(finding, "code"), text(finding, "place"));
+    let code = by_subject(&project, &report, "review_code", place);
+    let planted = expected(&project);
+    let planted = |part: &str| planted[part].clone();
     assert_eq!(json!([invoices, numbering, code]), json!([planted("invoices"), planted("numbering"), planted("code")]));
     assert_eq!(output(&project, "gather_context")["unknown_codes"], json!([]));
-}
 
-#[test]
-fn a_second_run_is_remembered_and_a_changed_invoice_costs_only_what_depends_on_it() {
-    let project = pack();
-    let total = tasks(&run(&project, "finance-feature")).len();
+    let total = tasks(&report).len();
     assert_eq!(hits(&run(&project, "finance-feature")), (total, total));
     let invoice = project.read("data/invoices/invoice-08.json");
     project.write("data/invoices/invoice-08.json", invoice.replace("Synthetic Clerk", "Another Clerk"));
     let report = run(&project, "finance-feature");
-    let again: Vec<&str> =
-        tasks(&report).iter().filter(|task| task["cached"] == json!(false)).map(|task| text(task, "task")).collect();
-    assert_eq!(again, ["validate[7]", "validate_set", "gather_context"]);
+    let is_anew = |task: &&Value| task["cached"] == json!(false);
+    let anew: Vec<&str> = tasks(&report).iter().filter(is_anew).map(|task| text(task, "task")).collect();
+    assert_eq!(anew, ["validate[7]", "validate_set", "gather_context"]);
     let (cached, total) = hits(&report);
     assert!(cached * 100 >= total * 80, "{cached} of {total}");
 }
