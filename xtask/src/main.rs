@@ -24,6 +24,8 @@ The project's gates.
   cargo xtask tidy          prints every breach of the house rules
   cargo xtask crash         kills a run at 300 random instants and resumes it
       [--kills N] [--seed S]
+  cargo xtask crash --power N   cuts the power N times: copies of a disk image (root)
+  cargo xtask crash --long  3,000 kills seed by seed, and 100 power cuts; goes on where it was broken off
   cargo xtask crash --strace
                             kills a run at single system calls, and checks the order of writes
   cargo xtask bench --peers [TOPIC..] [--rounds N]

@@ -3,6 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::calls;
+use super::power;
 use super::project::Programs;
 use super::random;
 use super::trace;
@@ -16,6 +17,8 @@ const GATE_KILLS: usize = 100;
 /// that was broken off goes on with the next.
 const LONG_KILLS: usize = 3_000;
 const LONG_ROUND: usize = 100;
+/// The power cuts of the long check.
+const POWER_CUTS: usize = 100;
 /// The first calls of a run at which it is killed by strace.
 const CALLS: usize = 100;
 /// Those of them that the gate makes, of a new run and of a resumed one each, spread over the same span.
@@ -28,7 +31,9 @@ pub enum Wish {
     Random { kills: usize, seed: Option<u64> },
     /// Kills at single system calls, and the order of writes and syncs.
     Strace,
-    /// Very many kills at random instants, seed by seed.
+    /// Power cuts: copies of the disk at random instants.
+    Power { cuts: usize },
+    /// Very many kills at random instants, seed by seed, and power cuts.
     Long,
 }
 
@@ -45,9 +50,17 @@ impl Wish {
             match *word {
                 "--strace" if words.len() == 1 => return Ok(Wish::Strace),
                 "--long" if words.len() == 1 => return Ok(Wish::Long),
+                "--power" if words.len() == 2 => {
+                    let cuts = usize::try_from(number()?).map_err(|error| error.to_string())?;
+                    return Ok(Wish::Power { cuts });
+                }
                 "--kills" => kills = usize::try_from(number()?).map_err(|error| error.to_string())?,
                 "--seed" => seed = Some(number()?),
-                _ => return Err(format!("crash takes --kills N and --seed S, --strace or --long, and not `{word}`")),
+                _ => {
+                    return Err(format!(
+                        "crash takes --kills N and --seed S, --strace, --power N or --long, and not `{word}`"
+                    ));
+                }
             }
         }
         Ok(Wish::Random { kills, seed })
@@ -60,6 +73,7 @@ pub fn run(wish: Wish) -> bool {
     let said = match wish {
         Wish::Random { kills, seed } => random(kills, seed.unwrap_or_else(fresh_seed), tell),
         Wish::Strace => strace(CALLS, tell),
+        Wish::Power { cuts } => power_cuts(cuts, tell),
         Wish::Long => long(tell),
     };
     match said {
@@ -92,6 +106,17 @@ fn random(kills: usize, seed: u64, tell: fn(&str)) -> Outcome {
     ))
 }
 
+/// Cuts the power so many times.
+fn power_cuts(cuts: usize, tell: fn(&str)) -> Outcome {
+    let programs = Programs::build()?;
+    let seed = fresh_seed();
+    let red = |output| Red { output, repeat: format!("cargo xtask crash --power {cuts}") };
+    let power::Tally { cuts, acknowledged, resumed } = power::cut(&programs, cuts, seed, tell).map_err(red)?;
+    Ok(format!(
+        "{cuts} power cuts, 0 of {acknowledged} acknowledged events lost, {resumed} runs gone on with on the copy (seed {seed})"
+    ))
+}
+
 /// Kills seed by seed; a file under the target folder says which seeds held.
 fn long(tell: fn(&str)) -> Outcome {
     let notes = crate::root().join("target/crash-long.txt");
@@ -110,9 +135,10 @@ fn long(tell: fn(&str)) -> Outcome {
             .map_err(|error| red(format!("cannot note that seed {seed} held: {error}")))?
             .map_err(|error| red(error.to_string()))?;
     }
+    tell(&power_cuts(POWER_CUTS, tell)?);
     // The next long check begins anew.
     std::fs::remove_file(&notes).map_err(|error| red(format!("cannot clear the notes: {error}")))?;
-    Ok(format!("{LONG_KILLS} kills in {} seeds held", LONG_KILLS / LONG_ROUND))
+    Ok(format!("{LONG_KILLS} kills in {} seeds and {POWER_CUTS} power cuts held", LONG_KILLS / LONG_ROUND))
 }
 
 fn strace(limit: usize, tell: fn(&str)) -> Outcome {
@@ -148,6 +174,6 @@ mod tests {
         check("--strace", Ok(Wish::Strace));
         check("--kills", Err("--kills needs a number"));
         check("--kills many", Err("--kills needs a number"));
-        check("--all", Err("crash takes --kills N and --seed S, --strace or --long, and not `--all`"));
+        check("--all", Err("crash takes --kills N and --seed S, --strace, --power N or --long, and not `--all`"));
     }
 }

@@ -10,6 +10,7 @@ mod effects;
 mod journal;
 mod log;
 mod order;
+mod power;
 mod project;
 mod random;
 mod survey;

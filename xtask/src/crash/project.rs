@@ -72,7 +72,13 @@ pub enum Ended {
 impl<'p> Project<'p> {
     /// Makes a project with the files of a fixture.
     pub fn new(programs: &'p Programs, fixture: Fixture) -> Result<Project<'p>, String> {
-        let folder = TempDir::with_prefix("segno-crash-").map_err(|error| format!("no temporary folder: {error}"))?;
+        Project::inside(programs, fixture, &std::env::temp_dir())
+    }
+
+    /// Makes a project inside a folder.
+    pub fn inside(programs: &'p Programs, fixture: Fixture, base: &Path) -> Result<Project<'p>, String> {
+        let folder = tempfile::Builder::new().prefix("segno-crash-").tempdir_in(base);
+        let folder = folder.map_err(|error| format!("no temporary folder: {error}"))?;
         let project = Project { folder, programs, fixture };
         for (name, text) in fixture.files {
             project.write(name, text)?;
@@ -143,9 +149,14 @@ impl<'p> Project<'p> {
     /// Reads the journal from a copy of the store: who reads the store itself tidies it up, and the next owner shall
     /// find it as the dead one left it.
     pub fn journal(&self) -> Result<Option<Journal>, String> {
+        self.journal_of(self.folder.path())
+    }
+
+    /// Reads the journal of a project like this one in another folder.
+    pub fn journal_of(&self, folder: &Path) -> Result<Option<Journal>, String> {
         let copy = TempDir::new().map_err(|error| format!("no temporary folder: {error}"))?;
         for name in ["segno.db", "segno.db-wal", "segno.db-journal"] {
-            let from = self.path(".segno").join(name);
+            let from = folder.join(".segno").join(name);
             if from.exists() {
                 fs::copy(from, copy.path().join(name)).map_err(|error| format!("cannot copy the store: {error}"))?;
             }

@@ -10,7 +10,7 @@ use super::project::{Ended, FLOW, Fixture, Programs, Project};
 use super::survey::{Next, Report, Survey, compare};
 
 /// The flow of every pattern, the one that it calls, and the script that their steps run.
-const FIXTURE: Fixture = Fixture {
+pub(super) const FIXTURE: Fixture = Fixture {
     files: &[
         (FLOW, include_str!("flow.yaml")),
         ("saga.yaml", include_str!("saga.yaml")),

@@ -197,13 +197,13 @@ fn a_sub_workflow_has_its_own_inputs_steps_and_outputs() {
         r#"outputs: { said: "{{ steps.call.outputs.word | upper }}" }
 steps:
   - { id: word, run: [echo, first] }
-  - { id: call, flow: parts/inner.yaml, with: { word: "{{ steps.word.output }}" } }
+  - { id: call, flow: parts/inner.yaml, with: { word: "{{ steps.word.output }}", times: 2 } }
   - { id: end, run: "echo {{ steps.call.outputs.word }}, {{ steps.call.outputs.count }}" }
 "#,
     );
     project.write(
         "parts/inner.yaml",
-        r#"inputs: { word: { type: string, required: true }, times: { type: integer, default: 2 } }
+        r#"inputs: { word: { type: string, required: true }, times: { type: integer, default: 9 } }
 outputs: { word: "{{ steps.word.items[1].output }}", count: "{{ inputs.times }}" }
 steps:
   - { id: word, each: "{{ range(inputs.times) | list }}", run: "echo {{ inputs.word }} {{ item }}" }

@@ -136,7 +136,15 @@ impl SubFlow {
     ///
     /// # Errors
     /// As for `Plan::bind`.
-    pub fn bind(&self, given: Map<String, Value>, files: &Arc<ListFiles>) -> Result<Inputs, BadInputs> {
+    pub fn bind(&self, mut given: Map<String, Value>, files: &Arc<ListFiles>) -> Result<Inputs, BadInputs> {
+        // What a file writes without braces is a text here: `n: 3` means the number where a number is wanted.
+        for input in self.inputs.iter().filter(|input| input.input_type != InputType::String) {
+            if let Some(value) = given.get_mut(&input.name)
+                && let Some(read) = value.as_str().and_then(|text| input.input_type.read(text))
+            {
+                *value = read;
+            }
+        }
         bind(&self.inputs, &given, files)
     }
 }
