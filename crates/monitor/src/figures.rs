@@ -63,12 +63,12 @@ pub struct Figures {
     /// How often an owner went on with the run.
     pub resumed: u64,
     /// Tasks that ended in the run of which this one is a fork; they cost nothing here.
-    pub kept: u64,
+    pub taken_over: u64,
     #[serde(skip)]
     last: Option<Timestamp>,
     /// The number of the last event that was taken over from another run.
     #[serde(skip)]
-    taken_over: u64,
+    last_taken_over: u64,
     /// Tasks that wait before another attempt: since when, in owned time, and until when.
     #[serde(skip)]
     resting: HashMap<Address, (Timestamp, Timestamp)>,
@@ -130,12 +130,12 @@ impl Figures {
     pub fn see(&mut self, event: &Event) {
         self.pass_time(event);
         match &event.fact {
-            Fact::RunStarted { parent: Some(parent), .. } => self.taken_over = parent.events + 1,
-            Fact::StepEnded { outcome, .. } if event.seq <= self.taken_over => {
-                self.kept += 1;
+            Fact::RunStarted { parent: Some(parent), .. } => self.last_taken_over = parent.events + 1,
+            Fact::StepEnded { outcome, .. } if event.seq <= self.last_taken_over => {
+                self.taken_over += 1;
                 self.count(outcome.status());
             }
-            _ if event.seq <= self.taken_over => {}
+            _ if event.seq <= self.last_taken_over => {}
             Fact::RunResumed { .. } => self.resumed += 1,
             Fact::StepStarted { step, label, .. } => {
                 self.attempts += 1;

@@ -84,7 +84,7 @@ fn figures(session: &Session, stored: &Stored, marks: &[Mark]) -> String {
         row(name, format!("{}  {}", short_duration(slow.took), named(&slow.address, slow.label.as_ref())));
     }
     if let Some(parent) = &stored.report.parent {
-        row("fork of", format!("{parent}, {} tasks kept", figures.kept));
+        row("fork of", format!("{parent}, {} tasks kept", figures.taken_over));
     }
     if !marks.is_empty() {
         row("marks", listed(marks));

@@ -56,7 +56,7 @@ fn of_102_items_only_the_one_that_failed_runs_again() {
     let again: Vec<&str> = effects.lines().skip(102).collect();
     assert_eq!(again, ["item 3", "report"]);
     let report = project.report();
-    assert_eq!((&report["figures"]["kept"], &report["figures"]["attempts"]), (&101.into(), &2.into()));
+    assert_eq!((&report["figures"]["taken_over"], &report["figures"]["attempts"]), (&101.into(), &2.into()));
     assert!(retried.out.starts_with("✓ many succeeded in TIME: 103 of 103 tasks done · 101 kept\n"), "{}", retried.out);
     let told = project.told(&["retry"]);
     assert_eq!(told, "0\nnothing failed in run RUN, so there is nothing to retry\n");

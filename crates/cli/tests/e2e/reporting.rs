@@ -114,8 +114,8 @@ fn a_run_writes_the_reports_that_it_is_asked_for() {
     assert_eq!(project.read("a.md"), form("markdown"));
     assert_eq!(project.read("a.xml"), form("junit"));
     let mut shown = project.report();
-    // Figures are worked out when a run is shown.
-    shown.as_object_mut().unwrap().remove("figures");
+    // Figures and marks are worked out when a run is shown.
+    ["figures", "marks"].map(|name| shown.as_object_mut().unwrap().remove(name).unwrap());
     assert_eq!(serde_json::from_str::<Value>(&project.read("a.json")).unwrap(), shown);
     assert!(project.read("a.txt").starts_with("◐ nightly degraded in "), "{}", project.read("a.txt"));
     let left: Vec<_> = std::fs::read_dir(project.path(".")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
