@@ -22,7 +22,7 @@ const MIN_TEXTS: usize = 10;
 const PENALTY: f64 = 2.0;
 
 /// How often all texts are gone through.
-const ROUNDS: i32 = 300;
+const ROUNDS: i32 = 120;
 
 /// Weights below this are left out.
 const MIN_WEIGHT: f64 = 0.1;
@@ -85,7 +85,7 @@ fn learn(example: &Example, weights: &[[f64; WAYS]], gradient: &mut [[f64; WAYS]
 }
 
 fn fit(count: usize, examples: &[Example]) -> Vec<[f64; WAYS]> {
-    const RATE: f64 = 0.03;
+    const RATE: f64 = 0.05;
     let mut weights = vec![[0.0; WAYS]; count];
     let (mut mean, mut square) = (weights.clone(), weights.clone());
     for round in 1..=ROUNDS {
@@ -127,7 +127,7 @@ fn the_lexicon_is_what_its_texts_give() {
     let stored = std::fs::read_to_string(&path).unwrap();
     let numbers = |text: &str| -> Vec<f64> {
         text.lines()
-            .filter(|line| !line.starts_with('#'))
+            .filter(|line| !line.starts_with("# "))
             .flat_map(|line| line.split('\t').skip(1))
             .map(|number| number.parse().unwrap())
             .collect()

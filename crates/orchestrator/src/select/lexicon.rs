@@ -19,7 +19,7 @@ pub(super) const UNSURE: usize = Pattern::ALL.len();
 const MAX_NAMED: usize = 3;
 
 static LEXICON: LazyLock<HashMap<&'static str, [f64; WAYS]>> = LazyLock::new(|| {
-    let rows = include_str!("lexicon.tsv").lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    let rows = include_str!("lexicon.tsv").lines().filter(|line| !line.starts_with("# ") && !line.is_empty());
     rows.filter_map(|line| line.split_once('\t')).map(|(name, weights)| (name, read(weights))).collect()
 });
 
