@@ -1,7 +1,7 @@
 //! From a task description to the pattern that fits, with the reason. Pure and offline: a table of cues and a few
 //! looks at how the sentences are built, added up. What a pattern does when it runs is the matter of `patterns`.
 //!
-//! The data's way: text → [`words`] → cues found and shapes seen (both are [`Evidence`]) → scores → [`Selection`].
+//! The data's way: text → words → cues found and shapes seen (both are [`Evidence`]) → scores → [`Selection`].
 //!
 //! ```
 //! use segno_orchestrator::select::{Pattern, select};
