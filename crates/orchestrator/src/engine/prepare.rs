@@ -132,7 +132,8 @@ fn program_request(program: &Program, context: &Dynamic) -> Result<ProgramReques
 /// A list is as many words as it has items, anything else one.
 fn words(value: &Dynamic, text: impl Fn() -> Result<String, BadValue>) -> Result<Vec<String>, BadValue> {
     if !is_list(value) {
-        return Ok(vec![text()?]);
+        // Worked out once: to ask the template for its text would work it out again. Only it can say what is wrong.
+        return to_text(value).or_else(|_| text()).map(|text| vec![text]);
     }
     // An item that has no text, such as one that is not defined, makes no word: the whole text says what is wrong.
     let items = value.try_iter().into_iter().flatten();

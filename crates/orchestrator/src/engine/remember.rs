@@ -17,6 +17,9 @@ use crate::journal::Blobs;
 use crate::model::{Reply, Source};
 use crate::plan::{Cache, Plan};
 
+/// How many questions are made ready at once.
+const PREPARED_AT_ONCE: usize = 64;
+
 /// Reads variables of the environment that steps name for their key; given by the application.
 pub type ReadVariable = dyn Fn(&str) -> Option<String> + Send + Sync;
 
@@ -66,8 +69,7 @@ impl Memory {
     /// # Errors
     /// When the glob is not one of the project.
     pub fn list(&self, glob: &str) -> Result<Vec<String>, String> {
-        let manifest = self.files.manifest(&[glob.to_owned()]).map_err(|error| plainly(&error))?;
-        Ok(manifest.entries().iter().map(|(path, _)| path.clone()).collect())
+        self.files.list(&[glob.to_owned()]).map_err(|error| plainly(&error))
     }
 
     /// Shows what is remembered, as the texts that are stored.
@@ -126,7 +128,28 @@ impl Memory {
         restore: bool,
     ) -> Vec<(Dispatch, Asked)> {
         let tree = OnceCell::new();
-        let prepared: Vec<_> = dispatches.iter().map(|dispatch| self.prepare(plan, dispatch, &tree)).collect();
+        let mut asked = Vec::with_capacity(dispatches.len());
+        let mut rest = dispatches.into_iter();
+        loop {
+            // What a question is made of is ten times as large as its answer, so not all are held at once.
+            let some: Vec<Dispatch> = rest.by_ref().take(PREPARED_AT_ONCE).collect();
+            if some.is_empty() {
+                return asked;
+            }
+            asked.extend(self.ask_some(plan, some, blobs, now, restore, &tree));
+        }
+    }
+
+    fn ask_some(
+        &self,
+        plan: &Plan,
+        dispatches: Vec<Dispatch>,
+        blobs: &Blobs,
+        now: SystemTime,
+        restore: bool,
+        tree: &OnceCell<Manifest>,
+    ) -> Vec<(Dispatch, Asked)> {
+        let prepared: Vec<_> = dispatches.iter().map(|dispatch| self.prepare(plan, dispatch, tree)).collect();
         let keys = prepared.iter().flatten().filter_map(|prepared| prepared.remembered.as_ref());
         let digests: Vec<_> = keys.map(|remembered| remembered.key.digest()).collect();
         let mut answers = self.fetch(&digests, now).into_iter();

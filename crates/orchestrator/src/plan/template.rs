@@ -35,6 +35,8 @@ pub(super) enum Piece {
 /// A bare expression, parsed once.
 pub struct Expression {
     parsed: Parsed,
+    /// The expression when it is one name, such as `item`: looked up, not evaluated.
+    name: Option<String>,
     source: String,
     place: Place,
 }
@@ -62,7 +64,9 @@ impl Expression {
             let hint = "'self' and 'loop' have another meaning here; use 'this' or 'item'";
             return Err(Mistake::at(place, "'self' cannot be used").hint(hint));
         }
-        Ok(Expression { parsed, source: source.trim().to_owned(), place })
+        let source = source.trim().to_owned();
+        let is_name = matches!(&*source, "item" | "index" | "inputs");
+        Ok(Expression { parsed, name: is_name.then(|| source.clone()), source, place })
     }
 
     /// Works out the value.
@@ -70,6 +74,12 @@ impl Expression {
     /// # Errors
     /// Says what is undefined or cannot be computed, and where.
     pub fn value(&self, context: &Value) -> Result<Value, BadValue> {
+        if let Some(name) = self.name.as_deref()
+            && let Ok(value) = context.get_attr(name)
+            && !value.is_undefined()
+        {
+            return Ok(value);
+        }
         let value = self.parsed.eval(context.clone()).map_err(|error| self.failed(&error))?;
         if value.is_undefined() {
             return Err(BadValue::new(self, "it is not defined".into()));
