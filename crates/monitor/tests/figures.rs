@@ -40,13 +40,13 @@ fn event(seq: u64, line: &str) -> Event {
             fault: Fault::new(Kind::Network, words[4..].join(" ")),
             until: Timestamp(number(3)),
         },
-        "done" => ran(Outcome::Succeeded { reply: Reply::default() }, number(3), label(4)),
-        "part" => ran(Outcome::Partial { reply: Reply::default() }, number(3), label(4)),
+        "done" => ran(Outcome::Succeeded { reply: Reply::default().into() }, number(3), label(4)),
+        "part" => ran(Outcome::Partial { reply: Reply::default().into() }, number(3), label(4)),
         "fail" => ran(Outcome::of_fault(Fault::new(Kind::Internal, "no")), number(3), label(4)),
         "skip" => ran(Outcome::Skipped { because: Skip::Guard }, 0, None),
         "hit" => Fact::StepEnded {
             step: step(),
-            outcome: Outcome::Succeeded { reply: Reply::default() },
+            outcome: Outcome::Succeeded { reply: Reply::default().into() },
             source: Source::Cache {
                 key: "k".into(),
                 restored: words[4..].iter().map(|word| word.to_string()).collect(),

@@ -102,11 +102,11 @@ fn event(seq: u64, line: &str) -> Event {
             let fault = Fault::new(Kind::Network, rest(5));
             Fact::StepRetried { step: step(), attempt, fault, until: Timestamp(number(4)) }
         }
-        "done" => ended(Outcome::Succeeded { reply: reply() }, Source::Ran, label(4)),
-        "part" => ended(Outcome::Partial { reply: reply() }, Source::Ran, label(4)),
+        "done" => ended(Outcome::Succeeded { reply: reply().into() }, Source::Ran, label(4)),
+        "part" => ended(Outcome::Partial { reply: reply().into() }, Source::Ran, label(4)),
         "hit" => {
             let source = Source::Cache { key: "0".into(), restored: Vec::new() };
-            ended(Outcome::Succeeded { reply: reply() }, source, label(4))
+            ended(Outcome::Succeeded { reply: reply().into() }, source, label(4))
         }
         "fail" => {
             let label = (!step().indices.is_empty()).then(|| "item".to_owned());

@@ -385,7 +385,7 @@ impl<W: World> Drive<'_, W> {
             None => {
                 let Failed { fault, reply } = failed;
                 let reply = reply.map(|reply| *reply);
-                self.ended(dispatch.frame, Outcome::Failed { fault, reply }, Source::Ran, took);
+                self.ended(dispatch.frame, Outcome::Failed { fault, reply: reply.map(Arc::new) }, Source::Ran, took);
             }
         }
     }

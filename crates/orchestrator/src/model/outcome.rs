@@ -302,13 +302,13 @@ pub enum Skip {
 pub enum Outcome {
     /// All was done.
     Succeeded {
-        /// What came back.
-        reply: Reply,
+        /// What came back; shared, since the state, the report and the views keep it too.
+        reply: Arc<Reply>,
     },
     /// Something usable came back.
     Partial {
         /// What came back.
-        reply: Reply,
+        reply: Arc<Reply>,
     },
     /// It failed.
     Failed {
@@ -316,7 +316,7 @@ pub enum Outcome {
         fault: Fault,
         /// What had come back by then, if anything.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        reply: Option<Reply>,
+        reply: Option<Arc<Reply>>,
     },
     /// It did not run.
     Skipped {
@@ -329,6 +329,7 @@ pub enum Outcome {
 impl Outcome {
     /// Returns the outcome of an agent that ended on its own.
     pub fn of_reply(reply: Reply) -> Outcome {
+        let reply = Arc::new(reply);
         if reply.partial { Outcome::Partial { reply } } else { Outcome::Succeeded { reply } }
     }
 
@@ -351,7 +352,7 @@ impl Outcome {
     pub fn reply(&self) -> Option<&Reply> {
         match self {
             Outcome::Succeeded { reply } | Outcome::Partial { reply } => Some(reply),
-            Outcome::Failed { reply, .. } => reply.as_ref(),
+            Outcome::Failed { reply, .. } => reply.as_deref(),
             Outcome::Skipped { .. } => None,
         }
     }

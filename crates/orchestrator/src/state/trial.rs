@@ -219,8 +219,8 @@ impl Trial {
     fn outcome(&mut self) -> Outcome {
         match self.dice.random_range(0..8) {
             0 => failed(),
-            2 => Outcome::Partial { reply: Reply::value(json!(1)) },
-            _ => Outcome::Succeeded { reply: Reply::value(json!(1)) },
+            2 => Outcome::Partial { reply: Reply::value(json!(1)).into() },
+            _ => Outcome::Succeeded { reply: Reply::value(json!(1)).into() },
         }
     }
 }

@@ -195,8 +195,12 @@ impl Recorder<'_> {
             }
             Fact::StepEnded { step, outcome, source, took_ms, .. } => {
                 let recorded = match outcome.clone() {
-                    Outcome::Succeeded { reply } | Outcome::Partial { reply } => Recorded::Reply(reply),
-                    Outcome::Failed { fault, reply } => Recorded::Failed { fault, reply },
+                    Outcome::Succeeded { reply } | Outcome::Partial { reply } => {
+                        Recorded::Reply(Arc::unwrap_or_clone(reply))
+                    }
+                    Outcome::Failed { fault, reply } => {
+                        Recorded::Failed { fault, reply: reply.map(Arc::unwrap_or_clone) }
+                    }
                     Outcome::Skipped { .. } => return Ok(()),
                 };
                 let mut at = event.at;

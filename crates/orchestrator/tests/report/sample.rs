@@ -107,7 +107,8 @@ fn facts() -> Vec<Fact> {
             "test",
             None,
             Outcome::Succeeded {
-                reply: Reply { errors: Output::text("2 warnings\r\n"), ..output("all <b>12</b> tests & more\u{0}") },
+                reply: Reply { errors: Output::text("2 warnings\r\n"), ..output("all <b>12</b> tests & more\u{0}") }
+                    .into(),
             },
         ),
         Fact::StepEnded {
