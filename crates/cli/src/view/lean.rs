@@ -12,7 +12,7 @@ pub(super) fn lean(event: &Event) -> Cow<'_, Event> {
         Fact::Entered { step, .. } => Fact::Entered { step: step.clone(), inputs: Inputs::default() },
         Fact::Concluded { step, .. } => Fact::Concluded { step: step.clone(), outputs: Inputs::default() },
         Fact::StepReplied { step, attempt, .. } => {
-            Fact::StepReplied { step: step.clone(), attempt: *attempt, reply: Reply::default() }
+            Fact::StepReplied { step: step.clone(), attempt: *attempt, reply: Reply::default().into() }
         }
         Fact::DataGot { step, .. } => Fact::DataGot { step: step.clone(), values: Inputs::default() },
         Fact::DataPut { step, key, .. } => Fact::DataPut { step: step.clone(), key: key.clone(), value: Value::Null },

@@ -130,7 +130,7 @@ fn of_pattern(words: &[&str]) -> Fact {
             Fact::Looped { step, rounds: number(3), verdict, score }
         }
         "enter" => Fact::Entered { step, inputs: Inputs::default() },
-        "reply" => Fact::StepReplied { step, attempt: 1, reply: Reply::default() },
+        "reply" => Fact::StepReplied { step, attempt: 1, reply: Reply::default().into() },
         "hand" => {
             let fault = Fault::new(Kind::Network, words[6..].join(" "));
             Fact::FellBack { step, attempt: number(3), fault, to: number(4), agent: words[5].into() }

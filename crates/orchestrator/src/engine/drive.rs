@@ -339,7 +339,8 @@ impl<W: World> Drive<'_, W> {
     /// Keeps a part of an attempt, which is durable before the next part begins.
     fn replied(&mut self, mut dispatch: Dispatch, reply: Reply) {
         let (step, attempt) = (dispatch.address.clone(), dispatch.attempt);
-        dispatch.replies.push(Arc::new(reply.clone()));
+        let reply = Arc::new(reply);
+        dispatch.replies.push(Arc::clone(&reply));
         self.record(Fact::StepReplied { step, attempt, reply });
         match self.stopping {
             None => self.unfinished.push(dispatch),

@@ -1,5 +1,7 @@
 //! What happened: the only source of a run's state. The format is stored; see `journal` for its version.
 
+use std::sync::Arc;
+
 use segno_errors::Fault;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -126,7 +128,7 @@ pub enum Fact {
         /// The attempt.
         attempt: u32,
         /// What came back.
-        reply: Reply,
+        reply: Arc<Reply>,
     },
     /// The agent failed for good, and the next one takes its place.
     FellBack {

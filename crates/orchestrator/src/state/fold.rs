@@ -161,7 +161,7 @@ impl RunState {
             }
             Fact::Spawned { pid, birth, .. } => _ = self.processes.insert(id, (*pid, *birth)),
             Fact::DataGot { values, .. } => self.frame_mut(id).more_mut().data = Some(values.clone()),
-            Fact::StepReplied { reply, .. } => self.frame_mut(id).more_mut().replies.push(Arc::new(reply.clone())),
+            Fact::StepReplied { reply, .. } => self.frame_mut(id).more_mut().replies.push(Arc::clone(reply)),
             Fact::FellBack { attempt, to, .. } => {
                 self.stop_running(id);
                 let frame = self.frame_mut(id);

@@ -183,9 +183,9 @@ impl Recorder<'_> {
             }
             Fact::RunResumed { .. } => self.open.clear(),
             Fact::StepReplied { step, reply, .. } => {
-                self.part(step, event.at, Recorded::More(reply.clone()))?;
+                self.part(step, event.at, Recorded::More(Reply::clone(reply)))?;
                 if let Some((dispatch, since)) = self.open.get_mut(step) {
-                    dispatch.replies.push(Arc::new(reply.clone()));
+                    dispatch.replies.push(Arc::clone(reply));
                     *since = event.at;
                 }
             }
