@@ -93,7 +93,8 @@ impl TrackRecords {
     /// Takes the tasks of a run in. Runs come newest first, so that the durations that are kept are the newest.
     pub fn see(&mut self, report: &Report) {
         for task in report.tasks() {
-            let calls = given_up(report, task).chain(own(report, task));
+            // What was taken over from another run counts there.
+            let calls = given_up(report, task).chain(own(report, task)).filter(|_| !task.taken_over);
             calls.for_each(|call| self.tallies.entry(call.agent.to_owned()).or_default().see(&report.run, call));
         }
     }

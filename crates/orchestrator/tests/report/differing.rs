@@ -155,7 +155,7 @@ fn what_differs_is_told_to_programs_too() {
     let one = run(json!({ "goal": "old" }), vec![done("a", None, "x")], RunStatus::Succeeded);
     let other = run(json!({ "goal": "new" }), vec![done("c", None, "x")], RunStatus::Succeeded);
     let side = json!({
-        "status": "succeeded", "cached": false, "agent": "run", "attempts": 0, "took_ms": 1234, "cost_usd": null,
+        "status": "succeeded", "cached": false, "taken_over": false, "agent": "run", "attempts": 0, "took_ms": 1234, "cost_usd": null,
         "quality": 1.0, "because": [], "fault": null,
     });
     let run = json!({ "run": "20260102-030405-aaaa", "flow": "f", "file": "f.yaml", "status": "succeeded", "took_ms": 2000, "quality": 1.0 });

@@ -80,6 +80,8 @@ pub struct Side {
     pub status: Option<Status>,
     /// It was remembered.
     pub cached: bool,
+    /// It was taken over from the run that this one is a fork of.
+    pub taken_over: bool,
     /// The agent that gave the result; `run` for a command.
     pub agent: Option<String>,
     /// How often it was tried.
@@ -211,6 +213,7 @@ impl Side {
         Side {
             status: task.status(),
             cached: task.cached,
+            taken_over: task.taken_over,
             agent: task.agent.clone(),
             attempts: task.attempts,
             took: task.took,
@@ -223,23 +226,29 @@ impl Side {
 
     /// Says whether two sides are alike. Time and cost count only where they changed by half, and by something.
     fn is_like(&self, other: &Side) -> bool {
-        let same = |side: &Side| (side.status, side.cached, side.attempts, side.agent.clone(), side.fault.clone());
+        let same = |side: &Side| {
+            (side.status, side.cached, side.taken_over, side.attempts, side.agent.clone(), side.fault.clone())
+        };
         same(self) == same(other)
             && self.quality == other.quality
             && !self.is_other_time(other)
             && !self.is_other_cost(other)
     }
 
+    fn is_free(&self) -> bool {
+        self.cached || self.taken_over
+    }
+
     /// Says whether the costs differ by enough to be told: both are known, by half of the smaller one, and by a cent.
     pub(super) fn is_other_cost(&self, other: &Side) -> bool {
         let (Some(one), Some(other_cost)) = (self.cost_usd, other.cost_usd) else { return false };
         let (low, high) = (one.min(other_cost), one.max(other_cost));
-        !self.cached && !other.cached && high - low >= MIN_COST && high >= low * 1.5
+        !self.is_free() && !other.is_free() && high - low >= MIN_COST && high >= low * 1.5
     }
 
     /// Says whether the times differ by enough to be told: both ran, by half of the shorter one, and by a second.
     pub(super) fn is_other_time(&self, other: &Side) -> bool {
         let (short, long) = (self.took.min(other.took), self.took.max(other.took));
-        !self.cached && !other.cached && long - short >= MIN_CHANGE && long >= short * 3 / 2
+        !self.is_free() && !other.is_free() && long - short >= MIN_CHANGE && long >= short * 3 / 2
     }
 }

@@ -43,6 +43,7 @@ fn side(side: &Side) -> Value {
     json!({
         "status": side.status.map(|status| status.name()),
         "cached": side.cached,
+        "taken_over": side.taken_over,
         "agent": side.agent,
         "attempts": side.attempts,
         "took_ms": millis(side.took),

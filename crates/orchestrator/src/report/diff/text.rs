@@ -143,6 +143,7 @@ impl TaskDiff {
 fn way(side: &Side) -> &'static str {
     match side.status {
         None => "not finished",
+        Some(Status::Succeeded) if side.taken_over => "kept",
         Some(Status::Succeeded) if side.cached => "cached",
         Some(Status::Succeeded) => "ran",
         Some(status) => status.name(),
