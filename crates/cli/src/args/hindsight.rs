@@ -25,7 +25,7 @@ pub(crate) struct ResumeArguments {
 pub(crate) struct ForkArguments {
     /// The run, or the end of its name, or `latest`
     pub(crate) run: String,
-    /// The step to run again, or one item or round of it: review, review[3]; with all that depends on it
+    /// The step to run again, or one item or round of it: `review`, `review[3]`; with all that depends on it
     #[arg(long, value_name = "STEP", conflicts_with = "at", required_unless_present_any = ["at", "inputs"])]
     pub(crate) from: Option<Address>,
     /// The mark to go on from (segno show lists them)

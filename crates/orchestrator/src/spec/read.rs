@@ -130,6 +130,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(feature = "toml")]
     fn the_three_formats_say_the_same() {
         let yaml = "
 flow: same
