@@ -6,6 +6,7 @@ use std::time::Instant;
 use crate::crash;
 use crate::flows;
 use crate::gate::{self, Gate, Outcome, cargo};
+use crate::package;
 use crate::tally::Tally;
 use crate::tidy;
 use crate::tools::{self, Tool};
@@ -18,7 +19,7 @@ const GATES: &[Gate] = &[
     Gate::new(TEST, test),
     Gate::new("features", features),
     Gate::new("docs", docs),
-    Gate::new("package", package),
+    Gate::new("package", package::gate),
     Gate::new("flows", flows::gate),
     Gate::new("crash", crash::gate),
     Gate::new("bench", bench),
@@ -104,11 +105,6 @@ fn features() -> Outcome {
 
 fn docs() -> Outcome {
     cargo("doc --workspace --no-deps").with("RUSTDOCFLAGS", "-D warnings").run()
-}
-
-fn package() -> Outcome {
-    // What is not committed yet is checked too: the gate stands before the commit.
-    cargo("package --workspace --exclude xtask --exclude segno-bench --allow-dirty").run()
 }
 
 /// Each measurement runs once, so that none rots; figures come from a quiet machine, not from CI.

@@ -8,6 +8,7 @@ mod crash;
 mod figures;
 mod flows;
 mod gate;
+mod package;
 mod peers;
 mod tally;
 mod tidy;
