@@ -1,4 +1,4 @@
-//! The pack `examples/bangladesh-erp`, run as a user would: agents in order, planted faults, what is remembered.
+//! The pack `examples/bangladesh-erp`, run as a user would: agents in order, checkpoints, planted faults, what is remembered.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -45,6 +45,11 @@ fn tasks(report: &Value) -> &Vec<Value> {
 
 fn text<'v>(value: &'v Value, name: &str) -> &'v str {
     value[name].as_str().unwrap_or_default()
+}
+
+/// Returns the names of the marks, in order.
+fn marks(report: &Value) -> Vec<&str> {
+    report["marks"].as_array().unwrap().iter().map(|mark| text(mark, "name")).collect()
 }
 
 /// Returns the agents that were called, in order, one after the other.
@@ -105,6 +110,7 @@ fn the_finance_flow_finds_just_the_planted_faults_and_pays_again_only_for_what_c
     let report = run(&project, "finance-feature");
     let called = ["business-logic-validator", "context-gathering", "code-reviewer", "performance-profiler"];
     assert_eq!(agents(&report), called);
+    assert_eq!(marks(&report), ["batch-validate", "batch-review_code", "step-3"]);
     let invoices = by_subject(&project, &report, "validate", |finding| text(finding, "code").into());
     let numbering = by_place(&project, "validate_set");
     let place = |finding: &Value| format!("{} {}", text(finding, "code"), text(finding, "place"));
@@ -127,11 +133,12 @@ fn the_finance_flow_finds_just_the_planted_faults_and_pays_again_only_for_what_c
 }
 
 #[test]
-fn the_health_check_finds_what_does_not_answer_as_agreed() {
+fn the_health_check_asks_all_at_once_and_finds_what_does_not_answer_as_agreed() {
     let project = pack();
     let report = run(&project, "health-check");
     assert_eq!(text(&report, "status"), "succeeded");
     assert_eq!(agents(&report), ["api-integration-tester", "performance-profiler"]);
+    assert_eq!(marks(&report), ["batch-check"]);
     let health = |task: &str| output(&project, task)["health"].clone();
     assert_eq!([health("bkash"), health("nagad"), health("nbr_portal")], ["healthy", "recovered", "degraded"]);
     let expected = expected(&project);
@@ -143,10 +150,12 @@ fn the_health_check_finds_what_does_not_answer_as_agreed() {
 }
 
 #[test]
-fn the_optimisation_reaches_its_target_in_five_rounds() {
+fn the_optimisation_reaches_its_target_in_five_rounds_with_a_mark_each() {
     let project = pack();
     let report = run(&project, "performance-optimization");
     assert_eq!((&report["loops"][0]["rounds"], text(&report["loops"][0], "verdict")), (&json!(5), "satisfied"));
+    let rounds: Vec<String> = (1..=5).map(|round| format!("round-optimise-{round}")).collect();
+    assert_eq!(marks(&report), rounds);
     let profiles: Vec<Value> = tasks(&report)
         .iter()
         .map(|task| text(task, "task"))
