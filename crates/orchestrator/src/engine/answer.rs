@@ -8,14 +8,36 @@ use segno_errors::{Fault, Kind};
 use serde_json::{Map, Value};
 
 use super::world::{Answer, Dispatch};
-use crate::patterns::iterative::Answers;
+use crate::model::Fact;
+use crate::patterns::iterative::{self, Answers};
 use crate::plan::{
     BadValue, Expression, Guard, ItemTemplate, Items, Kind as NodeKind, ListFiles, Loop, Plan, SubFlow, Switch,
     Template, to_text,
 };
+use crate::state::{FrameId, RunState};
 
 /// The most items of one list: each becomes a frame of the run.
 pub(crate) const MAX_ITEMS: usize = 500_000;
+
+impl Answer {
+    /// Returns what happened by it to the frame that asked; `None` for a turn of what is no loop.
+    pub(crate) fn into_fact(self, frame: FrameId, state: &RunState) -> Option<Fact> {
+        let step = state.address(frame);
+        Some(match self {
+            Answer::Guard { taken, left_out } => Fact::Decided { step, taken, left_out },
+            Answer::Case(case, value) => Fact::Chose { step, case, value },
+            Answer::Items(items) => Fact::Expanded { step, items },
+            Answer::Inputs(inputs) => Fact::Entered { step, inputs },
+            Answer::Outputs(outputs) => Fact::Concluded { step, outputs },
+            Answer::Turn(answers) => {
+                let NodeKind::Loop(of_loop) = &state.plan_node(frame).kind else { return None };
+                let rounds = state.rounds(frame);
+                let verdict = iterative::verdict(of_loop, rounds, state.round_broke(frame), answers);
+                Fact::Looped { step, rounds, verdict, score: answers.score }
+            }
+        })
+    }
+}
 
 /// Answers for a group.
 pub(crate) fn answer(plan: &Plan, dispatch: &Dispatch, files: &Arc<ListFiles>) -> Result<Answer, Fault> {

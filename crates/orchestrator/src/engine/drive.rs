@@ -14,7 +14,7 @@ use super::world::{Answer, Asked, Dispatch, Launch, Signal, World};
 use crate::agents::{Failed, Stopped};
 use crate::inbox::{Filed, Request};
 use crate::model::{Address, CacheNote, Event, Fact, Outcome, Reply, RunStatus, Source, Status, Timestamp};
-use crate::patterns::iterative::{self, Answers};
+use crate::patterns::iterative::Answers;
 use crate::plan::{Alternative, Call, Kind as NodeKind};
 use crate::state::{FrameId, Ready, RunState, Work};
 
@@ -299,21 +299,9 @@ impl<W: World> Drive<'_, W> {
     }
 
     fn decided(&mut self, frame: FrameId, answer: Answer) {
-        let step = self.state.address(frame);
-        let fact = match answer {
-            Answer::Guard { taken, left_out } => Fact::Decided { step, taken, left_out },
-            Answer::Case(case, value) => Fact::Chose { step, case, value },
-            Answer::Items(items) => Fact::Expanded { step, items },
-            Answer::Inputs(inputs) => Fact::Entered { step, inputs },
-            Answer::Outputs(outputs) => Fact::Concluded { step, outputs },
-            Answer::Turn(answers) => {
-                let NodeKind::Loop(rounds) = &self.state.plan_node(frame).kind else { return };
-                let made = self.state.rounds(frame);
-                let verdict = iterative::verdict(rounds, made, self.state.round_broke(frame), answers);
-                Fact::Looped { step, rounds: made, verdict, score: answers.score }
-            }
-        };
-        self.record(fact);
+        if let Some(fact) = answer.into_fact(frame, &self.state) {
+            self.record(fact);
+        }
     }
 
     /// Acts on what somebody outside asks for.

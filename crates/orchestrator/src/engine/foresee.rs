@@ -14,7 +14,6 @@ use super::world::{Answer, Asked, Dispatch};
 use crate::agents::Request;
 use crate::definition::Definition;
 use crate::model::{Address, Event, Fact, Outcome, Owner, Reply, Source, StepId, Timestamp};
-use crate::patterns::iterative;
 use crate::plan::{Kind as NodeKind, NodeId, StepRef};
 use crate::state::{FrameId, Ready, RunState, Work};
 
@@ -119,26 +118,12 @@ impl Foresight<'_> {
     }
 
     fn answered(&mut self, dispatch: &Dispatch, answer: Answer) {
-        let (frame, step) = (dispatch.frame, dispatch.address.clone());
-        let fact = match answer {
-            Answer::Guard { taken, left_out } => {
-                if !taken {
-                    self.row(dispatch, Forecast::Skipped);
-                }
-                Fact::Decided { step, taken, left_out }
-            }
-            Answer::Case(case, value) => Fact::Chose { step, case, value },
-            Answer::Items(items) => Fact::Expanded { step, items },
-            Answer::Inputs(inputs) => Fact::Entered { step, inputs },
-            Answer::Outputs(outputs) => Fact::Concluded { step, outputs },
-            Answer::Turn(answers) => {
-                let NodeKind::Loop(rounds) = &self.state.plan_node(frame).kind else { return };
-                let made = self.state.rounds(frame);
-                let verdict = iterative::verdict(rounds, made, self.state.round_broke(frame), answers);
-                Fact::Looped { step, rounds: made, verdict, score: answers.score }
-            }
-        };
-        self.apply(fact);
+        if matches!(answer, Answer::Guard { taken: false, .. }) {
+            self.row(dispatch, Forecast::Skipped);
+        }
+        if let Some(fact) = answer.into_fact(dispatch.frame, &self.state) {
+            self.apply(fact);
+        }
     }
 
     /// Returns a task whose cache entry is to be looked up; all others are settled here.

@@ -16,7 +16,7 @@ use super::observer::{Observer, trace_fault};
 use super::part::{self, Part};
 use super::prepare::Prepared;
 use super::remember::Memory;
-use super::world::{Asked, Dispatch, Launch, Signal, World};
+use super::world::{Dispatch, Launch, Signal, World};
 use crate::agents::{Answer, Call, Failed, Registry, Request, Stop, StopHandle, Stopped, interrupted};
 use crate::journal::{Batch, Blobs, Journal};
 use crate::model::{Event, Reply, RunId, Timestamp};
@@ -293,22 +293,9 @@ async fn settle(
 fn ask(shared: &Shared, dispatches: Vec<Dispatch>) -> Signal {
     let answers = match &shared.memory {
         Some(memory) => memory.ask(&shared.plan, dispatches, &shared.blobs, SystemTime::now(), true),
-        None => dispatches.into_iter().map(|dispatch| unremembered(shared, dispatch)).collect(),
+        None => dispatches.into_iter().map(|dispatch| part::unremembered(&shared.plan, dispatch)).collect(),
     };
     Signal::Asked(answers)
-}
-
-/// Without a cache every task is a miss.
-fn unremembered(shared: &Shared, dispatch: Dispatch) -> (Dispatch, Asked) {
-    let rendered = match shared.plan.node(dispatch.node).task() {
-        Some(task) => part::render(task, &dispatch),
-        None => Err(Fault::new(Kind::Internal, "only tasks are called")),
-    };
-    let asked = match rendered {
-        Ok(prepared) => Asked::Miss { prepared: Arc::new(prepared), because: Vec::new() },
-        Err(fault) => Asked::Broken(fault),
-    };
-    (dispatch, asked)
 }
 
 fn decide(shared: &Shared, dispatch: Dispatch) -> Signal {

@@ -7,11 +7,11 @@ use segno_errors::{Fault, Kind};
 
 use super::prepare::{self, Prepared};
 use super::verify;
-use super::world::Dispatch;
+use super::world::{Asked, Dispatch};
 use crate::agents::{Failed, Request};
 use crate::journal::Blobs;
 use crate::model::Reply;
-use crate::plan::{Task, Verifier};
+use crate::plan::{Plan, Task, Verifier};
 
 /// What came back of one part of an attempt.
 #[derive(Clone, Debug)]
@@ -26,6 +26,19 @@ pub(crate) enum Part {
 pub(crate) fn render(task: &Task, dispatch: &Dispatch) -> Result<Prepared, Fault> {
     let request = prepare::request(&task.alternative(dispatch.call).call, &dispatch.scope)?;
     Ok(Prepared { request, remembered: None })
+}
+
+/// Says what is known of a task where nothing is remembered: it is a miss.
+pub(crate) fn unremembered(plan: &Plan, dispatch: Dispatch) -> (Dispatch, Asked) {
+    let rendered = match plan.node(dispatch.node).task() {
+        Some(task) => render(task, &dispatch),
+        None => Err(Fault::new(Kind::Internal, "only tasks are called")),
+    };
+    let asked = match rendered {
+        Ok(prepared) => Asked::Miss { prepared: Arc::new(prepared), because: Vec::new() },
+        Err(fault) => Asked::Broken(fault),
+    };
+    (dispatch, asked)
 }
 
 /// A verifier with its number and the agent's own reply.

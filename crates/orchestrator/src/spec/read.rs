@@ -123,6 +123,7 @@ mod tests {
     use super::*;
 
     /// Takes the places and forms of texts out: they are all in which the formats may differ.
+    #[cfg(feature = "toml")]
     fn without_places(text: &str) -> String {
         let parts: Vec<&str> =
             text.split("Place {").map(|part| part.split_once('}').map_or(part, |(_, rest)| rest)).collect();

@@ -15,7 +15,7 @@ use crate::agents::{Call, Failed, Request, Stop, Stopped, interrupted};
 use crate::engine::answer::answer;
 use crate::engine::part::{self, Part};
 use crate::engine::prepare::Prepared;
-use crate::engine::world::{Asked, Dispatch, Launch, Signal, World};
+use crate::engine::world::{Dispatch, Launch, Signal, World};
 use crate::journal::{Batch, Blobs, Journal, MemoryJournal};
 use crate::model::{Event, RunId, Timestamp};
 use crate::plan::{ListFiles, Plan, Task};
@@ -265,7 +265,7 @@ impl World for Virtual<'_> {
             }
             Launch::Ask(dispatches) => {
                 let plan = self.stage.plan.clone();
-                let answers = dispatches.into_iter().map(|dispatch| unremembered(&plan, dispatch)).collect();
+                let answers = dispatches.into_iter().map(|dispatch| part::unremembered(&plan, dispatch)).collect();
                 self.comes(Duration::ZERO, Signal::Asked(answers), false);
             }
         }
@@ -291,19 +291,6 @@ impl World for Virtual<'_> {
             }
         }
     }
-}
-
-/// In a test nothing is remembered: every task is a miss.
-fn unremembered(plan: &Plan, dispatch: Dispatch) -> (Dispatch, Asked) {
-    let rendered = match plan.node(dispatch.node).task() {
-        Some(task) => part::render(task, &dispatch),
-        None => Err(Fault::new(Kind::Internal, "only tasks are called")),
-    };
-    let asked = match rendered {
-        Ok(prepared) => Asked::Miss { prepared: Arc::new(prepared), because: Vec::new() },
-        Err(fault) => Asked::Broken(fault),
-    };
-    (dispatch, asked)
 }
 
 /// Says in which role the next part of an attempt calls somebody.
