@@ -1,5 +1,6 @@
 //! What a run was, for people and programs: a pure fold of its events.
 
+#[cfg(feature = "diff")]
 pub mod diff;
 mod fold;
 mod json;

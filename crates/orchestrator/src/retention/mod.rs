@@ -8,8 +8,10 @@ mod policy;
 mod sizes;
 mod strays;
 mod sweep;
+#[cfg(feature = "sqlite")]
 mod turn;
 
 pub use collect::{Collected, Collector, Freed};
 pub use policy::{Retention, Why};
+#[cfg(feature = "sqlite")]
 pub use turn::Turn;

@@ -1,9 +1,8 @@
 //! What differs between two texts, line by line, as short as it can be told.
 
-use crate::report::words::cut;
+use similar::{Algorithm, DiffOp, DiffTag, capture_diff_slices};
 
-/// The longest common list of lines is looked for in at most so many pairs of lines.
-const MAX_PAIRS: usize = 1_000_000;
+use crate::report::words::cut;
 
 /// The most letters of a line that are told.
 const MAX_LETTERS: usize = 160;
@@ -17,67 +16,16 @@ pub enum Line {
     New(String),
 }
 
-/// Returns the lines that only one of two texts has, in their order.
+/// Returns the lines that only one of two texts has, in their order; what is gone comes before what is new in its place.
 pub(super) fn differing(one: &str, other: &str) -> Vec<Line> {
-    let (mut one, mut other): (Vec<&str>, Vec<&str>) = (one.lines().collect(), other.lines().collect());
-    let alike = one.iter().zip(&other).take_while(|(one, other)| one == other).count();
-    (one, other) = (one.split_off(alike), other.split_off(alike));
-    while one.last().is_some_and(|last| other.last() == Some(last)) {
-        one.pop();
-        other.pop();
-    }
-    match one.len().saturating_mul(other.len()) {
-        0..=MAX_PAIRS => walk(&one, &other),
-        _ => one.into_iter().map(gone).chain(other.into_iter().map(new)).collect(),
-    }
-}
-
-/// Walks through two lists along their longest common one.
-fn walk(one: &[&str], other: &[&str]) -> Vec<Line> {
-    let common = common(one, other);
-    let at = |row: usize, column: usize| common[row * (other.len() + 1) + column];
-    let (mut row, mut column) = (0, 0);
-    let mut lines = Vec::new();
-    while row < one.len() || column < other.len() {
-        let is_same = row < one.len() && column < other.len() && one[row] == other[column];
-        // What is gone comes before what is new in its place.
-        let goes = column == other.len() || (row < one.len() && at(row + 1, column) >= at(row, column + 1));
-        match (is_same, goes) {
-            (true, _) => (row, column) = (row + 1, column + 1),
-            (false, true) => {
-                lines.push(gone(one[row]));
-                row += 1;
-            }
-            (false, false) => {
-                lines.push(new(other[column]));
-                column += 1;
-            }
-        }
-    }
-    lines
-}
-
-/// Returns, row by row, how many lines the rest of both lists have in common.
-fn common(one: &[&str], other: &[&str]) -> Vec<u32> {
-    let width = other.len() + 1;
-    let mut common = vec![0_u32; (one.len() + 1) * width];
-    for row in (0..one.len()).rev() {
-        for column in (0..other.len()).rev() {
-            common[row * width + column] = match one[row] == other[column] {
-                true => common[(row + 1) * width + column + 1] + 1,
-                false => common[(row + 1) * width + column].max(common[row * width + column + 1]),
-            };
-        }
-    }
-    common
-}
-
-fn gone(line: &str) -> Line {
-    Line::Gone(cut(line, MAX_LETTERS))
-}
-
-fn new(line: &str) -> Line {
-    Line::New(cut(line, MAX_LETTERS))
+    let (one, other): (Vec<&str>, Vec<&str>) = (one.lines().collect(), other.lines().collect());
+    let changes = capture_diff_slices(Algorithm::Myers, &one, &other);
+    let told = |change: &DiffOp| {
+        let gone = one[change.old_range()].iter().map(|line| Line::Gone(cut(line, MAX_LETTERS)));
+        let new = other[change.new_range()].iter().map(|line| Line::New(cut(line, MAX_LETTERS)));
+        gone.chain(new)
+    };
+    changes.iter().filter(|change| change.tag() != DiffTag::Equal).flat_map(told).collect()
 }
 
 #[cfg(test)]
@@ -103,7 +51,7 @@ mod tests {
         check("a b c", "a x c", "-b +x");
         check("a b c d", "b c d e", "-a +e");
         check("a a b", "a b", "-a");
-        check("a b", "b a", "-a +a");
+        check("a b", "b a", "+b -b");
     }
 
     #[test]
