@@ -15,6 +15,9 @@ pub(super) const WAYS: usize = Pattern::ALL.len() + 1;
 /// The place of `unsure` among the weights.
 pub(super) const UNSURE: usize = Pattern::ALL.len();
 
+/// From which weight on a word is named as evidence.
+const MIN_NAMED: f64 = 0.2;
+
 /// How many words are named as evidence.
 const MAX_NAMED: usize = 3;
 
@@ -36,7 +39,7 @@ fn read(weights: &str) -> [f64; WAYS] {
 pub(super) struct Usual {
     /// Summed weights.
     pub(super) scores: [f64; WAYS],
-    /// Each known word with its weights.
+    /// Each known word as the text writes it, with its weights.
     words: Vec<(String, [f64; WAYS])>,
 }
 
@@ -47,17 +50,18 @@ impl Usual {
         for feature in features(words) {
             if let Some(weights) = LEXICON.get(feature.as_str()) {
                 usual.scores.iter_mut().zip(weights).for_each(|(score, weight)| *score += weight);
-                usual.words.push((feature, *weights));
+                let written = words.iter().find(|word| word.stem == feature);
+                usual.words.extend(written.map(|word| (word.text.clone(), *weights)));
             }
         }
         usual
     }
 
-    /// Returns the stems that speak most for a pattern.
+    /// Returns the words that speak most for a pattern.
     pub(super) fn named(&self, pattern: Pattern) -> Vec<&str> {
         let mut words: Vec<(&str, f64)> =
             self.words.iter().map(|(word, weights)| (word.as_str(), weights[pattern as usize])).collect();
-        words.retain(|(word, weight)| *weight > 0.1 && word.starts_with(char::is_alphabetic));
+        words.retain(|(word, weight)| *weight > MIN_NAMED && word.len() > 1);
         words.sort_by(|left, right| right.1.total_cmp(&left.1));
         words.into_iter().take(MAX_NAMED).map(|(word, _)| word).collect()
     }

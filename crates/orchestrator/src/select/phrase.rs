@@ -1,7 +1,7 @@
 //! Phrases of the cue tables, and finding them in a text.
 //!
 //! A phrase is a row of words that are compared by their stems. `a|b` is either word, `_` any one word, `..` up to
-//! six words, `#` a number, `?x` a word that may be missing. A phrase never goes over the end of a sentence.
+//! six words, `#` a number, `?x` a word that may be missing, `=x` the word as it is. A phrase never goes over the end of a sentence.
 
 use super::stem::stem;
 use super::words::Word;
@@ -21,6 +21,8 @@ enum Part {
     Stems(Vec<String>),
     /// One of these, or nothing.
     Maybe(Vec<String>),
+    /// This word, not only its stem.
+    Exact(String),
     Number,
     Any,
     Gap,
@@ -34,9 +36,10 @@ impl Phrase {
             "#" => Part::Number,
             "_" => Part::Any,
             ".." => Part::Gap,
-            _ => match part.strip_prefix('?') {
-                Some(rest) if !rest.is_empty() => Part::Maybe(stems(rest)),
-                _ => Part::Stems(stems(part)),
+            _ => match (part.strip_prefix('?'), part.strip_prefix('=')) {
+                (Some(rest), _) => Part::Maybe(stems(rest)),
+                (_, Some(rest)) => Part::Exact(rest.to_owned()),
+                (None, None) => Part::Stems(stems(part)),
             },
         };
         Phrase { parts: text.split_whitespace().map(part).collect() }
@@ -65,6 +68,7 @@ fn go_on(parts: &[Part], (words, sentence): (&[Word], usize), at: usize, anchors
     };
     let fits = |word: &Word| match part {
         Part::Stems(stems) | Part::Maybe(stems) => stems.contains(&word.stem),
+        Part::Exact(text) => word.text == *text,
         Part::Number => word.number.is_some(),
         Part::Any => true,
         Part::Gap => false,

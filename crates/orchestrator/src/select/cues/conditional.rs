@@ -25,8 +25,8 @@ pub(super) const CUES: &[Cue] = &[
         unless, only if, only in case, only in the event, only notify|send|run|deploy|pay|when,
         only .. if|when there's|enough, skip the, don't .. who, only if the, starts only if, only their own,
         only what|those, must see, exclusively when|if, called in only, what isn't, where practicable, granted to,
-        denied to, do not|don't _ on|if|when|unless, may not, for _ accounts|users|customers only, _ only, only for,
-        only when, solely, solely in, only run .. when|for|if, only .. if|when|for changes|real, except,
+        denied to, do not|don't _ on|if|when|unless, may not, for _ only, for _ accounts|users|customers only,
+        only for, only when, solely, solely in, only run .. when|for|if, only .. if|when|for changes|real, except,
         except for|when|if, exempt, only those, skip .. if|unless|when, solely if|when, if and only if, iff, not for
         ",
     ),
@@ -117,8 +117,8 @@ pub(super) const CUES: &[Cue] = &[
         the right|correct|proper|appropriate|responsible|suitable|matching|relevant|corresponding team|queue|department|one|folder|person|place|desk|agent|handler|specialist|office|owner|expert|channel|template|procedure|calendar|bucket|list|model|tool|path|way|reviewer,
         put .. in the correct|right, do the right one, which .. he|it|they should get, what kind|type|sort of,
         which kind|type|sort, which of, either, either .. or, one or the other, whichever applies|fits|is,
-        branch on, branches on, must branch, branch, switch on, switch between, fork on, case by case, router,
-        routes, route, route to, routed to, routing, triage agent|bot|the|incoming, figure .. out and,
+        branch on, branches on, must branch, switch on, switch between, fork on, case by case, router, routes,
+        route, route to, routed to, routing, triage agent|bot|the|incoming, figure .. out and,
         figure out which|what|whether|if, dispatcher, classifier, decision tree, rule based, escalate, escalation,
         escalated to, refer .. to, referred to, redirect, redirected to, forwarded unchanged,
         block merge|the|it|if|when, blocked whereas|if|when, reject|rejected|decline|declined|denied|refuse|refused,
@@ -133,9 +133,8 @@ pub(super) const CUES: &[Cue] = &[
         of type _, type a|b|c, class a|b|c, modes, categories, category, classified as, rated as, labelled as,
         is a complaint|question|bug|feature|minor|bot, classified and handled,
         classify .. and route|send|forward|assign|put|give,
-        different templates|reviewers|handling|treatment|path|paths|rules|flows, differently,
-        different .. for|depending, get different, tell apart, distinguish, discriminate between, is it a, kind of,
-        types of
+        different templates|reviewers|handling|treatment|path|paths|rules|flows, different .. for|depending,
+        get different, tell apart, distinguish, discriminate between, is it a, kind of, types of
         ",
     ),
     Cue::new(
@@ -144,9 +143,8 @@ pub(super) const CUES: &[Cue] = &[
         "
         over|above|exceeding|exceeds|exceed|below|under ?eur|usd|euro #, more|less than #, more as #,
         larger|smaller|bigger|greater|higher|lower than, > #, < #, >= #, <= #, below the|that threshold|limit,
-        above the threshold|limit|it, threshold,
-        small|smaller|big|bigger|large|larger|tiny|huge|minor|major|urgent ones, score under|over|above|below,
-        exceeds
+        above the threshold|limit|it, small|smaller|big|bigger|large|larger|tiny|huge|minor|major|urgent ones,
+        score under|over|above|below, exceeds
         ",
     ),
     Cue::new(

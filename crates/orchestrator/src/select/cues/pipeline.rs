@@ -12,14 +12,14 @@ pub(super) const CUES: &[Cue] = &[
         as they are|they're|it received|uploaded|delivered|produced|arrives, as it arrives|comes, come in, comes in,
         coming in, came in, arrive, arrives, arriving, keep|keeps coming, keep arriving, nonstop, non stop,
         all the time, constantly, whole day, all day, around the clock, # a day|week|hour|minute|night|month,
-        per day|minute|second|hour|night, an hour, a day, # per, never stops, never ends, endless, kafka,
-        kafka topic, from the topic, message queue, event bus, the feed, rss, feed entries, firehose, real time,
-        sustained rate, at a rate, rate of, frames per, by the thousand|hundred|dozen, every day, every night,
-        daily, each day, get a lot of, a lot of, consumed from, flow in, pour in, drop|drops into the,
-        day and night, pile up, drop in, all busy, busy at any, enter|enters a queue|the queue,
-        without interruption, consecutive bottles|items|records|orders, from stage to stage, should stream,
-        as they trickle, trickle in, come by mail, are plenty, keep moving, the whole time, through the day, day in,
-        they should flow, drive in, send us, flow, flows
+        per day|minute|second|hour|night, a day, # per, never stops, never ends, endless, kafka, kafka topic,
+        from the topic, message queue, event bus, the feed, rss, feed entries, firehose, real time, sustained rate,
+        at a rate, rate of, frames per, by the thousand|hundred|dozen, every day, every night, daily, each day,
+        get a lot of, a lot of, consumed from, flow in, pour in, drop|drops into the, day and night, pile up,
+        drop in, all busy, busy at any, enter|enters a queue|the queue, without interruption,
+        consecutive bottles|items|records|orders, from stage to stage, should stream, as they trickle, trickle in,
+        come by mail, are plenty, keep moving, the whole time, through the day, day in, they should flow, drive in,
+        send us, flow, flows
         ",
     ),
     Cue::new(

@@ -40,9 +40,9 @@ pub(super) const CUES: &[Cue] = &[
         and when you're through, before we can, precedes the, builds on the, findings determine, with it the|both,
         afterwards decide, step one|two|three, step #, phase #, first phase, second phase, third phase,
         not earlier than, leads|lead to a|the, on completion the, on receipt of, at its end he|she|the, hands the,
-        when you've|you have got|done|finished, which becomes, becomes, become, grow|grows out of,
-        transformed into a|the, step a|b|c, is then, are then, whose opinion|result|report|output, in that sequence,
-        milestone, conclude|concludes, concluded by, commence, commence on
+        when you've|you have got|done|finished, which becomes, becomes, grow|grows out of, transformed into a|the,
+        step a|b|c, is then, are then, whose opinion|result|report|output, in that sequence, milestone,
+        conclude|concludes, concluded by, commence, commence on
         ",
     ),
     Cue::new(
