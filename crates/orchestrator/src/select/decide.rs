@@ -28,7 +28,7 @@ pub fn select(description: &str) -> Selection {
     }
     let mut evidence = evidence(description, &words);
     evidence.sort_by(|left, right| weight(right).total_cmp(&weight(left)));
-    choose(evidence, &Usual::of(&words))
+    choose(evidence, &Usual::of(description, &words))
 }
 
 /// Finds all evidence in a text.

@@ -51,13 +51,13 @@ fn examples() -> (Vec<String>, Vec<Example>) {
         rows.iter().map(|row| (row["label"].as_str().unwrap(), row["text"].as_str().unwrap())).collect();
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for (_, text) in &texts {
-        features(&words(text)).into_iter().for_each(|feature| *counts.entry(feature).or_default() += 1);
+        features(text, &words(text)).into_iter().for_each(|feature| *counts.entry(feature).or_default() += 1);
     }
     let names: Vec<String> =
         counts.into_iter().filter(|(_, count)| *count >= MIN_TEXTS).map(|(name, _)| name).collect();
     let examples = texts.iter().map(|(label, text)| {
         let words = words(text);
-        let features = features(&words).iter().filter_map(|feature| names.binary_search(feature).ok()).collect();
+        let features = features(text, &words).iter().filter_map(|feature| names.binary_search(feature).ok()).collect();
         let mut base = [0.0; WAYS];
         let sums = sums(&evidence(text, &words));
         base.iter_mut().zip(sums).for_each(|(base, sum)| *base = sum * CUE_SCALE);

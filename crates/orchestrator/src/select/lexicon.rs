@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
 
 use super::Pattern;
+use super::verbs::is_verb;
 use super::words::{Gap, Word};
 
 /// How many ways a text can go: the patterns, and none of them.
@@ -20,6 +21,10 @@ const MIN_NAMED: f64 = 0.2;
 
 /// How many words are named as evidence.
 const MAX_NAMED: usize = 3;
+
+/// Most words of texts of a length, and what that is called.
+const LENGTHS: [(usize, &str); 5] =
+    [(2, "(2 words)"), (4, "(4 words)"), (7, "(7 words)"), (12, "(12 words)"), (20, "(20 words)")];
 
 static LEXICON: LazyLock<HashMap<&'static str, [f64; WAYS]>> = LazyLock::new(|| {
     let rows = include_str!("lexicon.tsv").lines().filter(|line| !line.starts_with("# ") && !line.is_empty());
@@ -45,9 +50,9 @@ pub(super) struct Usual {
 
 impl Usual {
     /// Looks up the words of a text.
-    pub(super) fn of(words: &[Word]) -> Usual {
+    pub(super) fn of(description: &str, words: &[Word]) -> Usual {
         let mut usual = Usual::default();
-        for feature in features(words) {
+        for feature in features(description, words) {
             if let Some(weights) = LEXICON.get(feature.as_str()) {
                 usual.scores.iter_mut().zip(weights).for_each(|(score, weight)| *score += weight);
                 let written = words.iter().find(|word| word.stem == feature);
@@ -67,9 +72,9 @@ impl Usual {
     }
 }
 
-/// Returns what of a text is looked up: stems, `#` for a number, and marks.
-pub(super) fn features(words: &[Word]) -> BTreeSet<String> {
-    let mut features = BTreeSet::new();
+/// Returns what of a text is looked up: stems, `#` for a number, marks, and how the text is formed as a whole.
+pub(super) fn features(description: &str, words: &[Word]) -> BTreeSet<String> {
+    let mut features = forms(description, words);
     for word in words {
         features.insert(if word.number.is_some() { "#".to_owned() } else { word.stem.clone() });
         let mark = match word.gap {
@@ -87,4 +92,30 @@ pub(super) fn features(words: &[Word]) -> BTreeSet<String> {
         features.insert(mark.to_owned());
     }
     features
+}
+
+/// Returns what is to be said of a text as a whole: how long it is, how much is done in it, how it begins and ends. A few
+/// words in which nothing is done are no task, whatever those words are.
+fn forms(description: &str, words: &[Word]) -> BTreeSet<String> {
+    let mut forms = BTreeSet::new();
+    let length = LENGTHS.iter().find(|(most, _)| words.len() <= *most).map_or("(long)", |(_, name)| name);
+    forms.insert(length.to_owned());
+    let verbs = match words.iter().filter(|word| is_verb(word)).count() {
+        0 => "(no verb)",
+        1 => "(one verb)",
+        2 => "(two verbs)",
+        _ => "(more verbs)",
+    };
+    forms.insert(verbs.to_owned());
+    let text = description.trim();
+    if text.ends_with('?') {
+        forms.insert("(asks)".to_owned());
+    }
+    if text.starts_with(['"', '“', '\'']) {
+        forms.insert("(quotes)".to_owned());
+    }
+    if words.first().is_some_and(is_verb) {
+        forms.insert("(commands)".to_owned());
+    }
+    forms
 }

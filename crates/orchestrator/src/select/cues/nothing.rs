@@ -9,7 +9,8 @@ pub(super) const CUES: &[Cue] = &[
         &[(Sequential, -2.5), (Parallel, -3.0), (Conditional, -2.5), (Iterative, -3.0), (Pipeline, -3.0)],
         "
         the term _ means, means any, means a|an|the, shall have the meaning, has the meaning, as defined in,
-        mean the, is defined as, refers to any, for the purposes of this, the meaning given
+        mean the, is defined as, denotes the|a|an, denote the, is to be read|understood, refers to any,
+        for the purposes of this, the meaning given
         ",
     ),
     Cue::new(
