@@ -65,8 +65,9 @@ pub(super) const CUES: &[Cue] = &[
         intermediate storage, stages .. overlap, stages should|may|can overlap, isn't|not idle while, still busy,
         in a streaming fashion, keep up with, worker chain, to the next man|worker|one|clerk, when he's|it's free,
         uninterrupted flow, consecutive words|items, one element at, lazily, put queues between,
-        chain of instruments|workers|agents|machines, next unit|item|one enters, a queue between,
-        as soon as the previous, in flight
+        bounded channels|buffers, never waits for, unbroken sequence|stream|flow, successive operators|workers,
+        one unpacks|downloads, chain of instruments|workers|agents|machines, next unit|item|one enters,
+        a queue between, as soon as the previous, in flight
         ",
     ),
     Cue::new(

@@ -72,7 +72,7 @@ pub(in super::super) const COLONS: Cue =
 
 /// "concurrently and strictly one after another".
 pub(in super::super) const CONTRADICTION: Cue =
-    Cue::shape("a contradiction: at once, and one after the other", &[(Sequential, -5.0), (Parallel, -5.0)]);
+    Cue::shape("a contradiction: at once, and one after the other", &[(Sequential, -8.0), (Parallel, -8.0)]);
 
 /// "with wifi .., without wifi ..".
 pub(in super::super) const OPPOSITES: Cue = Cue::shape("two kinds that shut each other out", &[(Conditional, 1.2)]);

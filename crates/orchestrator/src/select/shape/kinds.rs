@@ -13,10 +13,13 @@ use super::plural::is_plural;
 /// How far apart, in pieces, two kinds of a thing may be told.
 const MAX_APART: usize = 3;
 
+/// How many words of a clause without an auxiliary are taken for its subject.
+const ELLIPSIS: usize = 3;
+
 /// Verbs and auxiliaries that end a subject.
 static AUXILIARIES: Set = LazyLock::new(|| {
     set(
-        "is are shall must should get gets go goes need needs can will may has have require requires receive means pass stay remain proceed",
+        "is are shall must should get gets go goes need needs can will may has have require requires receive means pass stay remain proceed leads bears takes take pays pay follow follows",
     )
 });
 
@@ -51,7 +54,7 @@ static PAIRS: LazyLock<HashMap<&str, Vec<&str>>> = LazyLock::new(|| {
 
 /// Finds "csv goes to loader A, xml to loader B": pieces that begin with a thing and end with a place.
 pub(super) fn shared_out(words: &[Word], pieces: &[Piece]) -> Option<Range<usize>> {
-    let is_place = |word: &Word| matches!(word.text.as_str(), "to" | "into" | "in");
+    let is_place = |word: &Word| matches!(word.text.as_str(), "to" | "into" | "in" | "on" | "at" | "by" | "via");
     pieces.windows(2).find_map(|pair| {
         let (before, after) = (&pair[0], &pair[1]);
         let rest = after.rest(words);
@@ -80,8 +83,9 @@ pub(super) fn contrast(words: &[Word], pieces: &[Piece]) -> Option<Range<usize>>
 /// Returns what stands before the first auxiliary of a clause, when that is no particular thing.
 fn subject<'w>(words: &'w [Word], piece: &Piece) -> Option<&'w [Word]> {
     let inner = piece.rest(words);
-    let end = inner.iter().take(9).position(|word| AUXILIARIES.contains(word.text.as_str()))?;
-    let subject = &inner[..end];
+    let end = inner.iter().take(9).position(|word| AUXILIARIES.contains(word.text.as_str()));
+    // The second of two clauses often leaves its verb out: "a positive result means .., a negative one ..".
+    let subject = &inner[..end.or((inner.len() > ELLIPSIS).then_some(ELLIPSIS))?];
     let first = subject.first()?;
     (!matches!(first.text.as_str(), "the" | "this" | "it")).then_some(subject)
 }

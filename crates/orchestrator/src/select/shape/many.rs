@@ -19,6 +19,9 @@ const YEARS: Range<f64> = 1900.0..2100.0;
 /// In how many words behind the first step its auxiliary is looked for.
 const MAX_SUBJECT: usize = 14;
 
+/// How many words before a colon are looked at for a plural.
+const MAX_TITLE: usize = 2;
+
 /// Words that cannot be what `each` counts.
 static FUNCTION_WORDS: Set =
     LazyLock::new(|| set("other other's is has should shall must can will to on by with of from in"));
@@ -70,9 +73,12 @@ pub(super) fn of_steps(words: &[Word], row: &Row, many: Option<&Range<usize>>) -
 
 /// Says whether a plural and a mark stand before the row: "Webhooks: verify, parse, store".
 fn titled(words: &[Word], row: &Row) -> bool {
-    let start = row.range().start;
-    let is_title = matches!(words[start].gap, Gap::Colon | Gap::Dash);
-    is_title && start.checked_sub(1).is_some_and(|at| is_plural(&words[at]) && !is_unit(&words[at]))
+    let is_title = |start: usize| {
+        let before = &words[start.saturating_sub(MAX_TITLE)..start];
+        matches!(words[start].gap, Gap::Colon | Gap::Dash)
+            && before.iter().any(|word| is_plural(word) && !is_unit(word))
+    };
+    row.pieces.iter().take(2).any(|piece| is_title(piece.range.start))
 }
 
 /// Says whether the first arrow leads away from a plural: "tweets → filter → store".
