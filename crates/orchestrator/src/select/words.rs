@@ -178,9 +178,9 @@ fn word_length(rest: &str) -> usize {
             run.trim_end_matches([',', '.']).len()
         }
         _ if first.is_alphabetic() => {
-            let inner = |letter: char| letter.is_alphanumeric() || matches!(letter, '\'' | '’' | '_');
+            let inner = |letter: char| letter.is_alphanumeric() || matches!(letter, '\'' | '’');
             let run = &rest[..rest.find(|letter| !inner(letter)).unwrap_or(rest.len())];
-            run.trim_end_matches(['\'', '’', '_']).len()
+            run.trim_end_matches(['\'', '’']).len()
         }
         _ => 0,
     }

@@ -1,6 +1,8 @@
 //! How often the choice is right. The half that the rules were made with shows that nothing broke; the other half counts.
 
-use super::measure::{Share, answers};
+use std::collections::HashSet;
+
+use super::measure::{Share, answers, texts};
 use super::page;
 
 /// What the half that was not looked at must reach.
@@ -29,4 +31,15 @@ fn the_half_that_nobody_looked_at_is_right_often_enough() {
 #[test]
 fn the_page_tells_the_measured_figures() {
     page::check();
+}
+
+/// Compared without case and marks; what is equal is not told, since nobody is to look at the test half.
+#[test]
+fn no_text_of_the_test_half_is_learnt_from() {
+    let plain =
+        |text: &String| text.to_lowercase().chars().filter(|letter| letter.is_alphanumeric()).collect::<String>();
+    let learnt: HashSet<String> =
+        ["tune.jsonl", "train.jsonl"].into_iter().flat_map(texts).map(|text| plain(&text)).collect();
+    let known = texts("test.jsonl").iter().filter(|text| learnt.contains(&plain(text))).count();
+    assert_eq!(known, 0);
 }

@@ -53,15 +53,22 @@ impl Share {
     }
 }
 
-/// Puts every text of a file to the selection.
-pub(crate) fn answers(file: &str) -> Vec<Answer> {
+fn rows(file: &str) -> Vec<BTreeMap<String, String>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/select").join(file);
-    let text = std::fs::read_to_string(path).unwrap();
-    text.lines().map(answer).collect()
+    std::fs::read_to_string(path).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-fn answer(line: &str) -> Answer {
-    let row: BTreeMap<String, String> = serde_json::from_str(line).unwrap();
+/// Returns the texts of a file.
+pub(crate) fn texts(file: &str) -> Vec<String> {
+    rows(file).into_iter().map(|row| row["text"].clone()).collect()
+}
+
+/// Puts every text of a file to the selection.
+pub(crate) fn answers(file: &str) -> Vec<Answer> {
+    rows(file).iter().map(answer).collect()
+}
+
+fn answer(row: &BTreeMap<String, String>) -> Answer {
     let selection = select(&row["text"]);
     Answer {
         style: row["style"].clone(),

@@ -18,8 +18,8 @@ pub(super) const CUES: &[Cue] = &[
         get a lot of, a lot of, consumed from, flow in, pour in, drop|drops into the, day and night, pile up,
         drop in, all busy, busy at any, enter|enters a queue|the queue, without interruption,
         consecutive bottles|items|records|orders, from stage to stage, should stream, as they trickle, trickle in,
-        come by mail, are plenty, keep moving, the whole time, through the day, day in, they should flow, drive in,
-        send us, flow, flows
+        flood in, flood|floods in, landing in, land|lands in, come by mail, are plenty, keep moving, the whole time,
+        through the day, day in, they should flow, drive in, send us, flow, flows
         ",
     ),
     Cue::new(

@@ -97,8 +97,10 @@ fn are_kinds(left: &[Word], right: &[Word]) -> bool {
     let own = |one: &[Word], other: &[Word]| {
         one.iter().filter(noun).any(|word| other.iter().all(|there| there.stem != word.stem))
     };
-    let open = left.iter().any(|word| is_plural(word) || matches!(word.text.as_str(), "a" | "an"));
-    shared && own(left, right) && own(right, left) && open
+    let is_open = left.iter().any(|word| is_plural(word) || matches!(word.text.as_str(), "a" | "an"));
+    // "hazardous waste .., household waste ..": a noun behind different words is two kinds as well.
+    let is_behind = left.iter().skip(1).any(|word| right.iter().skip(1).any(|other| other.text == word.text));
+    shared && own(left, right) && own(right, left) && (is_open || (is_behind && !is_determiner(&left[0])))
 }
 
 /// Finds "for small ones .., for large ones ..".

@@ -7,6 +7,9 @@ use super::act::{Act, act};
 use super::cases;
 use super::pieces::{Piece, is_preposition};
 
+/// How many words a short piece has at most.
+const SHORT: usize = 3;
+
 /// Steps in a row.
 #[derive(Debug)]
 pub(super) struct Row {
@@ -53,14 +56,24 @@ fn is_row(words: &[Word], row: &[Piece]) -> bool {
     let acts: Vec<Act> = row.iter().enumerate().map(|(index, piece)| act(words, piece, index == 0)).collect();
     let sure = acts.iter().filter(|act| **act == Act::Yes).count();
     let likely = acts.iter().filter(|act| **act >= Act::Perhaps).count();
+    let is_told = sure >= 2 || ((sure == 1 || likely >= 3) && !hangs(words, row));
+    likely * 3 >= row.len() * 2 && is_told && !ends_alike(words, row)
+}
+
+/// Says whether short pieces hang on a preposition of the first: "audit of auth, billing and search modules".
+fn hangs(words: &[Word], row: &[Piece]) -> bool {
     let first = row[0].rest(words);
-    // "audit of auth, billing and search modules": what follows the preposition is the list.
-    let hangs = first.len() >= 3
-        && first[first.len() - 3..].iter().any(is_preposition)
-        && row[1..].iter().all(|piece| piece.rest(words).len() <= 3);
-    let last = |piece: &Piece| words[piece.range.end - 1].stem.clone();
-    let alike = row.windows(2).filter(|pair| last(&pair[0]) == last(&pair[1]) && last(&pair[0]).len() > 3).count();
-    alike == 0 && likely * 3 >= row.len() * 2 && (sure >= 2 || (sure >= 1 && !hangs) || (likely >= 3 && !hangs))
+    let is_led = first.len() >= SHORT && first[first.len() - SHORT..].iter().any(is_preposition);
+    is_led && row[1..].iter().all(|piece| piece.rest(words).len() <= SHORT)
+}
+
+/// Says whether two neighbours end with the same noun: "security review, style review".
+fn ends_alike(words: &[Word], row: &[Piece]) -> bool {
+    let last = |piece: &Piece| &words[piece.range.end - 1];
+    row.windows(2).any(|pair| {
+        let (left, right) = (last(&pair[0]), last(&pair[1]));
+        left.stem == right.stem && left.stem.len() > 3 && left.text != "them"
+    })
 }
 
 /// Returns how many pieces of a text surely tell something to do.
