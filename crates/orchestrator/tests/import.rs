@@ -279,3 +279,33 @@ fn what_is_no_workflow_is_refused() {
     assert_eq!(refused(r#"{"flow": "x", "steps": []}"#), "this looks like a segno workflow already");
     assert_eq!(refused("{"), "the file cannot be read from here on: unclosed bracket '{'");
 }
+
+#[test]
+fn jobs_and_steps_of_one_name_get_names_of_their_own() {
+    check(
+        "on: push
+jobs:
+  build:
+    steps:
+    - { name: test, run: make }
+  test:
+    needs: build
+    steps:
+    - { name: build, run: make test }
+",
+        "ci.yml",
+        None,
+        "parallel:
+  - id: build
+    steps:
+      - id: test_2
+        run: make
+  - id: test
+    needs: [build]
+    steps:
+      - id: build_2
+        run: make test
+",
+        &["all jobs run in this one folder, not each in a fresh clone"],
+    );
+}

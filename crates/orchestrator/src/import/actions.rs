@@ -20,7 +20,7 @@ pub(super) fn read(fields: &Map<String, Value>, wanted: Option<&str>, draft: &mu
         draft.flow.insert("flow".into(), name.into());
     }
     inputs(fields, draft);
-    let mut reader = Reader::new(fields, draft);
+    let mut reader = Reader::new(fields, jobs.keys(), draft);
     let chosen = jobs.iter().filter(|(name, _)| wanted.is_none_or(|wanted| *name == wanted));
     let groups: Vec<Map<String, Value>> =
         chosen.filter_map(|(name, job)| reader.job(name, job.as_object()?, wanted.is_none())).collect();

@@ -21,6 +21,8 @@ pub(super) struct Reader<'d> {
     env: Env,
     defaults: Map<String, Value>,
     names: Names,
+    /// The ids of the jobs by their names: given before any step takes one.
+    jobs: BTreeMap<String, String>,
     draft: &'d mut Draft,
 }
 
@@ -33,8 +35,14 @@ struct Job {
 }
 
 impl<'d> Reader<'d> {
-    pub(super) fn new(fields: &Map<String, Value>, draft: &'d mut Draft) -> Reader<'d> {
-        Reader { env: env(fields), defaults: defaults(fields), names: Names::default(), draft }
+    pub(super) fn new<'j>(
+        fields: &Map<String, Value>,
+        jobs: impl IntoIterator<Item = &'j String>,
+        draft: &'d mut Draft,
+    ) -> Reader<'d> {
+        let mut names = Names::default();
+        let jobs = jobs.into_iter().map(|job| (job.clone(), names.take(job))).collect();
+        Reader { env: env(fields), defaults: defaults(fields), names, jobs, draft }
     }
 
     /// Reads a job as a group; `None` when nothing of it can be carried over.
@@ -57,8 +65,7 @@ impl<'d> Reader<'d> {
             self.draft.note(format!("{place}: its '{key}' is not carried over"));
         }
         let mut group = Map::new();
-        group.insert("id".into(), slug(name, "job").into());
-        self.names.take(name);
+        group.insert("id".into(), self.jobs[name].clone().into());
         if let Condition::Always | Condition::Failure = self.when(fields, &place, &self.env.clone(), &mut group) {
             self.draft.note(format!("{place}: it runs only when the jobs that it needs have succeeded"));
         }
@@ -66,7 +73,10 @@ impl<'d> Reader<'d> {
         if let Some(needs) = fields.get("needs").filter(|_| is_one_of_all) {
             let names =
                 if needs.is_array() { needs.as_array().cloned().unwrap_or_default() } else { vec![needs.clone()] };
-            group.insert("needs".into(), names.iter().map(|name| slug(&text(name), "job")).collect::<Value>());
+            group.insert(
+                "needs".into(),
+                names.iter().filter_map(|name| self.jobs.get(&text(name)).cloned()).collect::<Value>(),
+            );
         }
         self.optional(fields, &place, &mut group);
         let mut defaults = self.defaults.clone();
