@@ -2,7 +2,6 @@
 //!
 //! A step that may fail is a failure here too: a build that was degraded shows what it was degraded by.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use segno_errors::Fault;
@@ -14,10 +13,8 @@ use super::steps::{Shape, StepReport};
 use super::task::TaskReport;
 use super::text::fault_text;
 use super::words::moment;
+use super::xml::{attribute, content, line, seconds};
 use crate::model::{Outcome, Output, RunId, RunStatus, Status};
-
-/// The sign in place of those that XML cannot hold.
-const FOREIGN: char = '\u{fffd}';
 
 /// The cases of the suite by how they ended.
 #[derive(Default)]
@@ -168,54 +165,4 @@ fn shown(run: &RunId, task: &TaskReport, output: &Output) -> String {
             value => format!("{value:#}"),
         },
     }
-}
-
-fn line(text: &mut String, line: &str) {
-    writeln!(text, "{line}").expect("a string takes any text");
-}
-
-fn seconds(duration: Duration) -> String {
-    format!("{:.3}", duration.as_secs_f64())
-}
-
-/// Writes a text for the space between two tags.
-fn content(text: &str) -> String {
-    escaped(text, |letter| match letter {
-        '&' => Some("&amp;"),
-        '<' => Some("&lt;"),
-        '>' => Some("&gt;"),
-        // A parser would read it as a line end.
-        '\r' => Some("&#13;"),
-        _ => None,
-    })
-}
-
-/// Writes a text for an attribute, in which a parser would turn line ends and tabs into spaces.
-fn attribute(text: &str) -> String {
-    escaped(text, |letter| match letter {
-        '&' => Some("&amp;"),
-        '<' => Some("&lt;"),
-        '>' => Some("&gt;"),
-        '"' => Some("&quot;"),
-        '\n' => Some("&#10;"),
-        '\r' => Some("&#13;"),
-        '\t' => Some("&#9;"),
-        _ => None,
-    })
-}
-
-fn escaped(text: &str, entity: impl Fn(char) -> Option<&'static str>) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars().map(|letter| if is_xml(letter) { letter } else { FOREIGN }) {
-        match entity(letter) {
-            Some(entity) => escaped.push_str(entity),
-            None => escaped.push(letter),
-        }
-    }
-    escaped
-}
-
-/// Says whether XML 1.0 can hold a sign at all; an escape would not help.
-fn is_xml(letter: char) -> bool {
-    matches!(letter, '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }

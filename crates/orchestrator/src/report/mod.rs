@@ -13,7 +13,8 @@ mod row;
 mod steps;
 mod task;
 mod text;
-mod words;
+pub(crate) mod words;
+pub(crate) mod xml;
 
 pub use fold::{Report, ReportFold};
 pub use left_out::LeftOut;

@@ -40,7 +40,7 @@ pub fn short_duration(duration: Duration) -> String {
 }
 
 /// Shortens a text to so many letters.
-pub(super) fn cut(text: &str, most: usize) -> String {
+pub(crate) fn cut(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}..", &text[..end]),
         None => text.to_owned(),

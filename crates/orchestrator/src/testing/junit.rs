@@ -1,9 +1,9 @@
 //! Outcomes of tests as JUnit's XML, which build servers read.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::run::Outcome;
+use crate::report::xml::{attribute, content, line, seconds};
 
 /// A test file and what came of it.
 #[derive(Clone, Debug)]
@@ -20,10 +20,10 @@ pub fn junit(suites: &[Suite]) -> String {
     for Suite { name, tests } in suites {
         let failed = tests.iter().filter(|(outcome, _)| !outcome.is_passed()).count();
         let took: Duration = tests.iter().map(|(_, took)| *took).sum();
-        let (name, count, took) = (escaped(name), tests.len(), took.as_secs_f64());
+        let (name, count, took) = (attribute(name), tests.len(), seconds(took));
         line(
             &mut text,
-            &format!("  <testsuite name=\"{name}\" tests=\"{count}\" failures=\"{failed}\" time=\"{took:.3}\">"),
+            &format!("  <testsuite name=\"{name}\" tests=\"{count}\" failures=\"{failed}\" time=\"{took}\">"),
         );
         for (outcome, took) in tests {
             case(&mut text, &name, outcome, *took);
@@ -35,8 +35,8 @@ pub fn junit(suites: &[Suite]) -> String {
 }
 
 fn case(text: &mut String, suite: &str, outcome: &Outcome, took: Duration) {
-    let (name, took) = (escaped(&outcome.name), took.as_secs_f64());
-    let open = format!("    <testcase classname=\"{suite}\" name=\"{name}\" time=\"{took:.3}\"");
+    let (name, took) = (attribute(&outcome.name), seconds(took));
+    let open = format!("    <testcase classname=\"{suite}\" name=\"{name}\" time=\"{took}\"");
     let Some(first) = outcome.breaches.first() else {
         return line(text, &format!("{open}/>"));
     };
@@ -46,27 +46,6 @@ fn case(text: &mut String, suite: &str, outcome: &Outcome, took: Duration) {
         false => format!("{}: expected {}, got {}", first.what, first.expected, first.got),
     };
     let body = format!("{}\n{}", outcome.told(), outcome.timeline());
-    line(text, &format!("      <failure message=\"{}\">{}</failure>", escaped(&message), escaped(&body)));
+    line(text, &format!("      <failure message=\"{}\">{}</failure>", attribute(&message), content(&body)));
     line(text, "    </testcase>");
-}
-
-fn line(text: &mut String, line: &str) {
-    writeln!(text, "{line}").expect("a string takes any text");
-}
-
-/// Returns a text as it may stand in XML; what no XML can hold is left out.
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\n' | '\t' => safe.push(letter),
-            letter if letter.is_control() || matches!(letter, '\u{fffe}' | '\u{ffff}') => {}
-            letter => safe.push(letter),
-        }
-    }
-    safe
 }

@@ -159,17 +159,22 @@ fn answer(node: &Node, what: &str, findings: &mut Findings) -> Option<MockAnswer
     let took = fields.find("took").and_then(|node| duration(findings, node, "took"));
     let reply = reply(&fields, findings);
     let failure = |findings: &mut Findings| {
-        let has_reply = ["output", "errors", "code", "cost", "tokens"].iter().any(|key| fields.find(key).is_some());
-        let does = Does::Fail(fault(&fields, findings), has_reply.then(|| Box::new(reply.clone())));
+        let left = (reply != Reply::default()).then(|| Box::new(reply.clone()));
+        let does = Does::Fail(fault(&fields, findings), left);
         MockAnswer { does, took, fails_before: None }
     };
     if let Some(times) = fields.find("fail_times") {
         let times = findings.count(times, "fail_times", 1..=MAX_FAILS)?;
-        let Some(then) = fields.find("then") else {
+        let Some(next) = fields.find("then") else {
             findings.add(Mistake::at(node.place, format!("{what} does not say what comes 'then'")));
             return None;
         };
-        let then = answer(then, what, findings)?;
+        let then = answer(next, what, findings)?;
+        if then.fails_before.is_some() {
+            let mistake = Mistake::at(next.place, "'then' cannot have 'fail_times' again");
+            findings.add(mistake.hint("give the answers one after the other, as a list"));
+            return None;
+        }
         let failure = failure(findings);
         return Some(MockAnswer { fails_before: u32::try_from(times).ok().map(|n| (n, Box::new(failure))), ..then });
     }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::verdict::told;
 use crate::model::{Event, Fact, Source, Verdict};
 use crate::report::short_duration;
+use crate::report::words::cut;
 
 /// The most lines that are shown; the middle is left out.
 const MAX_LINES: usize = 200;
@@ -87,9 +88,5 @@ fn verdict_name(verdict: Verdict) -> &'static str {
 }
 
 fn short(text: &str) -> String {
-    let line = text.replace('\n', "\\n");
-    match line.char_indices().nth(MAX_VALUE) {
-        Some((end, _)) => format!("{}..", &line[..end]),
-        None => line,
-    }
+    cut(&text.replace('\n', "\\n"), MAX_VALUE)
 }

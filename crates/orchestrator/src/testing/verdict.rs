@@ -10,6 +10,7 @@ use super::observed::{Look, Observed};
 use crate::journal::Blobs;
 use crate::model::{Address, Outcome, Output, Reply, RunStatus, Status};
 use crate::report::short_duration;
+use crate::report::words::cut;
 
 /// The longest value that is shown, in letters.
 const MAX_SHOWN: usize = 200;
@@ -76,23 +77,23 @@ impl Verdict<'_> {
         let what = format!("steps.{}", named.name);
         match self.observed.look(&address) {
             Look::Task(status, task, outcome) => {
-                self.ended(&what, expected, status, &told(&outcome));
+                self.ended(&what, expected, Some(status), &told(&outcome));
                 self.left(&what, expected, &task, &outcome);
             }
             Look::Group(status) => {
-                self.ended(&what, expected, status, status.name());
+                self.ended(&what, expected, Some(status), status.name());
                 self.only_of_a_task(&what, expected, "it is several steps or items: name one of them");
             }
             Look::Several(tasks) => {
                 for task in &tasks {
                     if let Some(outcome) = self.observed.outcome(task) {
-                        self.ended(&format!("steps.{task}"), expected, outcome.status(), &told(outcome));
+                        self.ended(&format!("steps.{task}"), expected, Some(outcome.status()), &told(outcome));
                     }
                 }
                 let name = tasks.first().map(ToString::to_string).unwrap_or_default();
                 self.only_of_a_task(&what, expected, &format!("there are {} of it: name one, as {name}", tasks.len()));
             }
-            Look::Unended => self.ended(&what, expected, Status::Failed, "it has not ended"),
+            Look::Unended => self.ended(&what, expected, None, "it has not ended"),
             // Whoever expects it to be left out need not know by whom.
             Look::Unreached if expected.status == Some(Status::Skipped) => {}
             Look::Unreached => {
@@ -102,8 +103,8 @@ impl Verdict<'_> {
         }
     }
 
-    fn ended(&mut self, what: &str, expected: &StepExpect, status: Status, got: &str) {
-        if let Some(wanted) = expected.status.filter(|wanted| *wanted != status || got == "it has not ended") {
+    fn ended(&mut self, what: &str, expected: &StepExpect, status: Option<Status>, got: &str) {
+        if let Some(wanted) = expected.status.filter(|wanted| Some(*wanted) != status) {
             self.breach(what, wanted.name(), got);
         }
     }
@@ -160,7 +161,11 @@ impl Verdict<'_> {
 
     fn has(&mut self, what: &str, expected: Option<&str>, got: &str) {
         if let Some(expected) = expected.filter(|expected| !got.contains(*expected)) {
-            self.breach(what, format!("a text with '{}'", cut(expected)), format!("'{}'", cut(got)));
+            self.breach(
+                what,
+                format!("a text with '{}'", cut(expected, MAX_SHOWN)),
+                format!("'{}'", cut(got, MAX_SHOWN)),
+            );
         }
     }
 
@@ -233,7 +238,7 @@ impl Verdict<'_> {
 pub(super) fn told(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Failed { fault, .. } => {
-            format!("failed: {} ({})", cut(fault.message()), kind_name(fault.kind()))
+            format!("failed: {} ({})", cut(fault.message(), MAX_SHOWN), kind_name(fault.kind()))
         }
         outcome => outcome.status().name().to_owned(),
     }
@@ -263,12 +268,5 @@ fn plain(value: &Value) -> String {
 }
 
 fn shown(value: &Value) -> String {
-    cut(&value.to_string())
-}
-
-fn cut(text: &str) -> String {
-    match text.char_indices().nth(MAX_SHOWN) {
-        Some((end, _)) => format!("{}..", &text[..end]),
-        None => text.to_owned(),
-    }
+    cut(&value.to_string(), MAX_SHOWN)
 }

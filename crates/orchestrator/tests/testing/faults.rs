@@ -17,6 +17,15 @@ fn what_fails_a_few_times_is_tried_again_where_that_may_help() {
 }
 
 #[test]
+fn a_failure_leaves_what_it_says_of_its_reply() {
+    passes(
+        "steps: [{ id: deploy, agent: coder, optional: true }]",
+        "mocks: { deploy: { fail: no, permanent: true, summary: half done, score: 0.4 } },
+         expect: { status: degraded, steps: { deploy: { status: failed, summary: half done } } }",
+    );
+}
+
+#[test]
 fn each_task_fails_so_often_not_all_together() {
     passes(
         "steps: [{ id: l, each: [1, 2, 3], agent: coder }]",

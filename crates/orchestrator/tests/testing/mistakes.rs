@@ -89,4 +89,8 @@ fn words_of_a_failure_need_one() {
             "3:85 'then' belongs to 'fail_times'",
         ],
     );
+    check(
+        "- { name: a, mocks: { compile: { fail_times: 1, then: { fail_times: 5, fail: x, then: { output: ok } } } } }",
+        &["3:55 'then' cannot have 'fail_times' again (give the answers one after the other, as a list)"],
+    );
 }

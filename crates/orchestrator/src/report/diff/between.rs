@@ -226,10 +226,10 @@ impl Side {
 
     /// Says whether two sides are alike. Time and cost count only where they changed by half, and by something.
     fn is_like(&self, other: &Side) -> bool {
-        let same = |side: &Side| {
-            (side.status, side.cached, side.taken_over, side.attempts, side.agent.clone(), side.fault.clone())
-        };
-        same(self) == same(other)
+        fn told(side: &Side) -> impl PartialEq {
+            (side.status, side.cached, side.taken_over, side.attempts, &side.agent, &side.fault)
+        }
+        told(self) == told(other)
             && self.quality == other.quality
             && !self.is_other_time(other)
             && !self.is_other_cost(other)
