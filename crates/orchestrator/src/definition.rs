@@ -101,11 +101,12 @@ impl Definition {
 
     /// Says in words what `other` (today's file) has that this one (the pinned one) has not, and the other way round.
     pub fn differences(&self, other: &Definition) -> Vec<String> {
+        let mut said = self.parts_apart(other);
         if self.source == other.source {
-            return Vec::new();
+            return said;
         }
+        let others = said.len();
         let (mine, theirs) = (steps(&self.workflow.body), steps(&other.workflow.body));
-        let mut said = Vec::new();
         for block in &mine {
             match theirs.iter().find(|other| other.id == block.id) {
                 None => said.push(format!("step '{}' is gone", block.id)),
@@ -118,10 +119,26 @@ impl Definition {
         if self.workflow.inputs != other.workflow.inputs {
             said.push("the inputs changed".into());
         }
-        if said.is_empty() {
+        let rest = |workflow: &Workflow| without_places(&format!("{:?}{:?}", workflow.outputs, workflow.agents));
+        if rest(&self.workflow) != rest(&other.workflow) {
+            said.push("its outputs or agents changed".into());
+        }
+        if said.len() == others {
             said.push("only its layout or order changed".into());
         }
         said
+    }
+}
+
+impl Definition {
+    /// Says which other files that count changed: called workflows and the settings.
+    fn parts_apart(&self, other: &Definition) -> Vec<String> {
+        let mine = self.parts.iter().filter_map(|(path, text)| match other.parts.get(path) {
+            None => Some(format!("'{path}' is gone")),
+            Some(other) => (text != other).then(|| format!("'{path}' changed")),
+        });
+        let new = other.parts.keys().filter(|path| !self.parts.contains_key(*path));
+        mine.chain(new.map(|path| format!("'{path}' is new"))).collect()
     }
 }
 
@@ -183,8 +200,9 @@ fn is_same(one: &Block, other: &Block) -> bool {
             }
             body @ (Body::Command(_) | Body::Agent(_) | Body::Flow(_)) => without_places(&format!("{body:?}")),
         };
-        let Block { guard, skip_when, each, at_least, max_parallel, repeat, needs, optional, .. } = block;
-        let round = format!("{guard:?}{skip_when:?}{each:?}{at_least:?}{max_parallel:?}{repeat:?}{needs:?}{optional}");
+        let Block { guard, skip_when, each, at_least, max_parallel, repeat, needs, optional, weight, .. } = block;
+        let loops = format!("{each:?}{at_least:?}{max_parallel:?}{repeat:?}");
+        let round = format!("{guard:?}{skip_when:?}{loops}{needs:?}{optional}{weight}");
         (body, without_places(&round))
     };
     said(one) == said(other)
@@ -220,5 +238,22 @@ mod tests {
             "steps:\n- { id: a, run: [z] }\n- { id: c, run: [y] }\n",
             &["step 'a' changed", "step 'b' is gone", "step 'c' is new"],
         );
+        check(
+            pinned,
+            "steps:\n- { id: a, run: [x], weight: 2 }\n- { id: b, run: [y] }\noutputs: { o: '{{ steps.b.output }}' }\n",
+            &["step 'a' changed", "its outputs or agents changed"],
+        );
+    }
+
+    #[test]
+    fn a_called_workflow_that_changed_is_named_too() {
+        let parse = |inner: &str| {
+            let read = |_: &str| Ok(inner.to_owned());
+            let source = "steps: [{ id: call, flow: sub.yaml }]\n";
+            Definition::assemble(source, "a.yaml", &Registry::default(), &read).unwrap()
+        };
+        let (pinned, today) = (parse("steps: [{ run: [x] }]\n"), parse("steps: [{ run: [y] }]\n"));
+        assert_eq!(pinned.differences(&today), ["'sub.yaml' changed"]);
+        assert_eq!(pinned.differences(&pinned), [""; 0]);
     }
 }

@@ -42,9 +42,17 @@ pub struct Orchestrator {
 /// The runs that go on now.
 #[derive(Default)]
 struct Going {
-    runs: Mutex<BTreeMap<RunId, StopHandle>>,
+    runs: Mutex<Runs>,
     ended: tokio::sync::Notify,
-    closed: std::sync::atomic::AtomicBool,
+}
+
+/// Who comes in and whether anybody may: under one lock, so that nobody comes in behind a shutdown's back.
+#[derive(Default)]
+struct Runs {
+    closed: bool,
+    last: u64,
+    /// By the number of their coming; a run has no name before it is begun.
+    going: BTreeMap<u64, (Option<RunId>, StopHandle)>,
 }
 
 impl std::fmt::Debug for Orchestrator {
@@ -125,15 +133,12 @@ impl Orchestrator {
     /// # Errors
     /// As for `run`.
     pub async fn run_definition(&self, definition: &Definition, inputs: Map<String, Value>) -> Result<Report, Fault> {
-        if self.going.closed.load(std::sync::atomic::Ordering::Acquire) {
-            return Err(Fault::new(Kind::BusinessLogic, "the orchestrator was shut down").reason("shut_down"));
-        }
+        let (handle, stop) = StopHandle::new();
+        let place = Place::take(&self.going, handle)?;
         let engine = self.engine();
         let begun = engine.begin(definition, inputs)?;
         let run = begun.id.clone();
-        let (handle, stop) = StopHandle::new();
-        self.going.runs().insert(run.clone(), handle);
-        let _going = Leave { going: self.going.clone(), run: run.clone() };
+        place.name(&run);
         engine.run(begun, stop).await?;
         let log = self.setup.journal.read(&run)?;
         Ok(Report::of(&run, &definition.plan, &log.events, false))
@@ -141,7 +146,7 @@ impl Orchestrator {
 
     /// Returns the runs that go on now.
     pub fn going(&self) -> Vec<RunId> {
-        self.going.runs().keys().cloned().collect()
+        self.going.runs().going.values().filter_map(|(run, _)| run.clone()).collect()
     }
 
     /// Asks a run that goes on to end for good.
@@ -204,16 +209,13 @@ impl Orchestrator {
     /// Takes no more runs, lets those that go on pause as soon as what they do can be ended gently, and returns when
     /// none is left. They can be resumed where the journal survives the process.
     pub async fn shutdown(&self) {
-        self.going.closed.store(true, std::sync::atomic::Ordering::Release);
+        self.going.runs().closed = true;
         loop {
             let ended = self.going.ended.notified();
-            let handles: Vec<StopHandle> = {
-                let runs = self.going.runs();
-                if runs.is_empty() {
-                    return;
-                }
-                runs.values().cloned().collect()
-            };
+            let handles: Vec<StopHandle> = self.going.runs().going.values().map(|(_, handle)| handle.clone()).collect();
+            if handles.is_empty() {
+                return;
+            }
             handles.iter().for_each(StopHandle::stop_gently);
             ended.await;
         }
@@ -231,20 +233,39 @@ impl Orchestrator {
 }
 
 impl Going {
-    fn runs(&self) -> MutexGuard<'_, BTreeMap<RunId, StopHandle>> {
+    fn runs(&self) -> MutexGuard<'_, Runs> {
         self.runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Takes a run out of those that go on, whichever way it ends.
-struct Leave {
+/// A run's place among those that go on, from before it begins until it ended, whichever way.
+struct Place {
     going: Arc<Going>,
-    run: RunId,
+    number: u64,
 }
 
-impl Drop for Leave {
+impl Place {
+    fn take(going: &Arc<Going>, handle: StopHandle) -> Result<Place, Fault> {
+        let mut runs = going.runs();
+        if runs.closed {
+            return Err(Fault::new(Kind::BusinessLogic, "the orchestrator was shut down").reason("shut_down"));
+        }
+        runs.last += 1;
+        let number = runs.last;
+        runs.going.insert(number, (None, handle));
+        Ok(Place { going: going.clone(), number })
+    }
+
+    fn name(&self, run: &RunId) {
+        if let Some((name, _)) = self.going.runs().going.get_mut(&self.number) {
+            *name = Some(run.clone());
+        }
+    }
+}
+
+impl Drop for Place {
     fn drop(&mut self) {
-        self.going.runs().remove(&self.run);
+        self.going.runs().going.remove(&self.number);
         self.going.ended.notify_waiters();
     }
 }
@@ -255,6 +276,7 @@ mod tests {
 
     use super::*;
     use crate::builder::Step;
+    use crate::engine::{Fork, Point};
     use crate::model::RunStatus;
 
     fn double() -> Orchestrator {
@@ -295,6 +317,45 @@ mod tests {
         assert_eq!(segno.data(&report.run).unwrap()["twice"], 42);
         assert_eq!(segno.runs(9).unwrap().len(), 1);
         assert_eq!(seen.load(Ordering::Relaxed), segno.setup.journal.read(&report.run).unwrap().events.len() as u64);
+    }
+
+    #[tokio::test]
+    async fn what_was_put_from_outside_is_there_in_a_fork_too() {
+        let segno = Orchestrator::in_memory();
+        let (began, begun) = tokio::sync::oneshot::channel();
+        let began = Mutex::new(Some(began));
+        let (go, goes) = tokio::sync::watch::channel(false);
+        let wait = move |_| {
+            _ = began.lock().unwrap().take().map(|began| began.send(()));
+            let mut goes = goes.clone();
+            async move {
+                goes.wait_for(|goes| *goes).await.unwrap();
+                Ok(Reply::default())
+            }
+        };
+        segno.function("wait", wait).unwrap();
+        let tell = |with: Map<String, Value>| async move { Ok(Reply::value(with["word"].clone())) };
+        segno.function("tell", tell).unwrap();
+        let told = Step::agent("b", "tell").with("word", "{{ data.word }}").field("get", serde_json::json!(["word"]));
+        let flow = Flow::new("given").step(Step::agent("a", "wait")).step(told);
+        let (other, going) = (segno.clone(), flow.clone());
+        let run = tokio::spawn(async move { other.run(&going, Map::new()).await });
+        begun.await.unwrap();
+        let id = segno.going().remove(0);
+        segno.put(&id, "word", "given".into()).unwrap();
+        while segno.data(&id).unwrap().is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        go.send(true).unwrap();
+        assert_eq!(run.await.unwrap().unwrap().status, RunStatus::Succeeded);
+        let engine = segno.engine();
+        let point = Point::Step("b".parse().unwrap());
+        let branch = engine.branch(&id, Fork { point, inputs: Map::new(), definition: None }).unwrap();
+        let fork = engine.fork(branch).await.unwrap();
+        let name = fork.id.clone();
+        let (_handle, stop) = StopHandle::new();
+        assert_eq!(engine.run(fork, stop).await.unwrap(), RunStatus::Succeeded);
+        assert_eq!(segno.data(&name).unwrap()["word"], "given");
     }
 
     #[tokio::test]

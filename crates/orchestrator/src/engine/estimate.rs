@@ -40,6 +40,7 @@ pub struct Estimate {
 /// All calls of a step count together, whatever its item: one of ten thousand items is like the others.
 #[derive(Clone, Debug, Default)]
 pub struct Estimates {
+    /// Sorted once all are gathered.
     times: HashMap<StepId, Vec<Duration>>,
     costs: HashMap<StepId, Vec<f64>>,
 }
@@ -55,11 +56,17 @@ impl Estimates {
         for entry in runs.iter().filter(|entry| entry.flow == flow).take(MAX_RUNS) {
             journal.replay(&entry.id, &mut |event| estimates.see(&event))?;
         }
-        Ok(estimates)
+        Ok(estimates.sorted())
+    }
+
+    fn sorted(mut self) -> Estimates {
+        self.times.values_mut().for_each(|times| times.sort_unstable());
+        self.costs.values_mut().for_each(|costs| costs.sort_unstable_by(f64::total_cmp));
+        self
     }
 
     /// Takes one event in: a call that ended by itself says what such a call takes.
-    pub fn see(&mut self, event: &Event) {
+    fn see(&mut self, event: &Event) {
         let Fact::StepEnded { step, outcome, source: Source::Ran, took_ms, .. } = &event.fact else {
             return;
         };
@@ -76,17 +83,11 @@ impl Estimates {
     pub fn step(&self, step: &StepId) -> Estimate {
         let times = self.times.get(step).map(Vec::as_slice).unwrap_or_default();
         let costs = self.costs.get(step).map(Vec::as_slice).unwrap_or_default();
-        Estimate {
-            time: span(times, |one, other| one.cmp(other)),
-            cost: span(costs, f64::total_cmp),
-            calls: times.len(),
-        }
+        Estimate { time: span(times), cost: span(costs), calls: times.len() }
     }
 }
 
-fn span<T: Copy>(seen: &[T], order: impl Fn(&T, &T) -> std::cmp::Ordering) -> Option<Span<T>> {
-    let mut sorted = seen.to_vec();
-    sorted.sort_by(order);
+fn span<T: Copy>(sorted: &[T]) -> Option<Span<T>> {
     Some(Span { low: *sorted.first()?, expected: sorted[(sorted.len() - 1) / 2], high: *sorted.last()? })
 }
 
@@ -157,6 +158,7 @@ mod tests {
         assert_eq!(estimates.step(&step), Estimate::default());
         [30, 10, 20].into_iter().for_each(|took| estimates.see(&ended(took, None, Source::Ran)));
         estimates.see(&ended(40, Some(0.5), Source::Ran));
+        let estimates = estimates.sorted();
         let millis = Duration::from_millis;
         let known = estimates.step(&step);
         assert_eq!(known.time, Some(Span { low: millis(10), expected: millis(20), high: millis(40) }));

@@ -61,7 +61,8 @@ pub struct Branch {
     facts: Vec<Fact>,
     inputs: Inputs,
     only: Vec<StepId>,
-    state: RunState,
+    /// Processes of the older run that were recorded and not seen to end.
+    left: Vec<(u32, u64)>,
     _lock: Option<RunLock>,
 }
 
@@ -78,7 +79,8 @@ impl Engine {
         let Some(Fact::RunStarted { inputs: before, only, .. }) = events.first().map(|event| event.fact.clone()) else {
             return Err(Fault::new(Kind::Internal, "a run must begin with its start").with("run", parent));
         };
-        let left = RunState::of(old.plan.clone(), &events);
+        let mut state = RunState::of(old.plan.clone(), &events);
+        let left = state.processes().collect();
         let definition = fork.definition.unwrap_or_else(|| old.clone());
         let mut wish = Wish { failed: fork.point == Point::Failed, ..Wish::default() };
         match &fork.point {
@@ -89,19 +91,19 @@ impl Engine {
             Point::Mark(name) => {
                 let mark = find_mark(parent, &old.plan, &events, name)?;
                 events.retain(|event| event.seq <= mark.seq);
+                state = RunState::of(old.plan.clone(), &events);
             }
             Point::End | Point::Failed => {}
         }
         let inputs = self.inputs(&old, &before, &definition, fork.inputs)?;
         wish.inputs = differences(&before, &inputs);
-        let state = RunState::of(old.plan.clone(), &events);
         let Keep { facts, kept, again, failed } = keep(&state, &events, &definition.plan, &wish);
         let only = match fork.point {
             Point::Failed => Vec::new(),
             _ => only.into_iter().filter(|step| definition.plan.step(step).is_some()).collect(),
         };
         let parent = parent.clone();
-        Ok(Branch { parent, definition, kept, again, failed, facts, inputs, only, state: left, _lock: lock })
+        Ok(Branch { parent, definition, kept, again, failed, facts, inputs, only, left, _lock: lock })
     }
 
     /// Records a fork: its start and all that it takes over, in one piece. What a dead owner of the older run has left
@@ -110,8 +112,8 @@ impl Engine {
     /// # Errors
     /// When it could not be made durable, or something of the older run still runs.
     pub async fn fork(&self, branch: Branch) -> Result<Begun, Fault> {
-        let Branch { parent, definition, facts, inputs, only, state, _lock, .. } = branch;
-        end_left_behind(&parent, &state).await?;
+        let Branch { parent, definition, facts, inputs, only, left, _lock, .. } = branch;
+        end_left_behind(&parent, &left).await?;
         let now = SystemTime::now();
         let id = fresh_id(now);
         let lock = self.setup().locks.as_ref().map(|locks| locks.own(&id)).transpose()?;

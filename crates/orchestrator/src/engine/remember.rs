@@ -129,33 +129,15 @@ impl Memory {
     ) -> Vec<(Dispatch, Asked)> {
         let tree = OnceCell::new();
         let mut asked = Vec::with_capacity(dispatches.len());
-        let mut rest = dispatches.into_iter();
-        loop {
+        let mut rest = dispatches.into_iter().peekable();
+        while rest.peek().is_some() {
             // What a question is made of is ten times as large as its answer, so not all are held at once.
             let some: Vec<Dispatch> = rest.by_ref().take(PREPARED_AT_ONCE).collect();
-            if some.is_empty() {
-                return asked;
-            }
-            asked.extend(self.ask_some(plan, some, blobs, now, restore, &tree));
-        }
-    }
-
-    fn ask_some(
-        &self,
-        plan: &Plan,
-        dispatches: Vec<Dispatch>,
-        blobs: &Blobs,
-        now: SystemTime,
-        restore: bool,
-        tree: &OnceCell<Manifest>,
-    ) -> Vec<(Dispatch, Asked)> {
-        let prepared: Vec<_> = dispatches.iter().map(|dispatch| self.prepare(plan, dispatch, tree)).collect();
-        let keys = prepared.iter().flatten().filter_map(|prepared| prepared.remembered.as_ref());
-        let digests: Vec<_> = keys.map(|remembered| remembered.key.digest()).collect();
-        let mut answers = self.fetch(&digests, now).into_iter();
-        let pairs = dispatches.into_iter().zip(prepared);
-        pairs
-            .map(|(dispatch, prepared)| {
+            let prepared: Vec<_> = some.iter().map(|dispatch| self.prepare(plan, dispatch, &tree)).collect();
+            let keys = prepared.iter().flatten().filter_map(|prepared| prepared.remembered.as_ref());
+            let digests: Vec<_> = keys.map(|remembered| remembered.key.digest()).collect();
+            let mut answers = self.fetch(&digests, now).into_iter();
+            asked.extend(some.into_iter().zip(prepared).map(|(dispatch, prepared)| {
                 let asked = match prepared {
                     Err(fault) => Asked::Broken(fault),
                     Ok(prepared) => {
@@ -164,8 +146,9 @@ impl Memory {
                     }
                 };
                 (dispatch, asked)
-            })
-            .collect()
+            }));
+        }
+        asked
     }
 
     fn fetch(&self, digests: &[Digest], now: SystemTime) -> Vec<Lookup> {

@@ -212,7 +212,7 @@ impl Engine {
             let hint = "start it again with: segno run; what is remembered is not run again";
             return Err(Fault::new(Kind::BusinessLogic, message).reason("ended").hint(hint));
         }
-        let strays = end_left_behind(id, &state).await?;
+        let strays = end_left_behind(id, &state.processes().collect::<Vec<_>>()).await?;
         if let Some(mark) = mark.filter(|mark| mark.seq < state.events()) {
             tracing::warn!(correlation_id = id.as_str(), mark = mark.name, seq = mark.seq, "events set aside");
             self.setup.journal.set_aside(id, mark.seq + 1)?;
@@ -332,9 +332,8 @@ async fn forward(from: Stop, to: StopHandle) {
 }
 
 /// Ends what a dead owner of a run has left running; returns how many processes that were.
-pub(super) async fn end_left_behind(id: &RunId, state: &RunState) -> Result<usize, Fault> {
-    let recorded: Vec<_> = state.processes().collect();
-    end_strays(id.as_str(), &recorded, GRACE).await.map_err(|living| alive(id, &living))
+pub(super) async fn end_left_behind(id: &RunId, recorded: &[(u32, u64)]) -> Result<usize, Fault> {
+    end_strays(id.as_str(), recorded, GRACE).await.map_err(|living| alive(id, &living))
 }
 
 pub(super) fn unfit(bad: &BadInputs) -> Fault {

@@ -144,7 +144,11 @@ impl Journal for MemoryJournal {
     fn remove(&self, run: &RunId) -> Result<bool, Fault> {
         let mut held = self.held();
         let may_go = held.runs.get(run).is_some_and(|(entry, _)| !entry.kept);
-        Ok(may_go && held.runs.remove(run).is_some())
+        if may_go {
+            held.runs.remove(run);
+            held.requests.remove(run);
+        }
+        Ok(may_go)
     }
 
     fn texts(&self, see: &mut See<'_>) -> Result<(), Fault> {

@@ -11,6 +11,7 @@ use segno_errors::{Fault, from_io};
 
 use super::chain::Chain;
 use super::lock::StoreLock;
+use super::requests;
 use super::schema::{FORMAT, fault, lost_its_head, newer, open, open_to_read, version};
 use super::sqlite::read_events;
 use super::stored::RunEntry;
@@ -138,6 +139,7 @@ fn copy_runs(source: &Connection, target: &Connection, fresh: &Path, done: &mut 
         if kept.contains(&number) {
             target.execute("UPDATE runs SET kept = 1 WHERE number = ?1", [number]).map_err(at)?;
         }
+        requests::copy(source, target, number).map_err(at)?;
         let mut chain = Chain::start(&run);
         for (event, body) in events.iter().zip(&bodies) {
             chain = chain.next(body);

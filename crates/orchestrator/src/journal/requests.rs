@@ -1,6 +1,6 @@
 //! The inbox in SQLite: a table that is made with the first request, so that stores without any stay as they are.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Error, params};
 
 use super::schema::number;
 use crate::inbox::{Filed, Request};
@@ -15,7 +15,7 @@ pub(super) fn file(connection: &Connection, run: &RunId, request: &Request) -> r
         return Ok(false);
     };
     connection.execute(TABLE, [])?;
-    let body = serde_json::to_string(request).unwrap_or_default();
+    let body = serde_json::to_string(request).map_err(|error| Error::ToSqlConversionFailure(Box::new(error)))?;
     connection.execute("INSERT INTO requests(run, body) VALUES(?1, ?2)", params![number, body])?;
     Ok(true)
 }
@@ -34,6 +34,17 @@ pub(super) fn filed(connection: &Connection, run: &RunId) -> rusqlite::Result<Ve
         Some(Filed { id: id.cast_unsigned(), request })
     };
     Ok(rows.filter_map(Result::ok).filter_map(known).collect())
+}
+
+/// Copies what was filed for a run from a damaged store, as far as it can be read.
+pub(super) fn copy(source: &Connection, target: &Connection, number: i64) -> rusqlite::Result<()> {
+    let Ok(mut query) = source.prepare("SELECT body FROM requests WHERE run = ?1 ORDER BY id") else { return Ok(()) };
+    let rows = query.query_map([number], |row| row.get::<_, String>(0));
+    for body in rows.into_iter().flatten().map_while(Result::ok) {
+        target.execute(TABLE, [])?;
+        target.execute("INSERT INTO requests(run, body) VALUES(?1, ?2)", params![number, body])?;
+    }
+    Ok(())
 }
 
 /// Takes away what was acted on.

@@ -97,6 +97,7 @@ impl Compiler<'_> {
             self.here.caller = None;
             let id = self.node(&block, root, &scope, kind);
             self.nodes[id.0 as usize].home = home;
+            self.nodes[id.0 as usize].undoes = Some(task);
             self.nodes[task.0 as usize].undo = Some(id);
             self.steps.insert(step, id);
         }

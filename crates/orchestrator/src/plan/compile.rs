@@ -1,6 +1,6 @@
 //! Lays the blocks of a workflow out as numbered nodes. Calls are made in `calls`, names are resolved in `names`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::called::beside;
@@ -105,7 +105,7 @@ impl Compiler<'_> {
 
     /// Lays out the body of a workflow. The part before its `always` is what may be taken back.
     pub(super) fn block_or_undo(&mut self, block: &Block, parent: Option<NodeId>, scope: &[NodeId]) -> NodeId {
-        if !self.has_undo(block, 0) {
+        if !self.has_undo(block, &self.here.file, &mut HashSet::new()) {
             return self.block(block, parent, scope);
         }
         match &block.body {
@@ -131,17 +131,19 @@ impl Compiler<'_> {
     }
 
     /// Says whether a step in a block, or in a workflow that it calls, can be taken back.
-    fn has_undo(&self, block: &Block, depth: usize) -> bool {
+    fn has_undo(&self, block: &Block, file: &str, seen: &mut HashSet<String>) -> bool {
         let own = match &block.body {
             Body::Command(command) => command.settings.undo.is_some(),
             Body::Agent(call) => call.settings.undo.is_some(),
-            Body::Flow(call) if depth < MAX_CALLS => {
-                let called = self.catalog.flows.get(&beside(&self.here.file, &call.path.source));
-                called.is_some_and(|called| self.has_undo(&called.body, depth + 1))
+            Body::Flow(call) => {
+                let path = beside(file, &call.path.source);
+                let called = self.catalog.flows.get(&path);
+                // Seen once is enough, also where workflows wrongly call each other in a circle.
+                called.is_some_and(|called| seen.insert(path.clone()) && self.has_undo(&called.body, &path, seen))
             }
             _ => false,
         };
-        own || block.children().into_iter().any(|child| self.has_undo(child, depth))
+        own || block.children().into_iter().any(|child| self.has_undo(child, file, seen))
     }
 
     /// Lays out one block: its conditions, inside that its `each`, its `loop`, its `on_failure`, its body.
@@ -271,6 +273,7 @@ impl Compiler<'_> {
             is_stage: false,
             weight: block.weight,
             undo: None,
+            undoes: None,
             needs: Vec::new(),
             refs: Vec::new(),
             input_names: Vec::new(),

@@ -18,9 +18,11 @@ pub(super) fn resolve(plan: &mut Plan, explicit: &[(NodeId, Text)], mistakes: &m
         let resolver = Resolver { plan, node };
         let (refs, mut needs) = resolver.all(mistakes);
         let input_names = resolver.input_names();
-        let mine = explicit.iter().filter(|(id, _)| id.0 as usize == index);
+        // They stand in the order of the nodes.
+        let from = explicit.partition_point(|(id, _)| (id.0 as usize) < index);
+        let mine = explicit[from..].iter().take_while(|(id, _)| id.0 as usize == index);
         needs.extend(mine.filter_map(|(_, text)| resolver.explicit(text, mistakes)));
-        if resolver.is_undo() {
+        if node.undoes.is_some() {
             // It runs when all is over; what it uses may never have run.
             needs.clear();
         }
@@ -106,18 +108,13 @@ impl Resolver<'_> {
                 let own = task.templates().into_iter().map(of);
                 let own = own.chain(task.script_values().into_iter().map(plain));
                 let own = own.chain(task.cache_templates().map(of_cache));
-                let own = own.map(|(names, spot)| (names, Spot { later: self.is_undo(), ..spot }));
+                let own = own.map(|(names, spot)| (names, Spot { later: self.node.undoes.is_some(), ..spot }));
                 let after = task.later_templates().into_iter().map(of);
                 let after = after.chain(task.later_script_values().into_iter().map(plain)).map(later);
                 own.chain(after).collect()
             }
             Kind::Sequential | Kind::Parallel(_) | Kind::Always | Kind::OnFailure | Kind::Undo => Vec::new(),
         }
-    }
-
-    /// Says whether the node takes back what another did.
-    fn is_undo(&self) -> bool {
-        self.node.step.as_str().starts_with("undo/")
     }
 
     /// Returns the workflow whose names the template sees, and the rounds and items round it.

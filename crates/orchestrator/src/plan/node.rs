@@ -47,6 +47,8 @@ pub struct Node {
     pub weight: f64,
     /// What takes back its effect, if there is such a thing.
     pub undo: Option<NodeId>,
+    /// The task whose effect it takes back, if that is what it is for.
+    pub undoes: Option<NodeId>,
     /// What must have ended before it may start.
     pub needs: Vec<Need>,
     /// The steps whose values its templates use.

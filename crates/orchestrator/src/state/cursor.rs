@@ -180,7 +180,7 @@ impl RunState {
 
     /// Says whether the run was asked for other steps only.
     fn is_excluded(&self, node: &Node) -> bool {
-        !self.only.is_empty() && !self.only.contains(&node.step) && !node.step.as_str().starts_with("undo/")
+        !self.only.is_empty() && !self.only.contains(&node.step) && node.undoes.is_none()
     }
 
     /// Opens a group whose number of children is known.

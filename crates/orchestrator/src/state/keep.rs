@@ -68,7 +68,7 @@ fn drop_failed(spots: &mut Spots<'_>, old: &RunState) -> Vec<Address> {
     for index in 0..old.frames.len() {
         let id = FrameId(u32::try_from(index).expect("frames are counted in 32 bits"));
         let frame = old.frame(id);
-        let is_undo = old.plan_node(id).step.as_str().starts_with("undo/");
+        let is_undo = old.plan_node(id).undoes.is_some();
         let found = match frame.end() {
             Some(End::Task(outcome)) if asks_for_another_try(outcome) && !is_undo => Some(id),
             // A loop that never reached what it wanted may reach it with another last round.
@@ -163,6 +163,8 @@ fn holds(old: &RunState, spots: &Spots<'_>, id: FrameId, fact: &Fact) -> bool {
         Fact::Looped { rounds, .. } => spots.whole_rounds(&place).is_none_or(|whole| *rounds <= whole),
         Fact::Concluded { .. } => spots.ends_the_same(&place),
         Fact::Decided { .. } | Fact::Chose { .. } | Fact::Expanded { .. } | Fact::Entered { .. } => true,
+        // What was put from outside belongs to no step, and no step is to make it again.
+        Fact::DataPut { .. } if old.plan_node(id).task().is_none() => true,
         // A loop or a workflow may have failed after what is in it had ended.
         _ => old.frame(id).end().is_some() && spots.ends_the_same(&place),
     }

@@ -106,8 +106,7 @@ impl MarkFold {
         };
         let repeats =
             |node: &Node| matches!(node.kind, Kind::Parallel(_) | Kind::Each(_) | Kind::Pipe(_) | Kind::Loop(_));
-        let is_undo = node.step.as_str().starts_with("undo/");
-        ran && !is_undo && !plan.path(node.id).into_iter().any(|id| repeats(plan.node(id)))
+        ran && node.undoes.is_none() && !plan.path(node.id).into_iter().any(|id| repeats(plan.node(id)))
     }
 
     /// Returns what people call a frame: its own name or that of the nearest group round it that has one, with its round

@@ -159,9 +159,8 @@ impl RunState {
 
     /// Returns what a task left that is being taken back by a frame.
     pub fn taken_back(&self, frame: FrameId) -> Option<View> {
-        let own = self.plan_node(frame);
-        let task = self.plan.nodes().iter().find(|node| node.undo == Some(own.id))?;
-        let done = self.index.get(&(task.id, self.frame(frame).indices.clone()))?;
+        let task = self.plan_node(frame).undoes?;
+        let done = self.index.get(&(task, self.frame(frame).indices.clone()))?;
         Some(self.view_of(*done))
     }
 }
