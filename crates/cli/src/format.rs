@@ -1,10 +1,11 @@
 //! The forms that a report can have, and writing one to a file.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use segno_errors::{Fault, Kind, from_io};
 use segno_orchestrator::report::{Look, Report};
+
+use crate::replace::replace;
 
 /// The form of a report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -72,26 +73,12 @@ impl ReportFile {
     /// Writes the report: whoever reads the file finds the old one or the whole new one.
     pub(crate) fn write(&self, report: &Report) -> Result<(), Fault> {
         let text = self.format.write(report, Look { unicode: true, rows: usize::MAX });
-        self.replace(text.as_bytes()).map_err(|error| {
+        replace(&self.path, text.as_bytes()).map_err(|error| {
             from_io(error)
                 .operation("report.write")
                 .with("file", self.path.display())
                 .hint("segno show RUN --format gives it again")
         })
-    }
-
-    fn replace(&self, bytes: &[u8]) -> std::io::Result<()> {
-        // What is no plain file (a pipe, /dev/stdout) cannot be replaced, only written to.
-        if self.path.exists() && !self.path.is_file() {
-            return std::fs::write(&self.path, bytes);
-        }
-        let mut name = self.path.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}.tmp", std::process::id()));
-        let fresh = self.path.with_file_name(name);
-        let written = std::fs::File::create(&fresh)
-            .and_then(|mut file| file.write_all(bytes))
-            .and_then(|()| std::fs::rename(&fresh, &self.path));
-        written.inspect_err(|_| _ = std::fs::remove_file(&fresh))
     }
 
     fn folder(&self) -> &Path {

@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod exit;
 mod format;
+mod replace;
 mod session;
 mod signals;
 mod terminal;

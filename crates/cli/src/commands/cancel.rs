@@ -15,34 +15,43 @@ use crate::terminal::print;
 /// How long the owner may take to act on the request: it ends what runs first, gently.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How often it is looked for.
-const TICK: Duration = Duration::from_millis(50);
+const TICK: Duration = Duration::from_millis(100);
 
 pub(super) fn cancel(arguments: &CancelArguments) -> Result<End, Failure> {
     let session = Session::open_existing()?;
     let run = session.find(Some(&arguments.run))?;
     on_runtime(async {
         match session.engine().cancel(&run).await {
-            Ok(()) => {}
             Err(fault) if fault.why() == Some("locked") => by_its_owner(&session, &run).await?,
-            Err(fault) => return Err(fault.into()),
+            ended => ended?,
         }
         print(&format!("run {run} is cancelled\n"));
         Ok(End::Done)
     })
 }
 
-/// Asks the process that is at work on the run, and waits until it has done so.
+/// Asks the process that is at work on the run, and waits until it has done so; when it dies meanwhile, the run is ended
+/// from here.
 async fn by_its_owner(session: &Session, run: &RunId) -> Result<(), Failure> {
-    let journal = &session.setup.journal;
-    journal.file(run, &Request::Cancel)?;
+    session.setup.journal.file(run, &Request::Cancel)?;
+    let engine = session.engine();
     let began = Instant::now();
     while began.elapsed() < PATIENCE {
-        let ended = journal.runs(usize::MAX)?.into_iter().find(|entry| entry.id == *run);
-        if ended.is_none_or(|entry| !entry.status.is_resumable()) {
-            return Ok(());
+        match engine.cancel(run).await {
+            Err(fault) if fault.why() == Some("locked") => tokio::time::sleep(TICK).await,
+            Err(fault) if fault.why() == Some("ended") => return ended(session, run, fault),
+            done => return Ok(done?),
         }
-        tokio::time::sleep(TICK).await;
     }
     let message = format!("run {run} was asked to end, and its owner has not done so yet");
     Err(Fault::new(Kind::Timeout, message).hint("it ends when its owner comes to it; look with: segno show").into())
+}
+
+/// A run that has ended meanwhile was cancelled, or it was faster.
+fn ended(session: &Session, run: &RunId, fault: Fault) -> Result<(), Failure> {
+    let entry = session.setup.journal.runs(usize::MAX)?.into_iter().find(|entry| entry.id == *run);
+    match entry.is_some_and(|entry| entry.reason.as_deref() == Some("cancelled")) {
+        true => Ok(()),
+        false => Err(fault.into()),
+    }
 }

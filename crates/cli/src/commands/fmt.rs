@@ -1,7 +1,5 @@
 //! `segno fmt FILE..`: writes workflow files in the one order and with the one indentation, or says which are not.
 
-use std::fs::{self, File};
-use std::io::Write as _;
 use std::path::Path;
 
 use segno_errors::from_io;
@@ -9,6 +7,7 @@ use segno_orchestrator::spec::{self, Mistakes};
 
 use crate::args::FmtArguments;
 use crate::exit::{End, Failure};
+use crate::replace::replace;
 use crate::terminal::{print, say};
 
 /// What came of a file.
@@ -71,25 +70,8 @@ fn format(file: &Path, check: bool) -> Result<Outcome, Failure> {
         Ok((formatted, source)) if formatted == source => Ok(Outcome::Same),
         Ok(_) if check => Ok(Outcome::Changed),
         Ok((formatted, _)) => {
-            replace(file, &formatted).map_err(|error| from_io(error).operation("fmt").with("file", &name))?;
+            replace(file, formatted.as_bytes()).map_err(|error| from_io(error).operation("fmt").with("file", &name))?;
             Ok(Outcome::Changed)
         }
     }
-}
-
-/// Exchanges a file's content at once: whoever reads it meanwhile sees the old text or the new one.
-fn replace(file: &Path, text: &str) -> std::io::Result<()> {
-    let file = fs::canonicalize(file)?;
-    let mut fresh = file.as_os_str().to_owned();
-    fresh.push(format!(".{}", std::process::id()));
-    let fresh = Path::new(&fresh);
-    let written = File::create_new(fresh).and_then(|mut handle| {
-        handle.write_all(text.as_bytes())?;
-        handle.set_permissions(fs::metadata(&file)?.permissions())?;
-        handle.sync_all()
-    });
-    written.and_then(|()| fs::rename(fresh, &file)).inspect_err(|_| {
-        // The failure that is told counts; a left-over of its own name harms nobody.
-        _ = fs::remove_file(fresh);
-    })
 }

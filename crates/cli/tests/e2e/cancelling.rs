@@ -33,6 +33,22 @@ fn a_run_that_is_worked_on_ends_with_its_processes_and_cannot_be_resumed() {
 }
 
 #[test]
+fn an_owner_that_dies_before_it_looks_into_its_inbox_is_not_waited_for() {
+    let project = Project::of(FLOW);
+    let started = project.start(&["run", "flow.yaml"]);
+    until_slow(&project);
+    started.signal("STOP");
+    let cancel = project.start(&["cancel", "latest"]);
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    started.signal("KILL");
+    started.end();
+    let ran = cancel.end();
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert!(ran.out.contains("is cancelled"), "{}", ran.out);
+    assert!(!is_alive(&project.read("pid")));
+}
+
+#[test]
 fn a_run_whose_owner_died_is_cancelled_with_what_it_left_behind() {
     let project = Project::of(FLOW);
     let started = project.start(&["run", "flow.yaml"]);

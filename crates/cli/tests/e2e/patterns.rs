@@ -328,6 +328,25 @@ always:
 }
 
 #[test]
+fn effects_of_workflows_that_a_called_one_calls_are_taken_back_too() {
+    let project = Project::of("steps:\n  - { id: in, flow: sub/a.yaml }\n  - { id: late, run: exit 3 }\n");
+    project.write("sub/a.yaml", "steps:\n  - { id: deeper, flow: b.yaml }\n");
+    project.write("sub/b.yaml", "steps:\n  - { id: make, run: [echo, made], undo: { run: 'echo back >> undone' } }\n");
+    let ran = project.segno(&["run", "flow.yaml"]);
+    assert_eq!(ran.code, Some(1), "{}{}", ran.err, ran.out);
+    assert_eq!(project.read("undone"), "back\n");
+}
+
+#[test]
+fn a_workflow_that_calls_itself_many_times_is_told_at_once() {
+    let calls: String = (0..12).map(|number| format!("  - {{ id: s{number}, flow: flow.yaml }}\n")).collect();
+    let project = Project::of(&format!("steps:\n{calls}"));
+    let ran = project.segno(&["validate", "flow.yaml"]);
+    assert_eq!(ran.code, Some(2), "{}", ran.out);
+    assert!(ran.out.contains("this workflow calls itself: flow.yaml -> flow.yaml"), "{}", ran.out);
+}
+
+#[test]
 fn steps_share_values_by_key() {
     let project = Project::of(
         r#"steps:
