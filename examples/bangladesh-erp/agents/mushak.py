@@ -31,8 +31,11 @@ def check_fields(invoice):
 def check_dates(invoice):
     """Yields dates and times that are none, and a fiscal year that is not the date's."""
     try:
-        issued = date.fromisoformat(invoice.get("issued") or "")
         time.fromisoformat(invoice.get("time") or "00:00")
+    except ValueError as error:
+        yield Finding("MUSHAK-DATE", "time", str(error))
+    try:
+        issued = date.fromisoformat(invoice.get("issued") or "")
     except ValueError as error:
         yield Finding("MUSHAK-DATE", "issued", str(error))
         return

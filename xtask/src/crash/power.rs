@@ -65,10 +65,13 @@ fn one(programs: &Programs, dice: &mut Dice, tally: &mut Tally) -> Result<(), St
     thread::sleep(dice.within(SPAN));
     // Nothing is acknowledged between the look at the log and the copy.
     signal(&child, "STOP")?;
-    let acknowledged = project.acknowledged()?;
+    let acknowledged = project.acknowledged();
     let copy = ground.path().join("copy");
-    fs::copy(&image, &copy).map_err(|error| format!("no copy: {error}"))?;
+    let copied = fs::copy(&image, &copy).map_err(|error| format!("no copy: {error}"));
+    // It is ended whatever became of the copy: stopped, it would hold the disk for ever.
     project.kill_after(child, Duration::ZERO)?;
+    let acknowledged = acknowledged?;
+    copied?;
     let found = Mount::of(&copy, &ground.path().join("copy.d"))?;
     let folder = found.at.join(name);
     let journal = project.journal_of(&folder)?.unwrap_or_default();
