@@ -141,7 +141,7 @@ fn is_wrapper(node: &Node) -> bool {
 
 /// Returns all that a node itself says, as text.
 fn says(plan: &Plan, node: &Node) -> String {
-    let needs: Vec<&StepId> = node.needs.iter().map(|need| &plan.node(need.target).step).collect();
+    let needs: Vec<_> = node.needs.iter().map(|need| (&plan.node(need.target).step, need.tolerant)).collect();
     format!("{:?} {} {} {needs:?}", node.kind, node.optional, node.is_stage)
 }
 
@@ -178,6 +178,12 @@ mod tests {
         check(FLOW, "steps: [{ id: a, run: [z] }, { id: b, run: [y] }]", "a:Changed");
         check(FLOW, "steps: [{ id: a, run: [x] }, { id: b, run: [y], retry: 2 }]", "b:Changed");
         check(FLOW, "steps: [{ id: b, run: [y] }, { id: a, run: [x] }]", "_flow:Regrouped b:Changed a:Changed");
+        let needed = |optional: &str| {
+            format!(
+                "parallel: [{{ id: a, parallel: [{{ id: c, run: [x] }}]{optional} }}, {{ id: b, needs: c, run: [y] }}]"
+            )
+        };
+        check(&needed(""), &needed(", optional: true"), "a:Changed b:Changed");
         check(
             FLOW,
             "steps: [{ id: a, run: [x] }, { id: n, run: [z] }, { id: b, run: [y] }]",

@@ -70,10 +70,11 @@ impl<'r> Spots<'r> {
         }
     }
 
-    /// Makes spots for a node that the older plan did not have, and marks what the node's change means.
+    /// Makes spots for a node that the older plan did not have, or that stood where it was never opened and stands
+    /// elsewhere now, and marks what the node's change means.
     fn lay_new(&mut self, node: &Node) {
         let change = self.likeness.change(node.id);
-        if matches!(change, Change::New | Change::Wrapper) {
+        if matches!(change, Change::New | Change::Wrapper | Change::Changed) {
             for place in self.new_places(node) {
                 self.spots.entry(place).or_default();
             }
@@ -87,7 +88,7 @@ impl<'r> Spots<'r> {
         }
     }
 
-    /// Returns where a new node would have stood in the older run: wherever its parent stood and chose it.
+    /// Returns where a node would have stood in the older run: wherever its parent stood and chose it.
     fn new_places(&self, node: &Node) -> Vec<Place> {
         let Some(parent) = node.parent.map(|parent| self.plan.node(parent)) else {
             return vec![(node.id, Vec::new())];

@@ -61,6 +61,20 @@ proptest! {
     }
 }
 
+/// A step that was never opened, because the one before it failed, now comes first: who had gone on without it asks again.
+#[test]
+fn a_step_that_never_opened_and_moved_is_asked_about_again() {
+    let step = |id: &str| json!({ "id": id, "agent": "work", "with": { "id": id }, "retry": 1 });
+    let mut user = step("user");
+    user["skip_when"] = json!("steps.second.ok");
+    let flow = |first: &str, second: &str| {
+        json!({ "parallel": [{ "id": "group", "steps": [step(first), step(second)] }, user] }).to_string()
+    };
+    for seed in 0..32 {
+        Trial::new(&flow("first", "second"), seed, 1).agrees_with(&flow("second", "first")).unwrap();
+    }
+}
+
 /// A flow, and the store that its runs share.
 struct Trial {
     definition: Definition,
