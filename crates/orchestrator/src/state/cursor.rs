@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::fold::RunState;
-use super::frame::{End, Frame, FrameId, Phase, Waiter, Work};
+use super::frame::{End, Frame, FrameId, Next, Phase, Waiter, Work};
 use crate::model::{Outcome, Skip, Status, Verdict};
 use crate::patterns::{self, Tally};
 use crate::plan::{Kind, Need, Node, NodeId};
@@ -18,6 +18,24 @@ enum NeedState {
 }
 
 impl RunState {
+    /// Does all that follows from what has just been taken in, deepest first. What is to be done stands in a list of its
+    /// own, because groups may nest deeper than a thread's stack would bear.
+    pub(super) fn follow(&mut self) {
+        while let Some(next) = self.agenda.pop() {
+            match next {
+                Next::Advance(group) => self.advance(group),
+                Next::Wake(waiter) => self.wake(waiter),
+            }
+        }
+    }
+
+    /// Puts a group on the agenda, unless it comes next anyway.
+    fn go_on(&mut self, group: FrameId) {
+        if !matches!(self.agenda.last(), Some(Next::Advance(next)) if *next == group) {
+            self.agenda.push(Next::Advance(group));
+        }
+    }
+
     /// Opens a node as a child of `parent` inside the rounds and items `indices`.
     pub(super) fn open(&mut self, node: NodeId, parent: Option<FrameId>, indices: Arc<[u32]>) -> FrameId {
         let id = FrameId(u32::try_from(self.frames.len()).expect("a run has far fewer frames"));
@@ -128,18 +146,19 @@ impl RunState {
     /// one may hold the very frames that do.
     pub(super) fn choose(&mut self, id: FrameId, chosen: Option<u32>) {
         self.frame_mut(id).more_mut().chosen = Some(chosen);
+        if let Some(waiters) = self.waiters.get_mut(&id) {
+            let plan = &self.plan;
+            let children = &plan.node(self.frames[id.0 as usize].node).children;
+            let passed = |path: &[NodeId]| {
+                let others =
+                    children.iter().enumerate().filter(|(slot, _)| chosen.map(|slot| slot as usize) != Some(*slot));
+                others.map(|(_, child)| child).any(|child| path.contains(child))
+            };
+            let freed = waiters.extract_if(.., |waiter| passed(&plan.path(waiter.target)));
+            let woken: Vec<Next> = freed.map(Next::Wake).collect();
+            self.agenda.extend(woken.into_iter().rev());
+        }
         self.widen(id, usize::from(chosen.is_some()));
-        let Some(waiters) = self.waiters.get_mut(&id) else {
-            return;
-        };
-        let plan = &self.plan;
-        let children = &plan.node(self.frames[id.0 as usize].node).children;
-        let passed = |path: &[NodeId]| {
-            let slots = children.iter().enumerate().filter(|(slot, _)| chosen.map(|slot| slot as usize) != Some(*slot));
-            slots.map(|(_, child)| child).any(|child| path.contains(child))
-        };
-        let freed: Vec<Waiter> = waiters.extract_if(.., |waiter| passed(&plan.path(waiter.target))).collect();
-        freed.into_iter().for_each(|waiter| self.wake(waiter));
     }
 
     /// Says whether a choice was made against this child.
@@ -189,7 +208,7 @@ impl RunState {
         frame.phase = Phase::Open;
         frame.tally.width = u32::try_from(width).expect("items are counted in 32 bits");
         frame.tally.closed = true;
-        self.advance(id);
+        self.go_on(id);
     }
 
     /// Gives a group so many more children; there may be others later.
@@ -197,7 +216,7 @@ impl RunState {
         let frame = self.frame_mut(id);
         frame.phase = Phase::Open;
         frame.tally.width += more;
-        self.advance(id);
+        self.go_on(id);
     }
 
     /// Takes in what a loop said.
@@ -231,22 +250,22 @@ impl RunState {
         frame.phase = Phase::Open;
         frame.tally.kept = status.map(|status| (verdict, status));
         frame.tally.closed = true;
-        self.advance(id);
+        self.go_on(id);
     }
 
-    /// Opens the children that may be open now; ends the group when it is over, or finds out whether it is.
+    /// Opens the next child if one may be open now; else ends the group when it is over, or finds out whether it is.
     fn advance(&mut self, id: FrameId) {
-        loop {
-            let frame = self.frame(id);
-            let next = frame.tally.opened;
-            if frame.end().is_some() || next >= patterns::open(&self.plan_node(id).kind, &frame.tally) {
-                break;
-            }
+        let frame = self.frame(id);
+        if frame.end().is_some() {
+            return;
+        }
+        let next = frame.tally.opened;
+        if next < patterns::open(&self.plan_node(id).kind, &frame.tally) {
             self.frame_mut(id).tally.opened += 1;
             let (node, indices) = self.child(id, next);
+            // The others follow when all is done that follows from this one.
+            self.go_on(id);
             self.open(node, Some(id), indices);
-        }
-        if self.frame(id).end().is_some() {
             return;
         }
         match patterns::settle(&self.plan_node(id).kind, &self.frame(id).tally) {
@@ -268,7 +287,7 @@ impl RunState {
             Kind::Flow(flow) if !flow.outputs.is_empty() && !self.is_partial_root(id) => self.offer(id, Work::Decide),
             Kind::Flow(_) => {
                 self.frame_mut(id).tally.closed = true;
-                self.advance(id);
+                self.go_on(id);
             }
             Kind::Undo => self.take_back(id),
             _ => {}
@@ -304,7 +323,7 @@ impl RunState {
             frame.tally.width += count;
             frame.more_mut().undo = mine.into_iter().rev().map(|(_, done)| done).collect();
         }
-        self.advance(id);
+        self.go_on(id);
     }
 
     /// Returns the node and the indices of a group's child number `slot`.
@@ -345,12 +364,11 @@ impl RunState {
                 Status::Skipped => tally.skipped += 1,
             }
         }
-        for waiter in self.waiters.remove(&id).unwrap_or_default() {
-            self.wake(waiter);
-        }
         if let Some(parent) = parent {
-            self.advance(parent);
+            self.go_on(parent);
         }
+        let woken = self.waiters.remove(&id).unwrap_or_default();
+        self.agenda.extend(woken.into_iter().rev().map(Next::Wake));
     }
 
     fn wake(&mut self, waiter: Waiter) {

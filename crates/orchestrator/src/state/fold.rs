@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::early::Early;
-use super::frame::{End, Frame, FrameId, Phase, Ready, Waiter, Work};
+use super::frame::{End, Frame, FrameId, Next, Phase, Ready, Waiter, Work};
 use crate::model::{Address, Event, Fact, Inputs, Outcome, Reply, RunStatus, Skip, Source, Status, StepId, Timestamp};
 use crate::plan::{Node, NodeId, Plan};
 
@@ -28,6 +28,8 @@ pub struct RunState {
     pub(super) frames: Vec<Frame>,
     pub(super) index: HashMap<(NodeId, Arc<[u32]>), FrameId>,
     pub(super) waiters: HashMap<FrameId, Vec<Waiter>>,
+    /// What follows from the last event and is not done yet, the next last.
+    pub(super) agenda: Vec<Next>,
     /// Attempts that may start, oldest first. Entries whose frame has moved on are passed over.
     pub(super) tasks: VecDeque<FrameId>,
     /// What else is ready: guards, lists, skips.
@@ -60,6 +62,7 @@ impl RunState {
             frames: Vec::new(),
             index: HashMap::new(),
             waiters: HashMap::new(),
+            agenda: Vec::new(),
             tasks: VecDeque::new(),
             duties: VecDeque::new(),
             done: Vec::new(),
@@ -102,6 +105,7 @@ impl RunState {
             self.inputs = inputs.clone();
             self.only = only.iter().cloned().collect();
             self.open(self.plan.root(), None, Arc::from([]));
+            self.follow();
         }
     }
 
@@ -149,6 +153,7 @@ impl RunState {
             }
             fact => self.apply_to_task(id, seq, fact),
         }
+        self.follow();
     }
 
     fn apply_to_task(&mut self, id: FrameId, seq: u64, fact: &Fact) {

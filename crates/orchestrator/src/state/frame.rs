@@ -132,6 +132,15 @@ pub(super) struct Waiter {
     pub(super) reach: Arc<[u32]>,
 }
 
+/// What follows from what has been taken in.
+#[derive(Debug)]
+pub(super) enum Next {
+    /// A group may open its next child or be over.
+    Advance(FrameId),
+    /// What somebody waited for is over.
+    Wake(Waiter),
+}
+
 /// Something that the loop may take up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ready {
