@@ -116,6 +116,11 @@ impl Session {
 
     /// Finds a run by its name, the end of it, or `latest`.
     pub(crate) fn find(&self, name: Option<&str>) -> Result<RunId, Failure> {
+        Ok(self.entry(name)?.id)
+    }
+
+    /// Finds what the store says of a run as a whole.
+    pub(crate) fn entry(&self, name: Option<&str>) -> Result<RunEntry, Failure> {
         let runs = self.runs(SEARCHED_RUNS)?;
         let name = name.unwrap_or("latest");
         let found: Vec<&RunEntry> = match name {
@@ -123,7 +128,7 @@ impl Session {
             name => runs.iter().filter(|entry| entry.id.as_str().ends_with(name)).collect(),
         };
         match found[..] {
-            [entry] => Ok(entry.id.clone()),
+            [entry] => Ok(entry.clone()),
             [] => Err(Fault::new(Kind::Validation, format!("there is no run '{name}'"))
                 .hint("segno runs lists them")
                 .into()),

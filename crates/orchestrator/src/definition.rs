@@ -142,48 +142,42 @@ impl Definition {
     }
 }
 
-/// Reads the workflows that a block calls, and those that they call, each once.
+/// Reads the workflows that a body calls, and those that they call, each once.
 fn gather(
-    block: &Block,
+    body: &Block,
     file: &str,
     read: &dyn Fn(&str) -> Result<String, Mistakes>,
     parts: &mut BTreeMap<String, Arc<str>>,
     catalog: &mut Catalog,
     mistakes: &mut Vec<Mistake>,
 ) {
-    if let Body::Flow(call) = &block.body {
+    for block in body.all() {
+        let Body::Flow(call) = &block.body else { continue };
         let path = plan::beside(file, &call.path.source);
-        if !parts.contains_key(&path) && !call.path.source.contains("{{") {
-            match read(&path) {
-                Ok(text) => {
-                    parts.insert(path.clone(), text.as_str().into());
-                    let (workflow, found) = spec::read(&text, &path);
-                    mistakes.extend(found.into_iter().map(|mistake| mistake.moved(&path, call.path.place)));
-                    if let Some(workflow) = workflow {
-                        gather(&workflow.body, &path, read, parts, catalog, mistakes);
-                        catalog.flows.insert(path, Arc::new(workflow));
-                    }
-                }
-                Err(told) => {
-                    let told = told.list().iter().cloned();
-                    mistakes.extend(told.map(|mistake| mistake.moved(&path, call.path.place)));
+        if parts.contains_key(&path) || call.path.source.contains("{{") {
+            continue;
+        }
+        match read(&path) {
+            Ok(text) => {
+                parts.insert(path.clone(), text.as_str().into());
+                let (workflow, found) = spec::read(&text, &path);
+                mistakes.extend(found.into_iter().map(|mistake| mistake.moved(&path, call.path.place)));
+                if let Some(workflow) = workflow {
+                    gather(&workflow.body, &path, read, parts, catalog, mistakes);
+                    catalog.flows.insert(path, Arc::new(workflow));
                 }
             }
+            Err(told) => {
+                let told = told.list().iter().cloned();
+                mistakes.extend(told.map(|mistake| mistake.moved(&path, call.path.place)));
+            }
         }
-    }
-    for child in block.children() {
-        gather(child, file, read, parts, catalog, mistakes);
     }
 }
 
 /// Returns the steps that people named or could name, in the file's order.
 fn steps(block: &Block) -> Vec<&Block> {
-    let mut all: Vec<&Block> = Vec::new();
-    if !block.id.as_str().starts_with('_') {
-        all.push(block);
-    }
-    all.extend(block.children().into_iter().flat_map(steps));
-    all
+    block.all().into_iter().filter(|block| !block.id.as_str().starts_with('_')).collect()
 }
 
 /// Compares two steps by what they say, not by where they stand; the steps inside them are compared on their own.

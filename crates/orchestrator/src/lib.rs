@@ -38,6 +38,7 @@ pub mod plan;
 mod project;
 pub mod report;
 pub mod retention;
+mod room;
 pub mod select;
 pub mod spec;
 pub mod starter;

@@ -20,6 +20,9 @@ use crate::terminal::{Terminal, print, say};
 use crate::upkeep;
 use crate::view::{Live, Look, Plain};
 
+/// A run of more tasks is made ready to be shown when it ends.
+const LARGE: usize = 10_000;
+
 /// Writes events into the log, those that became durable together in one call.
 struct Log(Option<Guard>);
 
@@ -133,7 +136,12 @@ pub(super) async fn go(session: Session, begun: Begun, way: &Way) -> Result<End,
             say(&format!("segno: go on with: segno resume {run}"));
         }
     })?;
-    tell(&account.finish(&run, &plan), way, terminal)?;
+    let report = account.finish(&run, &plan);
+    tell(&report, way, terminal)?;
+    if report.tasks().nth(LARGE).is_some() {
+        // Reading it back takes seconds: that is done once, and `segno show` is ready.
+        super::show::text(&session, &session.entry(Some(run.as_str()))?)?;
+    }
     if signal.is_none() {
         upkeep::collect_if_due(&session);
     }

@@ -1,8 +1,10 @@
 //! `segno show [RUN] [STEP]`: what a run did with its figures, or the whole output of one task.
 
 use std::fmt::Write as _;
+use std::time::{Duration, Instant};
 
 use segno_errors::{Fault, Kind};
+use segno_orchestrator::journal::RunEntry;
 use segno_orchestrator::model::{Address, Outcome, Output, Reply};
 use segno_orchestrator::report::{Look, Report, Shape, StepReport, TaskReport, short_duration};
 use segno_orchestrator::state::Mark;
@@ -16,16 +18,16 @@ use crate::terminal::{Terminal, print};
 
 pub(super) fn show(arguments: &ShowArguments) -> Result<End, Failure> {
     let session = Session::open_existing()?;
-    let run = session.find(arguments.run.as_deref())?;
-    let stored = session.read(&run)?;
+    let entry = session.entry(arguments.run.as_deref())?;
+    let run = entry.id.clone();
     let format = if arguments.json { Format::Json } else { arguments.format };
-    let look = Look { unicode: Terminal::look().unicode, rows: usize::MAX };
+    if arguments.step.is_none() && format == Format::Text {
+        print(&text(&session, &entry)?);
+        return Ok(End::Done);
+    }
+    let stored = session.read(&run)?;
     match (&arguments.step, format) {
         (Some(step), _) => print(&output(&session, &stored, step)?),
-        (None, Format::Text) => {
-            let marks = session.engine().marks(&run, &stored.definition)?;
-            print(&format!("{}{}", stored.report.summary(look), figures(&session, &stored, &marks)));
-        }
         (None, Format::Json) => {
             let mut report = stored.report.to_json();
             let marks = session.engine().marks(&run, &stored.definition)?;
@@ -33,11 +35,39 @@ pub(super) fn show(arguments: &ShowArguments) -> Result<End, Failure> {
             report["figures"] = serde_json::to_value(&stored.figures).unwrap_or_default();
             print(&format!("{report:#}\n"));
         }
-        (None, format) => print(&format.write(&stored.report, look)),
+        (None, format) => print(&format.write(&stored.report, look())),
     }
     Ok(End::Done)
 }
 
+fn look() -> Look {
+    Look { unicode: Terminal::look().unicode, rows: usize::MAX }
+}
+
+/// Returns the text of a run. A run that has ended stays as it is: what took long to read is remembered.
+pub(super) fn text(session: &Session, entry: &RunEntry) -> Result<String, Failure> {
+    let made_from = [
+        ("run", entry.id.to_string()),
+        ("touched", entry.touched.0.to_string()),
+        ("folder", session.project.root().display().to_string()),
+        ("unicode", look().unicode.to_string()),
+    ];
+    let memory = session.setup.memory.as_ref().filter(|_| !entry.status.is_resumable());
+    if let Some(text) = memory.and_then(|memory| memory.recall(&made_from)) {
+        return Ok(text);
+    }
+    let begun = Instant::now();
+    let stored = session.read(&entry.id)?;
+    let marks = session.engine().marks(&entry.id, &stored.definition)?;
+    let text = format!("{}{}", stored.report.summary(look()), figures(session, &stored, &marks));
+    if let Some(memory) = memory.filter(|_| begun.elapsed() > LONG && stored.damage.is_none()) {
+        memory.keep(&format!("show/{}", entry.id), &made_from, &text);
+    }
+    Ok(text)
+}
+
+/// What takes longer to make is remembered.
+const LONG: Duration = Duration::from_millis(50);
 /// The most marks that are listed; all of them are in the JSON.
 const MAX_MARKS: usize = 12;
 

@@ -7,6 +7,9 @@ use segno_orchestrator::model::Status;
 use super::look::{Look, Mark, Tone};
 use super::text::Line;
 
+/// How many groups deep rows are still moved to the right.
+const MAX_INDENT: usize = 16;
+
 /// One row of the tree before it is cut to a width.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
@@ -38,7 +41,7 @@ impl Entry {
     /// Makes an entry of a mark and a name.
     pub(super) fn new(depth: usize, rank: Rank, mark: Mark, title: &str, look: Look) -> Entry {
         let mut line = Line::default();
-        line.push(Tone::Plain, "  ".repeat(depth));
+        line.push(Tone::Plain, "  ".repeat(depth.min(MAX_INDENT)));
         line.push(mark.tone(), look.mark(mark));
         line.push(if mark.tone() == Tone::Faint { Tone::Faint } else { Tone::Plain }, format!(" {title}"));
         Entry { depth, rank, line, took: None, count: 1 }

@@ -90,25 +90,30 @@ impl Memory {
         made_from: &[(&str, String)],
         make: impl FnOnce() -> Result<String, E>,
     ) -> Result<String, E> {
-        let mut key = Key::builder("text");
-        key.text("version", env!("CARGO_PKG_VERSION"));
-        for (name, part) in made_from {
-            key.text(name, part);
-        }
-        let key = key.finish();
-        let now = SystemTime::now();
-        let found = self.store.fetch(&[key.digest()], now).unwrap_or_default().pop();
-        if let Some(Lookup::Hit(hit)) = found
-            && let Ok(text) = String::from_utf8(hit.value.to_vec())
-        {
+        if let Some(text) = self.recall(made_from) {
             return Ok(text);
         }
         let text = make()?;
-        let entry = NewEntry { value: text.as_bytes(), ..NewEntry::of(&key, subject, now) };
+        self.keep(subject, made_from, &text);
+        Ok(text)
+    }
+
+    /// Returns a text that is remembered by what it was made from.
+    pub fn recall(&self, made_from: &[(&str, String)]) -> Option<String> {
+        let found = self.store.fetch(&[text_key(made_from).digest()], SystemTime::now()).ok()?.pop();
+        match found {
+            Some(Lookup::Hit(hit)) => String::from_utf8(hit.value.to_vec()).ok(),
+            _ => None,
+        }
+    }
+
+    /// Remembers a text by what it was made from. That it cannot be is no error.
+    pub fn keep(&self, subject: &str, made_from: &[(&str, String)], text: &str) {
+        let key = text_key(made_from);
+        let entry = NewEntry { value: text.as_bytes(), ..NewEntry::of(&key, subject, SystemTime::now()) };
         if let Err(error) = self.store.store(entry) {
             tracing::warn!(subject, %error, "a text is not remembered");
         }
-        Ok(text)
     }
 
     /// Writes down what was learnt about files, so that the next run need not read them again.
@@ -318,6 +323,15 @@ impl Memory {
         }
         Ok(None)
     }
+}
+
+fn text_key(made_from: &[(&str, String)]) -> Key {
+    let mut key = Key::builder("text");
+    key.text("version", env!("CARGO_PKG_VERSION"));
+    for (name, part) in made_from {
+        key.text(name, part);
+    }
+    key.finish()
 }
 
 /// The files behind a key.

@@ -11,6 +11,10 @@ const HEAD: &str = "  compound=true\n  node [shape=box, style=rounded, fontname=
 impl Graph {
     /// Writes the picture as Graphviz DOT.
     pub fn dot(&self) -> String {
+        self.down(|| self.as_dot())
+    }
+
+    fn as_dot(&self) -> String {
         let name = escaped(&super::words::cut(&self.name));
         let mut text = format!("digraph \"{name}\" {{\n  label=\"{name}\"\n  labelloc=t\n{HEAD}");
         match self.root.is_group() && self.root.name.is_none() {

@@ -5,6 +5,7 @@ use super::words;
 use crate::Definition;
 use crate::model::{Block, Body, StepId};
 use crate::plan::Kind;
+use crate::room::with_room;
 use crate::spec;
 
 /// When what stands in `always` runs.
@@ -15,7 +16,8 @@ const ON_FAILURE: &str = "on failure";
 impl Graph {
     /// Lays out a workflow.
     pub fn of(definition: &Definition) -> Graph {
-        let root = Layout { definition, caller: None }.part(&definition.workflow.body);
+        let body = &definition.workflow.body;
+        let root = with_room(body.depth(), || Layout { definition, caller: None }.part(body));
         Graph { name: definition.plan.name.clone(), root }
     }
 }

@@ -8,6 +8,10 @@ use super::part::{Form, Graph, Part};
 impl Graph {
     /// Writes the picture as a Mermaid flowchart.
     pub fn mermaid(&self) -> String {
+        self.down(|| self.as_mermaid())
+    }
+
+    fn as_mermaid(&self) -> String {
         let mut text = format!("---\ntitle: {}\n---\nflowchart TD\n", quoted_yaml(&self.name));
         // The workflow itself is the whole picture; a frame round it would say nothing.
         match self.root.is_group() && self.root.name.is_none() {

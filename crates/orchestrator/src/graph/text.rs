@@ -16,7 +16,10 @@ const PLAIN: Signs = Signs { inner: "|- ", last: "`- ", down: "|  " };
 impl Graph {
     /// Writes the picture as a tree, with lines or in plain ASCII.
     pub fn text(&self, unicode: bool) -> String {
-        let signs = if unicode { &LINES } else { &PLAIN };
+        self.down(|| self.as_text(if unicode { &LINES } else { &PLAIN }))
+    }
+
+    fn as_text(&self, signs: &Signs) -> String {
         let mut text = format!("{}\n", words::cut(&self.name));
         match self.root.is_group() && self.root.name.is_none() {
             true => inside(&self.root, "", signs, &mut text),

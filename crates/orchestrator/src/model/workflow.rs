@@ -155,6 +155,28 @@ impl Block {
         }
     }
 
+    /// Returns this block and all inside it, in the file's order. Those of a sub-workflow are its own.
+    pub fn all(&self) -> Vec<&Block> {
+        let mut all = Vec::new();
+        let mut open = vec![self];
+        while let Some(block) = open.pop() {
+            all.push(block);
+            open.extend(block.children().into_iter().rev());
+        }
+        all
+    }
+
+    /// Returns how deep the blocks below this one nest.
+    pub fn depth(&self) -> usize {
+        let mut deepest = 0;
+        let mut open = vec![(self, 1)];
+        while let Some((block, depth)) = open.pop() {
+            deepest = deepest.max(depth);
+            open.extend(block.children().into_iter().map(|child| (child, depth + 1)));
+        }
+        deepest
+    }
+
     /// Returns the blocks directly inside this one, in the file's order. Those of a sub-workflow are its own.
     pub fn children(&self) -> Vec<&Block> {
         let mut inside: Vec<&Block> = match &self.body {

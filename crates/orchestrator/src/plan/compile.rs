@@ -10,6 +10,7 @@ use super::task::{Call, ItemTemplate};
 use super::template::{Expression, Template};
 use super::{cycles, names};
 use crate::model::{Action, AgentSpec, Block, Body, Each, Item, Place, Repeat, Settings, StepId, Text, Workflow};
+use crate::room::with_room;
 use crate::spec::Mistake;
 
 /// How deep workflows may call each other.
@@ -31,6 +32,10 @@ pub struct Catalog {
 /// # Errors
 /// All mistakes of the workflow: templates that cannot be read, unknown names, steps out of reach, cycles.
 pub fn compile(workflow: &Workflow, file: &str, catalog: &Catalog) -> Result<Plan, Vec<Mistake>> {
+    with_room(workflow.body.depth(), || lay_out(workflow, file, catalog))
+}
+
+fn lay_out(workflow: &Workflow, file: &str, catalog: &Catalog) -> Result<Plan, Vec<Mistake>> {
     let here = Here { file: file.to_owned(), agents: workflow.agents.clone(), ..Here::default() };
     let mut compiler = Compiler {
         nodes: Vec::new(),
@@ -132,7 +137,8 @@ impl Compiler<'_> {
 
     /// Says whether a step in a block, or in a workflow that it calls, can be taken back.
     fn has_undo(&self, block: &Block, file: &str, seen: &mut HashSet<String>) -> bool {
-        let own = match &block.body {
+        let mut blocks = block.all().into_iter();
+        blocks.any(|block| match &block.body {
             Body::Command(command) => command.settings.undo.is_some(),
             Body::Agent(call) => call.settings.undo.is_some(),
             Body::Flow(call) => {
@@ -142,8 +148,7 @@ impl Compiler<'_> {
                 called.is_some_and(|called| seen.insert(path.clone()) && self.has_undo(&called.body, &path, seen))
             }
             _ => false,
-        };
-        own || block.children().into_iter().any(|child| self.has_undo(child, file, seen))
+        })
     }
 
     /// Lays out one block: its conditions, inside that its `each`, its `loop`, its `on_failure`, its body.

@@ -11,6 +11,7 @@ use super::left_out::LeftOut;
 use super::quality::Quality;
 use super::steps::{Shape, StepReport};
 use super::task::TaskReport;
+use super::text::MAX_INDENT;
 use super::words::{counted, cut, moment, money, short_duration, without_escapes};
 use crate::model::{Metrics, RunStatus, Status};
 
@@ -51,9 +52,8 @@ impl Report {
             return;
         }
         line(text, "|   | Step | What became of it |\n|:-:|:-----|:------------------|");
-        for (index, step) in self.steps.iter().take(MAX_ROWS).enumerate() {
-            let (status, words) = self.row(index);
-            let name = format!("{}{}", "&emsp;".repeat(step.depth), code(step.step.as_str(), true));
+        for (step, status, words) in self.rows(MAX_ROWS) {
+            let name = format!("{}{}", "&emsp;".repeat(step.depth.min(MAX_INDENT)), code(step.step.as_str(), true));
             let name = if step.shape == Shape::Group { format!("**{name}**") } else { name };
             line(
                 text,

@@ -1,6 +1,6 @@
 //! What there is to say of a step in one row: how it ended, all its tasks together, and the facts beside that.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::fold::Report;
@@ -38,23 +38,32 @@ impl Report {
         facts
     }
 
-    /// Returns how the step at an index ended, all its tasks together, and what there is to say of it.
-    pub(super) fn row(&self, index: usize) -> (Option<Status>, String) {
-        let step = &self.steps[index];
-        match step.shape {
-            Shape::One => step.words_of_one(),
-            Shape::Many => step.words_of_many(),
-            Shape::Group => (self.status_of_group(index), step.words_of_group()),
-        }
+    /// Returns how each of the first steps ended, all its tasks together, and what there is to say of it.
+    pub(super) fn rows(&self, count: usize) -> impl Iterator<Item = (&StepReport, Option<Status>, String)> {
+        self.steps.iter().zip(self.statuses_of_groups()).take(count).map(|(step, of_group)| {
+            let (status, words) = match step.shape {
+                Shape::One => step.words_of_one(),
+                Shape::Many => step.words_of_many(),
+                Shape::Group => (of_group, step.words_of_group()),
+            };
+            (step, status, words)
+        })
     }
 
-    /// Returns the status of a group: that of the worst step in it.
-    fn status_of_group(&self, index: usize) -> Option<Status> {
-        let depth = self.steps[index].depth;
-        let inside = self.steps[index + 1..].iter().take_while(|step| step.depth > depth);
-        let own = self.steps[index].loops.iter().filter_map(|own| own.status()).map(Some);
-        let statuses: Vec<Option<Status>> = own.chain(inside.flat_map(StepReport::counted)).collect();
-        worst(&statuses)
+    /// Returns the status of each step as a group: that of the worst step in it. What is in a group stands after it.
+    fn statuses_of_groups(&self) -> Vec<Option<Status>> {
+        // By depth: the statuses of the steps there that no group has taken in yet.
+        let mut open: Vec<BTreeSet<Option<Status>>> = Vec::new();
+        let mut statuses = Vec::with_capacity(self.steps.len());
+        for step in self.steps.iter().rev() {
+            open.resize_with(open.len().max(step.depth + 1), BTreeSet::new);
+            let inside: BTreeSet<Option<Status>> = open.drain(step.depth + 1..).flatten().collect();
+            let own = step.loops.iter().filter_map(|own| own.status()).map(Some);
+            statuses.push(worst(&own.chain(inside.iter().copied()).collect::<Vec<_>>()));
+            open[step.depth].extend(step.counted().chain(inside));
+        }
+        statuses.reverse();
+        statuses
     }
 
     /// Returns the tasks that failed, with their steps. A round that was made better by a later one is none.

@@ -13,6 +13,8 @@ use crate::model::{RunStatus, Status};
 
 /// The most failures that are told in full.
 const MAX_FAILURES: usize = 5;
+/// How many groups deep steps are still moved to the right.
+pub(super) const MAX_INDENT: usize = 16;
 /// The most things that a run was done without which are told one by one.
 const MAX_LEFT_OUT: usize = 10;
 
@@ -55,10 +57,10 @@ impl Report {
     }
 
     fn table(&self, text: &mut String, look: Look) {
-        let width = self.steps.iter().map(|step| step.depth * 2 + step.step.as_str().len()).max().unwrap_or(0);
-        for (index, step) in self.steps.iter().take(look.rows).enumerate() {
-            let indent = step.depth * 2;
-            let (status, words) = self.row(index);
+        let indent = |step: &StepReport| step.depth.min(MAX_INDENT) * 2;
+        let width = self.steps.iter().map(|step| indent(step) + step.step.as_str().len()).max().unwrap_or(0);
+        for (step, status, words) in self.rows(look.rows) {
+            let indent = indent(step);
             let mark = mark(status, look);
             let name = step.step.as_str();
             let line = format!("  {:indent$}{mark} {name:<pad$}  {words}", "", pad = width - indent);

@@ -3,9 +3,12 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::Mistake;
 use super::tree::{Key, Node, Tree};
 use crate::model::{Place, Text};
+use crate::room::SHALLOW;
 
 /// The mistakes found so far.
 #[derive(Debug, Default)]
@@ -123,6 +126,15 @@ impl Findings {
                 &[]
             }
         }
+    }
+
+    /// Reads a plain value. Blocks may nest deep, values may not: they are written down and read again as JSON.
+    pub(crate) fn value(&mut self, node: &Node, what: &str) -> Option<Value> {
+        if node.depth() <= SHALLOW {
+            return Some(node.value());
+        }
+        self.add(Mistake::at(node.place, format!("{what} nests deeper than {SHALLOW} levels")));
+        None
     }
 
     /// Reads a list of texts; one text alone counts as a list of one.

@@ -5,9 +5,10 @@ use std::path::Path;
 
 #[cfg(feature = "toml")]
 use super::toml;
-use super::tree::Node;
+use super::tree::{MAX_DEPTH, Node};
 use super::{Mistake, Mistakes, workflow, yaml};
 use crate::model::Workflow;
+use crate::room::{SHALLOW, with_room};
 
 /// The largest workflow file that is read, in bytes.
 pub const MAX_FILE_BYTES: usize = 4 << 20;
@@ -68,9 +69,9 @@ pub fn parse(source: &str, name: &str) -> Result<Workflow, Mistakes> {
 /// Parses as far as possible: what could be read, and the mistakes.
 pub(crate) fn read(source: &str, name: &str) -> (Option<Workflow>, Vec<Mistake>) {
     let text = source.strip_prefix('\u{feff}').unwrap_or(source);
-    match tree(text, Format::of_path(name)) {
+    match tree_within(text, Format::of_path(name), MAX_DEPTH) {
         Ok((tree, mut mistakes)) => {
-            let (workflow, more) = workflow::check(&tree, name);
+            let (workflow, more) = with_room(tree.depth(), move || workflow::check(&tree, name));
             // What was said of a value that could not be read is not said again of the text in its stead.
             let known: BTreeSet<_> = mistakes.iter().map(|mistake| mistake.place).collect();
             mistakes.extend(more.into_iter().filter(|mistake| !known.contains(&mistake.place)));
@@ -82,11 +83,16 @@ pub(crate) fn read(source: &str, name: &str) -> (Option<Workflow>, Vec<Mistake>)
 
 /// Reads a file as a tree, with the mistakes that leave the tree whole.
 pub(crate) fn tree(source: &str, format: Format) -> Result<(Node, Vec<Mistake>), Mistake> {
+    tree_within(source, format, SHALLOW)
+}
+
+/// Reads a file whose lists and maps nest so deep at most; those of TOML never deeper than `SHALLOW`.
+fn tree_within(source: &str, format: Format, depth: usize) -> Result<(Node, Vec<Mistake>), Mistake> {
     if source.trim().is_empty() {
         return Err(Mistake::whole("the file is empty").hint(SMALLEST));
     }
     match format {
-        Format::Yaml => yaml::read(source),
+        Format::Yaml => yaml::read(source, depth),
         #[cfg(feature = "toml")]
         Format::Toml => toml::read(source).map(|tree| (tree, Vec::new())),
         #[cfg(not(feature = "toml"))]

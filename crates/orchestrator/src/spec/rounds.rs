@@ -33,11 +33,11 @@ impl Steps<'_> {
         };
         let item = |item: &Node| match &item.tree {
             Tree::Text(source) if source.contains("{{") => {
-                Item::Template(Text { source: source.clone(), place: item.place, literal: item.literal })
+                Some(Item::Template(Text { source: source.clone(), place: item.place, literal: item.literal }))
             }
-            _ => Item::Plain(item.value()),
+            _ => self.findings.value(item, what).map(Item::Plain),
         };
-        Some(Each::List(items.iter().map(item).collect()))
+        Some(Each::List(items.iter().filter_map(item).collect()))
     }
 
     fn matrix(&mut self, node: &Node) -> Option<Each> {

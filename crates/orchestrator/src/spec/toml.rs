@@ -4,8 +4,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::Mistake;
-use super::tree::{Key, MAX_DEPTH, Node, Tree, excerpt_place};
+use super::tree::{Key, Node, Tree, excerpt_place};
 use crate::model::Place;
+use crate::room::SHALLOW;
 
 /// Reads the table of `source`.
 pub(super) fn read(source: &str) -> Result<Node, Mistake> {
@@ -18,7 +19,7 @@ pub(super) fn read(source: &str) -> Result<Node, Mistake> {
 fn broken(source: &str, error: &toml::de::Error) -> Mistake {
     let message = match error.message().trim() {
         // The parser has two limits of its own, and says so in two ways.
-        words if words.contains("recurs") => format!("blocks nest deeper than {MAX_DEPTH} levels"),
+        words if words.contains("recurs") => format!("blocks nest deeper than {SHALLOW} levels"),
         words => format!("the file cannot be read from here on: {words}"),
     };
     match error.span() {
@@ -58,8 +59,8 @@ impl Places<'_> {
     fn node(&self, value: &Spanned<DeValue<'_>>, depth: usize) -> Result<Node, Mistake> {
         let span = value.span();
         let place = excerpt_place(self.source, span.start);
-        if depth > MAX_DEPTH {
-            return Err(Mistake::at(place, format!("blocks nest deeper than {MAX_DEPTH} levels")));
+        if depth > SHALLOW {
+            return Err(Mistake::at(place, format!("blocks nest deeper than {SHALLOW} levels")));
         }
         let text = &self.source[span];
         let too_large = || Mistake::at(place, "this number is too large");

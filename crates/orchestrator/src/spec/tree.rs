@@ -4,8 +4,9 @@ use serde_json::{Map, Value};
 
 use crate::model::Place;
 
-/// How deep blocks may nest; a deeper file is refused before anything recurses over it.
-pub(crate) const MAX_DEPTH: usize = 64;
+/// How deep the lists and maps of a file may nest: a thousand blocks and what stands in the last. A deeper file is refused
+/// before anything goes down it.
+pub(crate) const MAX_DEPTH: usize = 2_100;
 /// How many values a file may have after its aliases are expanded.
 pub(crate) const MAX_NODES: usize = 200_000;
 
@@ -82,11 +83,17 @@ impl Node {
 
     /// Returns how deep the values below this one nest.
     pub(crate) fn depth(&self) -> usize {
-        match &self.tree {
-            Tree::List(items) => 1 + items.iter().map(Node::depth).max().unwrap_or(0),
-            Tree::Map(fields) => 1 + fields.iter().map(|(_, node)| node.depth()).max().unwrap_or(0),
-            _ => 1,
+        let mut deepest = 0;
+        let mut open = vec![(self, 1)];
+        while let Some((node, depth)) = open.pop() {
+            deepest = deepest.max(depth);
+            match &node.tree {
+                Tree::List(items) => open.extend(items.iter().map(|item| (item, depth + 1))),
+                Tree::Map(fields) => open.extend(fields.iter().map(|(_, node)| (node, depth + 1))),
+                _ => {}
+            }
         }
+        deepest
     }
 }
 

@@ -132,7 +132,7 @@ fn default_value(node: &Node, input_type: InputType, name: &str, findings: &mut 
         let text = Text { source: source.clone(), place: node.place, literal: node.literal };
         return Some(DefaultValue::Template(text));
     }
-    let value = node.value();
+    let value = findings.value(node, &format!("the default of input '{name}'"))?;
     if !input_type.admits(&value) {
         findings.wrong(node, &format!("the default of input '{name}'"), &format!("of type {}", input_type.name()));
         return None;

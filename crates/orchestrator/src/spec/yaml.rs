@@ -7,16 +7,20 @@ use granit_parser::{ErrorKind, Event, Marker, Options, Parser, ScalarStyle, Scan
 use super::Mistake;
 use super::read::SMALLEST;
 use super::scalars::plain;
-use super::tree::{Key, MAX_DEPTH, MAX_NODES, Node, Tree};
+use super::tree::{Key, MAX_NODES, Node, Tree};
 use crate::model::Place;
+use crate::room::SHALLOW;
 
-/// Reads the one document of `source`, with the mistakes that the rest of it does not hang on.
-pub(super) fn read(source: &str) -> Result<(Node, Vec<Mistake>), Mistake> {
+/// Reads the one document of `source`, whose lists and maps nest so deep at most, with the mistakes that the rest of it does
+/// not hang on.
+pub(super) fn read(source: &str, depth: usize) -> Result<(Node, Vec<Mistake>), Mistake> {
     let mut options = Options::default();
     options.emit_comments = false;
-    let mut builder = Builder::default();
+    options.flow_nesting_limit = depth;
+    options.block_nesting_limit = depth;
+    let mut builder = Builder { depth, ..Builder::default() };
     for step in Parser::new_from_str_with_options(source, options) {
-        let (event, span) = step.map_err(|error| broken(source, &error))?;
+        let (event, span) = step.map_err(|error| broken(source, depth, &error))?;
         builder.see(event, place(&span.start))?;
     }
     builder.finish()
@@ -25,6 +29,8 @@ pub(super) fn read(source: &str) -> Result<(Node, Vec<Mistake>), Mistake> {
 /// Builds the tree from the parser's events with a stack of its own, so depth costs no call stack.
 #[derive(Default)]
 struct Builder {
+    /// How deep lists and maps may nest.
+    depth: usize,
     open: Vec<Open>,
     anchors: HashMap<usize, Node>,
     nodes: usize,
@@ -96,8 +102,8 @@ impl Builder {
     }
 
     fn start(&mut self, place: Place, anchor: usize, holds: Holds) -> Result<(), Mistake> {
-        if self.open.len() >= MAX_DEPTH {
-            return Err(too_deep(place));
+        if self.open.len() >= self.depth {
+            return Err(too_deep(self.depth, place));
         }
         if let Some(Open { holds: Holds::Map(_, None), .. }) = self.open.last() {
             let mistake = Mistake::at(place, "a list or map cannot be a key");
@@ -124,8 +130,8 @@ impl Builder {
         if self.nodes + target.size() > MAX_NODES {
             return Err(Mistake::at(place, format!("the file's aliases expand to more than {MAX_NODES} values")));
         }
-        if self.open.len() + target.depth() > MAX_DEPTH {
-            return Err(too_deep(place));
+        if self.open.len() + target.depth() > self.depth {
+            return Err(too_deep(self.depth, place));
         }
         let node = Node { place, ..target.clone() };
         self.nodes += node.size() - 1;
@@ -139,6 +145,10 @@ impl Builder {
             return Err(Mistake::at(node.place, format!("the file has more than {MAX_NODES} values")));
         }
         if anchor > 0 {
+            // It will be copied.
+            if node.depth() > SHALLOW {
+                return Err(Mistake::at(node.place, format!("what is used again nests deeper than {SHALLOW} levels")));
+            }
             self.anchors.insert(anchor, node.clone());
         }
         match self.open.last_mut().map(|open| &mut open.holds) {
@@ -170,8 +180,8 @@ fn key_of(node: &Node) -> Result<Key, Mistake> {
     Ok(Key { name, place: node.place })
 }
 
-fn too_deep(place: Place) -> Mistake {
-    Mistake::at(place, format!("blocks nest deeper than {MAX_DEPTH} levels"))
+fn too_deep(depth: usize, place: Place) -> Mistake {
+    Mistake::at(place, format!("blocks nest deeper than {depth} levels"))
 }
 
 /// Returns where a text's first letter stands, which is what places inside it are counted from.
@@ -193,10 +203,10 @@ fn place(marker: &Marker) -> Place {
 }
 
 /// Says why the parser stopped; a template inside braces is the commonest reason and gets its own hint.
-fn broken(source: &str, error: &ScanError) -> Mistake {
+fn broken(source: &str, depth: usize, error: &ScanError) -> Mistake {
     let place = place(error.marker());
     if *error.kind() == ErrorKind::RecursionLimitExceeded {
-        return too_deep(place);
+        return too_deep(depth, place);
     }
     let lines = source.lines().take(place.line as usize).collect::<Vec<_>>();
     let near = lines.iter().rev().take(2).rev();
@@ -228,7 +238,7 @@ mod tests {
             Some(Place { line, column }) => format!("{line}:{column} {}", mistake.message),
             None => mistake.message.clone(),
         };
-        let shown = match read(source) {
+        let shown = match read(source, SHALLOW) {
             Ok((node, mistakes)) if mistakes.is_empty() => node.value().to_string(),
             Ok((_, mistakes)) => mistakes.iter().map(said).collect::<Vec<_>>().join("; "),
             Err(mistake) => said(&mistake),
@@ -275,9 +285,9 @@ mod tests {
     #[test]
     fn depth_and_aliases_have_limits() {
         let nested = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
-        check(&nested(MAX_DEPTH), &nested(MAX_DEPTH));
-        check(&nested(MAX_DEPTH + 1), "1:65 blocks nest deeper than 64 levels");
-        check(&nested(10_000), "1:256 blocks nest deeper than 64 levels");
+        check(&nested(SHALLOW), &nested(SHALLOW));
+        check(&nested(SHALLOW + 1), "1:65 blocks nest deeper than 64 levels");
+        check(&nested(10_000), "1:65 blocks nest deeper than 64 levels");
         check(&format!("a: &a {}\nb: [[*a]]", nested(62)), "2:6 blocks nest deeper than 64 levels");
         let many = format!("a: &a [{}]\nb: [{}]", "1,".repeat(1_000), "*a,".repeat(250));
         check(&many, "2:599 the file's aliases expand to more than 200000 values");
@@ -287,7 +297,7 @@ mod tests {
     #[test]
     fn a_text_begins_where_its_first_letter_stands() {
         let place = |source: &str| {
-            let (node, _) = read(source).unwrap();
+            let (node, _) = read(source, SHALLOW).unwrap();
             let Tree::Map(rows) = node.tree else { unreachable!("the sources are maps") };
             (rows[0].1.place.line, rows[0].1.place.column, rows[0].1.literal)
         };

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::fold::RunState;
 use super::frame::{End, FrameId};
 use crate::model::{Event, Status, Timestamp};
-use crate::plan::{Kind, Node, Plan};
+use crate::plan::{Kind, Plan};
 
 /// A named position in a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,12 +48,15 @@ pub struct MarkFold {
     seen: usize,
     /// How many tasks ended that ran one after the other.
     steps: u32,
+    /// By node: whether it stands outside of everything that runs together or again.
+    in_order: Vec<bool>,
 }
 
 impl MarkFold {
     /// Begins with a run in which nothing has happened.
     pub fn new(plan: Arc<Plan>) -> MarkFold {
-        MarkFold { state: RunState::new(plan), marks: Vec::new(), names: HashMap::new(), seen: 0, steps: 0 }
+        let in_order = in_order(&plan);
+        MarkFold { state: RunState::new(plan), marks: Vec::new(), names: HashMap::new(), seen: 0, steps: 0, in_order }
     }
 
     /// Takes one event in.
@@ -99,14 +102,12 @@ impl MarkFold {
 
     /// Says whether a task ran outside of everything that runs together or again.
     fn is_in_order(&self, id: FrameId) -> bool {
-        let (plan, node) = (self.state.plan(), self.state.plan_node(id));
+        let node = self.state.plan_node(id);
         let ran = match self.state.frame(id).end() {
             Some(End::Task(outcome)) => outcome.status() != Status::Skipped,
             _ => false,
         };
-        let repeats =
-            |node: &Node| matches!(node.kind, Kind::Parallel(_) | Kind::Each(_) | Kind::Pipe(_) | Kind::Loop(_));
-        ran && node.undoes.is_none() && !plan.path(node.id).into_iter().any(|id| repeats(plan.node(id)))
+        ran && node.undoes.is_none() && self.in_order[node.id.0 as usize]
     }
 
     /// Returns what people call a frame: its own name or that of the nearest group round it that has one, with its round
@@ -128,6 +129,16 @@ impl MarkFold {
             count => format!("{name}-{count}"),
         }
     }
+}
+
+/// Finds the nodes outside of everything that runs together or again. Parents come before their children in a plan.
+fn in_order(plan: &Plan) -> Vec<bool> {
+    let mut in_order = Vec::with_capacity(plan.nodes().len());
+    for node in plan.nodes() {
+        let repeats = matches!(node.kind, Kind::Parallel(_) | Kind::Each(_) | Kind::Pipe(_) | Kind::Loop(_));
+        in_order.push(!repeats && node.parent.is_none_or(|parent| in_order[parent.0 as usize]));
+    }
+    in_order
 }
 
 #[cfg(test)]
