@@ -7,6 +7,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use segno_orchestrator::model::{RunStatus, Timestamp};
 
 use crate::format::{Format, ReportFile};
+use crate::track::RECENT_RUNS;
 use crate::values;
 
 mod files;
@@ -216,7 +217,7 @@ pub(crate) struct HealthArguments {
 #[derive(Debug, clap::Args)]
 pub(crate) struct AgentsArguments {
     /// From how many of the newest runs the records are made
-    #[arg(long, value_name = "N", default_value_t = 100)]
+    #[arg(long, value_name = "N", default_value_t = RECENT_RUNS)]
     pub(crate) runs: usize,
     /// Print them as JSON
     #[arg(long)]

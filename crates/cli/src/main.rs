@@ -8,6 +8,7 @@ mod replace;
 mod session;
 mod signals;
 mod terminal;
+mod track;
 mod upkeep;
 mod values;
 mod view;

@@ -11,16 +11,18 @@ use segno_orchestrator::history::{Filter, History};
 use segno_orchestrator::journal::{Damage, RunEntry};
 use segno_orchestrator::model::{RunId, RunStatus};
 use segno_orchestrator::report::{Report, ReportFold};
-use segno_orchestrator::spec::{self, SETTINGS_FILE, Settings};
+use segno_orchestrator::spec::{self, FallbackOrder, SETTINGS_FILE, Settings};
 use segno_orchestrator::{Definition, Project};
 
 use crate::exit::Failure;
 use crate::terminal::say;
+use crate::track::by_track_record;
 
 /// How many runs are looked through for a short name.
 const SEARCHED_RUNS: usize = 10_000;
 
 /// The project that the working folder belongs to, with its state open.
+#[derive(Clone)]
 pub(crate) struct Session {
     pub(crate) project: Project,
     pub(crate) setup: Setup,
@@ -81,7 +83,11 @@ impl Session {
             say("segno: the cache cannot be used, so steps run without it");
             say("  hint: it may be thrown away at any time: rm -r .segno/cache");
         }
-        Ok(Session { project, setup, settings })
+        let mut session = Session { project, setup, settings };
+        if let FallbackOrder::TrackRecord { min_calls } = session.settings.fallback {
+            session.setup.ranking = Some(by_track_record(session.clone(), min_calls));
+        }
+        Ok(session)
     }
 
     /// Opens the state of a project that has some.
@@ -158,8 +164,21 @@ impl Session {
         })
     }
 
-    /// Reads a run: its definition, its report, its figures. Its events pass by and are not held.
+    /// Reads a run, and says where it is damaged.
     pub(crate) fn read(&self, run: &RunId) -> Result<Stored, Failure> {
+        self.read_telling(run, |Damage { seq, reason }| {
+            say(&format!("segno: run {run} is damaged from event {seq} on ({reason}); what stands before is shown"));
+            say("  hint: segno repair");
+        })
+    }
+
+    /// Reads a run that nobody asked for by itself.
+    pub(crate) fn read_in_silence(&self, run: &RunId) -> Result<Stored, Failure> {
+        self.read_telling(run, |_| {})
+    }
+
+    /// Reads a run: its definition, its report, its figures. Its events pass by and are not held.
+    fn read_telling(&self, run: &RunId, tell: impl Fn(&Damage)) -> Result<Stored, Failure> {
         let mut first = None;
         let mut fold = ReportFold::new(run);
         let mut figures = Figures::default();
@@ -168,10 +187,7 @@ impl Session {
             figures.see(&event);
             first.get_or_insert(event.fact);
         })?;
-        if let Some(Damage { seq, reason }) = &damage {
-            say(&format!("segno: run {run} is damaged from event {seq} on ({reason}); what stands before is shown"));
-            say("  hint: segno repair");
-        }
+        damage.iter().for_each(tell);
         let definition = self.engine().pinned(run, first.as_ref())?;
         let report = fold.finish(&definition.plan, self.is_owned(run));
         Ok(Stored { definition, report, figures, damage })

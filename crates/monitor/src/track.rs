@@ -13,6 +13,9 @@ const MAX_DURATIONS: usize = 1_000;
 /// Shares and qualities that differ by less are taken for equal: a call more or less says nothing.
 const GRAIN: f64 = 0.05;
 
+/// What all commands are called together.
+const COMMANDS: &str = "run";
+
 /// What an agent came to.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TrackRecord {
@@ -204,7 +207,8 @@ fn nearest_rank(sorted: &[Duration], percent: usize) -> Duration {
 /// 0.05), then the 95th percentile of the duration, then the cost of a call; an unknown cost comes after a known one.
 ///
 /// Agents with fewer than `min_calls` keep their place, and so do equal ones their order: a list whose agents nobody has
-/// called yet stays as it was written. The same records always give the same order.
+/// called yet stays as it was written. So does a command, because the record `run` is that of all commands together. The
+/// same records always give the same order.
 ///
 /// ```
 /// use segno_monitor::{TrackRecord, order_by_track_record};
@@ -215,7 +219,8 @@ fn nearest_rank(sorted: &[Duration], percent: usize) -> Duration {
 pub fn order_by_track_record(agents: &[impl AsRef<str>], records: &[TrackRecord], min_calls: u64) -> Vec<usize> {
     let record = |place: &usize| {
         let name = agents[*place].as_ref();
-        records.iter().find(|record| record.agent == name && record.calls >= min_calls.max(1))
+        let has_one = |record: &&TrackRecord| record.agent == name && record.calls >= min_calls.max(1);
+        records.iter().find(has_one).filter(|_| name != COMMANDS)
     };
     let known: Vec<usize> = (0..agents.len()).filter(|place| record(place).is_some()).collect();
     let mut best = known.clone();

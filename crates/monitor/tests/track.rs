@@ -173,6 +173,11 @@ fn an_agent_that_was_hardly_called_keeps_its_place() {
     check_order(&[], "a b c", "a b c");
 }
 
+#[test]
+fn a_command_keeps_its_place_because_the_record_is_that_of_all_commands() {
+    check_order(&["run 9 1 1 1 1", "a 9 0.1 1 1 1", "b 9 0.9 1 1 1"], "a run b", "b run a");
+}
+
 proptest! {
     #[test]
     fn the_order_holds_each_agent_once_and_is_the_same_each_time(

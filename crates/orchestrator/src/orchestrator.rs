@@ -80,6 +80,20 @@ impl Orchestrator {
         self
     }
 
+    /// Says which of several fallbacks is tried next: see [`Ranking`](crate::engine::Ranking).
+    ///
+    /// ```
+    /// use segno_orchestrator::Orchestrator;
+    ///
+    /// // The last one that is written is tried first.
+    /// let segno = Orchestrator::in_memory().ranked_by(|names| (0..names.len()).rev().collect());
+    /// ```
+    #[must_use]
+    pub fn ranked_by(mut self, ranking: impl Fn(&[&str]) -> Vec<usize> + Send + Sync + 'static) -> Orchestrator {
+        self.setup.ranking = Some(Arc::new(ranking));
+        self
+    }
+
     /// Registers an agent.
     ///
     /// # Errors

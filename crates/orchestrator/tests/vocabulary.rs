@@ -63,6 +63,7 @@ fn framed(document: Document, table: &Table, fields: &str) -> String {
         (Document::Settings, "price") => format!("{{ prices: {{ a: {{ {fields} }} }} }}"),
         (Document::Settings, "agent") => format!("{{ agents: {{ a: {{ {fields} }} }} }}"),
         (Document::Settings, "cache_limits") => format!("{{ cache: {{ {fields} }} }}"),
+        (Document::Settings, "fallback_order") => format!("{{ fallback: {{ {fields} }} }}"),
         (Document::Settings, name @ ("fallback" | "retry" | "cache")) => {
             format!("{{ agents: {{ a: {{ run: [x], {name}: {{ {fields} }} }} }} }}")
         }

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use segno_monitor::{TrackRecord, TrackRecords};
+use segno_monitor::TrackRecord;
 use segno_orchestrator::agents::AgentEntry;
-use segno_orchestrator::history::Filter;
 use segno_orchestrator::report::short_duration;
 use serde_json::{Value, json};
 
@@ -12,6 +11,7 @@ use crate::args::AgentsArguments;
 use crate::exit::{End, Failure};
 use crate::session::Session;
 use crate::terminal::print;
+use crate::track::track_records;
 
 /// What is known of an agent.
 #[derive(Default)]
@@ -24,15 +24,12 @@ struct Known {
 
 pub(super) fn agents(arguments: &AgentsArguments) -> Result<End, Failure> {
     let session = Session::open_existing()?;
-    let mut records = TrackRecords::default();
-    let entries = session.history().list(&Filter::default(), arguments.runs)?;
-    // A run whose definition this segno does not understand says nothing of its agents.
-    entries.iter().filter_map(|entry| session.read(&entry.id).ok()).for_each(|stored| records.see(&stored.report));
+    let records = track_records(&session, arguments.runs, Session::read)?;
     let mut agents: BTreeMap<String, Known> = BTreeMap::new();
     for AgentEntry { name, description, .. } in session.setup.agents.list() {
         agents.entry(name).or_default().entry = Some(description);
     }
-    for record in records.finish() {
+    for record in records {
         let agent = agents.entry(record.agent.clone()).or_default();
         agent.record = Some(record);
     }

@@ -72,8 +72,10 @@ impl Planned<'_> {
             ("definition", self.definition.pins().0.hash),
             ("tasks", said.join("\n")),
             ("newest run", newest.unwrap_or_default()),
+            ("order of fallbacks", format!("{:?}", self.session.settings.fallback)),
         ];
-        let make = || Ok(by_hand(self.definition, self.rows, &self.estimates()?));
+        let ranking = self.session.setup.ranking.as_deref();
+        let make = || Ok(by_hand(self.definition, self.rows, &self.estimates()?, ranking));
         match &self.session.setup.memory {
             Some(memory) => memory.text(&format!("plan/{}", self.definition.plan.name), &made_from, make),
             None => make(),

@@ -3,12 +3,13 @@
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use segno_errors::{Fault, Kind};
 use segno_orchestrator::Definition;
 use segno_orchestrator::agents::{Agent, Answer, Call, Failed, Registry, Request, Stop};
-use segno_orchestrator::engine::{Engine, Setup};
+use segno_orchestrator::engine::{Engine, Ranking, Setup};
 use segno_orchestrator::model::{Event, Fact, Reply, Source, Status, Timestamp};
 use segno_orchestrator::plan;
 use segno_orchestrator::state::RunState;
@@ -21,7 +22,7 @@ use super::screen::Size;
 use super::tell::Teller;
 use super::text::{visible, width_of};
 
-/// The flows that the laws of the engine are tried on: every pattern but sub-workflows, fallbacks and judges.
+/// The flows that the laws of the engine are tried on: every pattern but sub-workflows and judges.
 #[path = "../../../orchestrator/src/state/random_flows.rs"]
 mod random_flows;
 
@@ -107,7 +108,9 @@ fn definition(flow: &str, called: Called, agents: &Registry) -> Definition {
 fn run(definition: &Definition, agents: Registry) -> Vec<Event> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     runtime.block_on(async {
-        let engine = Engine::new(Setup { agents, jobs: 3, ..Setup::default() });
+        // Fallbacks take over out of order, the last one first.
+        let ranking: Option<Arc<Ranking>> = Some(Arc::new(|names: &[&str]| (0..names.len()).rev().collect()));
+        let engine = Engine::new(Setup { agents, jobs: 3, ranking, ..Setup::default() });
         let run = engine.begin(definition, serde_json::Map::new()).unwrap();
         let id = run.id.clone();
         engine.run(run, Stop::never()).await.unwrap();
@@ -178,7 +181,7 @@ proptest! {
         enrich(&mut flow, &mut dice.into_iter());
         let flow = flow.to_string();
         let definition = definition(&flow, called, &agents);
-        let plan: &std::sync::Arc<plan::Plan> = &definition.plan;
+        let plan: &Arc<plan::Plan> = &definition.plan;
         let events = run(&definition, agents);
 
         let mut model = Model::new(plan.clone(), Timestamp(0));

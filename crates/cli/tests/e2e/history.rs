@@ -279,3 +279,88 @@ unused  never
     let agents: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&agents[0]["record"]["failed"], &agents[2]["record"]), (&1.into(), &Value::Null));
 }
+
+/// A project in whose history `shaky` failed and `sure` and `rough` did not; its flow names them in another order.
+fn with_history(settings: &str) -> Project {
+    let project = Project::of(
+        "flow: asking
+steps:
+  - { id: ask, agent: own, fallback: [{ agent: rough, partial: true }, shaky, { run: [echo, plain] }, sure] }
+",
+    );
+    project.write(
+        "segno.toml",
+        format!(
+            "[agents.own]\nrun = ['false']\nretry = 1\n[agents.rough]\nrun = ['true']\n\
+             [agents.shaky]\nrun = ['false']\nretry = 1\n[agents.sure]\nrun = ['true']\n{settings}"
+        ),
+    );
+    project.write(
+        "past.yaml",
+        "steps:
+  - { id: bad, each: [1, 2, 3], optional: true, agent: shaky }
+  - { id: good, each: [1, 2, 3], agent: sure }
+  - { id: part, each: [1, 2, 3], agent: rough }
+",
+    );
+    assert!(project.segno(&["run", "past.yaml"]).out.contains("good"));
+    project
+}
+
+/// Runs the flow and says who took over, one after the other.
+fn done_by(project: &Project) -> String {
+    let ran = project.segno(&["run", "flow.yaml"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let falls = logged(project, "fallback takes over");
+    falls.iter().map(|line| line["agent"].as_str().unwrap_or_default()).collect::<Vec<_>>().join(" ")
+}
+
+/// Returns the lines of the newest run's log that say this.
+fn logged(project: &Project, message: &str) -> Vec<Value> {
+    let log = project.read(&format!(".segno/logs/{}.jsonl", project.report()["run"].as_str().unwrap()));
+    let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    lines.filter(|line| line["message"] == message).collect()
+}
+
+#[test]
+fn fallbacks_are_tried_by_their_track_record_when_the_project_says_so() {
+    let by_record = "[fallback]\norder = 'track-record'\nmin_calls = 3\n";
+    // A part is worth less than what is sure, and a command keeps its place.
+    assert_eq!(done_by(&with_history(by_record)), "sure");
+    assert_eq!(done_by(&with_history("")), "rough");
+    assert_eq!(done_by(&with_history("[fallback]\norder = 'written'\n")), "rough");
+    // Five calls are needed when nothing else is said.
+    assert_eq!(done_by(&with_history("[fallback]\norder = 'track-record'\n")), "shaky run");
+}
+
+#[test]
+fn the_order_of_fallbacks_is_told_by_the_plan_the_doctor_and_the_log() {
+    let project = with_history("[fallback]\norder = 'track-record'\nmin_calls = 3\n");
+    let plan = project.segno(&["plan", "flow.yaml", "--text"]).out;
+    let order: Vec<&str> =
+        plan.lines().filter_map(|line| line.trim().strip_prefix("if it fails")).map(str::trim).collect();
+    assert_eq!(order, ["sure", "echo plain", "shaky", "rough (worth a part)"], "{plan}");
+    let doctor = project.segno(&["doctor"]).out;
+    assert!(doctor.contains("; fallbacks by track record, from 3 calls on"), "{doctor}");
+    done_by(&project);
+    let reasons = logged(&project, "fallbacks ranked by their track record");
+    let told = reasons[0]["order"].as_str().unwrap_or_default();
+    assert!(told.starts_with("sure: 3 calls, 100 % usable") && told.contains("shaky: 3 calls, 0 % usable"), "{told}");
+    assert_eq!(reasons[0]["correlation_id"], project.report()["run"]);
+}
+
+#[test]
+fn an_order_of_fallbacks_that_nobody_knows_is_told_with_those_that_are() {
+    let project = Project::of("steps: [{ run: [touch, ran] }]\n");
+    project.write("segno.toml", "[fallback]\norder = 'track_record'\n");
+    let ran = project.segno(&["run", "flow.yaml"]);
+    assert_eq!((ran.code, project.has("ran")), (Some(2), false));
+    assert_eq!(
+        ran.err,
+        "segno.toml:2:10: unknown order 'track_record' of fallbacks
+  2 | order = 'track_record'
+    |          ^
+  hint: did you mean 'track-record'?
+"
+    );
+}

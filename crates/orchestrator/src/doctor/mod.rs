@@ -10,7 +10,7 @@ use std::time::SystemTime;
 pub use finding::{Area, Finding, Verdict};
 
 use crate::Project;
-use crate::spec::{Mistakes, SETTINGS_FILE, Settings};
+use crate::spec::{FallbackOrder, Mistakes, SETTINGS_FILE, Settings};
 
 /// What an examination found.
 #[derive(Debug)]
@@ -36,11 +36,7 @@ fn settings_finding(project: &Project, settings: Result<&Settings, &Mistakes>) -
     let finding = Finding::new(Area::Settings, SETTINGS_FILE);
     match settings {
         Ok(_) if !project.root().join(SETTINGS_FILE).exists() => finding.good("not there; everything is preset"),
-        Ok(settings) if settings.agents.is_empty() => finding.good("read"),
-        Ok(settings) => {
-            let names: Vec<&str> = settings.agents.iter().map(|agent| agent.name.as_str()).collect();
-            finding.good(format!("read; agents: {}", names.join(", ")))
-        }
+        Ok(settings) => finding.good(settings_words(settings)),
         Err(mistakes) => {
             let count = mistakes.list().len();
             finding.bad(
@@ -49,4 +45,16 @@ fn settings_finding(project: &Project, settings: Result<&Settings, &Mistakes>) -
             )
         }
     }
+}
+
+fn settings_words(settings: &Settings) -> String {
+    let mut words = vec!["read".to_owned()];
+    let names: Vec<&str> = settings.agents.iter().map(|agent| agent.name.as_str()).collect();
+    if !names.is_empty() {
+        words.push(format!("agents: {}", names.join(", ")));
+    }
+    if let FallbackOrder::TrackRecord { min_calls } = settings.fallback {
+        words.push(format!("fallbacks by track record, from {min_calls} calls on"));
+    }
+    words.join("; ")
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::estimate::{Estimate, Estimates, Span};
 use super::foresee::{Forecast, Foreseen};
+use super::rank::{self, Ranking};
 use crate::agents::{ProgramRequest, Request};
 use crate::definition::Definition;
 use crate::model::{AtLeast, OutputFormat, StepId};
@@ -14,10 +15,10 @@ use crate::report::{joined_reasons, short_duration};
 /// The most tasks of one step that are written out; the rest is counted.
 const MAX_TASKS: usize = 10;
 
-/// Writes the plan of a workflow for a person.
-pub fn by_hand(definition: &Definition, rows: &[Foreseen], estimates: &Estimates) -> String {
+/// Writes the plan of a workflow for a person; fallbacks stand in the order in which they would be tried now.
+pub fn by_hand(definition: &Definition, rows: &[Foreseen], estimates: &Estimates, ranking: Option<&Ranking>) -> String {
     let plan = &definition.plan;
-    let mut writer = Writer { plan, rows, estimates, text: String::new(), number: 0 };
+    let mut writer = Writer { plan, rows, estimates, ranking, text: String::new(), number: 0 };
     writer.line(0, &format!("How to do '{}' by hand ({})", plan.name, definition.path));
     writer.line(0, "");
     writer.node(plan.root(), 0);
@@ -28,6 +29,7 @@ struct Writer<'p> {
     plan: &'p Plan,
     rows: &'p [Foreseen],
     estimates: &'p Estimates,
+    ranking: Option<&'p Ranking>,
     text: String,
     /// The number of the last task.
     number: usize,
@@ -105,7 +107,7 @@ impl Writer<'_> {
             let word = if verifier.judges.is_some() { "judged by" } else { "then check" };
             facts.push((word, verifier.name.clone()));
         }
-        for fallback in task.calls.iter().skip(1) {
+        for fallback in rank::order(task, self.ranking).into_iter().map(|number| task.alternative(number)) {
             let part = if fallback.is_partial { " (worth a part)" } else { "" };
             facts.push(("if it fails", format!("{}{part}", written(&fallback.call))));
         }

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::context::Context;
 use super::prepare::Prepared;
-use super::world::{Answer, Asked, Dispatch, Launch, Signal, World};
+use super::world::{Answer, Asked, Dispatch, GivenUp, Launch, Signal, World};
 use crate::agents::{Failed, Stopped};
 use crate::inbox::{Filed, Request};
 use crate::model::{Address, CacheNote, Event, Fact, Outcome, Reply, RunStatus, Source, Status, Timestamp};
@@ -72,7 +72,7 @@ struct Drive<'w, W> {
     in_flight: usize,
     /// How long attempts took of late.
     usual: Option<Duration>,
-    /// Guards and lists that are being worked out.
+    /// Guards, lists and the next of several fallbacks that are being worked out.
     working_out: usize,
     /// Attempts of which a part came back and whose next part is to be made.
     unfinished: Vec<Dispatch>,
@@ -288,7 +288,11 @@ impl<W: World> Drive<'_, W> {
                 self.is_asking = false;
                 answers.into_iter().for_each(|(dispatch, asked)| self.answered(dispatch, asked));
             }
-            Signal::Attempted(dispatch, result, took) => self.attempted(&dispatch, *result, took),
+            Signal::Attempted(dispatch, result, took) => self.attempted(*dispatch, *result, took),
+            Signal::Ranked(given_up, to) => {
+                self.working_out -= 1;
+                self.fell_back(&given_up.dispatch, given_up.fault, to);
+            }
         }
     }
 
@@ -348,7 +352,7 @@ impl<W: World> Drive<'_, W> {
         }
     }
 
-    fn attempted(&mut self, dispatch: &Dispatch, result: Result<Reply, Failed>, took: Duration) {
+    fn attempted(&mut self, dispatch: Dispatch, result: Result<Reply, Failed>, took: Duration) {
         self.in_flight -= 1;
         self.usual = Some(self.usual.map_or(took, |usual| (usual * 7 + took) / 8));
         let failed = match result {
@@ -357,26 +361,33 @@ impl<W: World> Drive<'_, W> {
             Err(failed) if failed.fault.why() == Some("interrupted") => return,
             Err(failed) => failed,
         };
-        let (step, attempt) = (dispatch.address.clone(), dispatch.attempt);
-        if let Some(wait) = self.wait_before_retry(dispatch, &failed.fault) {
+        if let Some(wait) = self.wait_before_retry(&dispatch, &failed.fault) {
             let until = self.world.now().after(wait);
+            let (step, attempt) = (dispatch.address, dispatch.attempt);
             return self.record(Fact::StepRetried { step, attempt, fault: failed.fault, until });
         }
-        let task = self.state.plan_node(dispatch.frame).task();
-        let to = dispatch.call + 1;
-        match task.and_then(|task| task.calls.get(to as usize)) {
-            Some(next) => {
-                let agent = next.name.clone();
-                // What was rendered was for the one that failed.
-                self.prepared.remove(&dispatch.frame);
-                self.record(Fact::FellBack { step, attempt, fault: failed.fault, to, agent });
-            }
-            None => {
+        let left = self.state.untried(dispatch.frame);
+        match left[..] {
+            [] => {
                 let Failed { fault, reply } = failed;
                 let reply = reply.map(|reply| *reply);
                 self.ended(dispatch.frame, Outcome::Failed { fault, reply: reply.map(Arc::new) }, Source::Ran, took);
             }
+            [_, _, ..] if self.world.ranks() => {
+                self.working_out += 1;
+                self.world.launch(Launch::Rank(Box::new(GivenUp { dispatch, fault: failed.fault, left })));
+            }
+            [to, ..] => self.fell_back(&dispatch, failed.fault, to),
         }
+    }
+
+    fn fell_back(&mut self, dispatch: &Dispatch, fault: Fault, to: u32) {
+        let task = self.state.plan_node(dispatch.frame).task();
+        let agent = task.map(|task| task.alternative(to).name.clone()).unwrap_or_default();
+        // What was rendered was for the one that failed.
+        self.prepared.remove(&dispatch.frame);
+        let (step, attempt) = (dispatch.address.clone(), dispatch.attempt);
+        self.record(Fact::FellBack { step, attempt, fault, to, agent });
     }
 
     /// Returns how long to wait before the next attempt; `None` when there is to be none.

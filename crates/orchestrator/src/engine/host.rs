@@ -15,8 +15,9 @@ use super::answer::answer;
 use super::observer::{Observer, trace_fault};
 use super::part::{self, Part};
 use super::prepare::Prepared;
+use super::rank::{self, Ranking};
 use super::remember::Memory;
-use super::world::{Dispatch, Launch, Signal, World};
+use super::world::{Dispatch, GivenUp, Launch, Signal, World};
 use crate::agents::{Answer, Call, Failed, Registry, Request, Stop, StopHandle, Stopped, interrupted};
 use crate::journal::{Batch, Blobs, Journal};
 use crate::model::{Event, Reply, RunId, Timestamp};
@@ -36,6 +37,7 @@ pub(crate) struct Shared {
     pub(crate) agents: Registry,
     pub(crate) memory: Option<Memory>,
     pub(crate) files: Arc<ListFiles>,
+    pub(crate) ranking: Option<Arc<Ranking>>,
     pub(crate) stop: Stop,
     /// The places for attempts.
     pub(crate) places: Semaphore,
@@ -152,8 +154,13 @@ impl World for Host {
         self.handle.stop();
     }
 
+    fn ranks(&self) -> bool {
+        self.shared.ranking.is_some()
+    }
+
     fn launch(&mut self, work: Launch) {
         match work {
+            Launch::Rank(given_up) => self.blocking(move |shared| rank(shared, given_up)),
             Launch::Attempt(dispatch, prepared) => self.attempt(dispatch, prepared),
             Launch::Decide(dispatch) => self.blocking(move |shared| decide(shared, dispatch)),
             Launch::Ask(dispatches) => self.blocking(move |shared| ask(shared, dispatches)),
@@ -300,4 +307,15 @@ fn ask(shared: &Shared, dispatches: Vec<Dispatch>) -> Signal {
 
 fn decide(shared: &Shared, dispatch: Dispatch) -> Signal {
     Signal::Decided(dispatch.frame, answer(&shared.plan, &dispatch, &shared.files))
+}
+
+fn rank(shared: &Shared, given_up: Box<GivenUp>) -> Signal {
+    let GivenUp { dispatch, left, .. } = &*given_up;
+    let task = shared.plan.node(dispatch.node).task();
+    let id = segno_logging::correlation::Id::new(shared.run.as_str());
+    // What the ranking logs of its reasons belongs to the run.
+    let next = || task.and_then(|task| rank::next(task, left, shared.ranking.as_deref()));
+    let to = segno_logging::correlation::span(&id).in_scope(next);
+    let to = to.unwrap_or(left[0]);
+    Signal::Ranked(given_up, to)
 }

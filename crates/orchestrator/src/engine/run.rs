@@ -14,6 +14,7 @@ use super::drive::drive;
 use super::fork::find_mark;
 use super::host::{Host, Shared};
 use super::observer::Observer;
+use super::rank::Ranking;
 use super::remember::Memory;
 use crate::agents::{GRACE, Registry, Stop, StopHandle, Stopped, end_strays};
 use crate::definition::Definition;
@@ -44,6 +45,8 @@ pub struct Setup {
     pub jobs: usize,
     /// What the memory is used for.
     pub cache: CacheMode,
+    /// Which of several fallbacks is tried next; without it they are tried as they are written.
+    pub ranking: Option<Arc<Ranking>>,
 }
 
 /// What remembered results are used for in a run.
@@ -70,6 +73,7 @@ impl Default for Setup {
             observers: Vec::new(),
             jobs: std::thread::available_parallelism().map_or(2, Into::into),
             cache: CacheMode::default(),
+            ranking: None,
         }
     }
 }
@@ -244,6 +248,7 @@ impl Engine {
             agents: self.setup.agents.clone(),
             memory: self.memory(),
             files: self.list_files(),
+            ranking: self.setup.ranking.clone(),
             stop,
             places: tokio::sync::Semaphore::new(self.setup.jobs.max(1)),
         };

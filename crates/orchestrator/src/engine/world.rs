@@ -31,6 +31,9 @@ pub(crate) trait World {
     /// Ends what runs, because the run is to end.
     fn halt(&mut self);
 
+    /// Says whether fallbacks are ranked; else they are tried as they are written.
+    fn ranks(&self) -> bool;
+
     /// Begins a piece of work; its end comes back as a signal.
     fn launch(&mut self, work: Launch);
 
@@ -47,6 +50,17 @@ pub(crate) enum Launch {
     Ask(Vec<Dispatch>),
     /// Make the next part of an attempt: the call itself, or what verifies it; what was rendered already is given along.
     Attempt(Dispatch, Option<Arc<Prepared>>),
+    /// Find out who takes the place of an agent that was given up.
+    Rank(Box<GivenUp>),
+}
+
+/// An attempt after which its agent is given up, with who may take its place.
+#[derive(Debug)]
+pub(crate) struct GivenUp {
+    pub(crate) dispatch: Dispatch,
+    pub(crate) fault: Fault,
+    /// The numbers of the fallbacks that were not tried yet, as they are written. Never empty.
+    pub(crate) left: Vec<u32>,
 }
 
 /// A frame with all that its templates can see.
@@ -86,6 +100,8 @@ pub(crate) enum Signal {
     Replied(Box<Dispatch>, Box<Reply>),
     /// An attempt ended.
     Attempted(Box<Dispatch>, Box<Result<Reply, Failed>>, Duration),
+    /// The number of the fallback that takes the place of an agent.
+    Ranked(Box<GivenUp>, u32),
     /// The run is told to stop.
     Stop(Stopped),
     /// Somebody outside asks for something.

@@ -27,6 +27,6 @@ pub use format::format;
 pub use mistake::{Mistake, Mistakes};
 pub use read::{Format, MAX_FILE_BYTES, load, parse};
 pub(crate) use read::{read, tree};
-pub use settings_file::{CacheLimits, Jobs, Price, Retention, SETTINGS_FILE, Settings};
+pub use settings_file::{CacheLimits, FallbackOrder, Jobs, Price, Retention, SETTINGS_FILE, Settings};
 pub(crate) use value::is_plain_text;
 pub use value::value;

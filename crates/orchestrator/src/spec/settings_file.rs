@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use super::fields::{Fields, Findings};
+use super::fields::{Fields, Findings, nearest};
 use super::read::{Format, load, tree};
 use super::settings::Defaults;
 use super::steps::Steps;
@@ -31,6 +31,8 @@ pub struct Settings {
     pub checkpoints: Checkpoints,
     /// How much runs at once.
     pub jobs: Jobs,
+    /// In which order fallbacks are tried.
+    pub fallback: FallbackOrder,
     /// What models cost, by name.
     pub prices: BTreeMap<String, Price>,
 }
@@ -62,6 +64,26 @@ pub struct Retention {
 pub struct Jobs {
     /// The most steps; without it as many as there are processors.
     pub limit: Option<u16>,
+}
+
+/// In which order the fallbacks of a step are tried.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FallbackOrder {
+    /// As they are written.
+    #[default]
+    Written,
+    /// By what they came to in the project's newest runs.
+    TrackRecord {
+        /// An agent that was called less often keeps its place.
+        min_calls: u64,
+    },
+}
+
+impl FallbackOrder {
+    /// The words that a file may say.
+    pub(super) const WORDS: [&str; 2] = ["written", "track-record"];
+    /// From how many calls on a record counts when the file does not say.
+    const MIN_CALLS: u64 = 5;
 }
 
 /// What a model costs, in US dollars for a million tokens.
@@ -133,6 +155,7 @@ fn settings(tree: &Node, findings: &mut Findings) -> Option<Settings> {
         retention: fields.find("retention").map(|node| retention(node, findings)).unwrap_or_default(),
         checkpoints: fields.find("checkpoints").map(|node| checkpoints(node, findings)).unwrap_or_default(),
         jobs: fields.find("jobs").map(|node| jobs(node, findings)).unwrap_or_default(),
+        fallback: fields.find("fallback").map(|node| fallback(node, findings)).unwrap_or_default(),
         prices: prices.map(|(key, node)| (key.name.clone(), price(node, &key.name, findings))).collect(),
     })
 }
@@ -171,6 +194,32 @@ fn jobs(node: &Node, findings: &mut Findings) -> Jobs {
     let Some(fields) = table(node, "jobs", "jobs", findings) else { return Jobs::default() };
     let limit = fields.find("limit").and_then(|node| findings.count(node, "limit", 1..=i64::from(u16::MAX)));
     Jobs { limit: limit.and_then(|limit| u16::try_from(limit).ok()) }
+}
+
+fn fallback(node: &Node, findings: &mut Findings) -> FallbackOrder {
+    let Some(fields) = table(node, "fallback_order", "fallback", findings) else { return FallbackOrder::Written };
+    let min_calls = fields.find("min_calls").and_then(|node| findings.count(node, "min_calls", 1..=i64::MAX));
+    let Some(order) = fields.find("order") else {
+        if let Some(node) = fields.find("min_calls") {
+            let mistake = Mistake::at(node.place, "'min_calls' says nothing without 'order'");
+            findings.add(mistake.hint("add: order = \"track-record\""));
+        }
+        return FallbackOrder::Written;
+    };
+    match findings.word(order, "order").as_deref() {
+        Some("track-record") => {
+            FallbackOrder::TrackRecord { min_calls: min_calls.map_or(FallbackOrder::MIN_CALLS, i64::unsigned_abs) }
+        }
+        Some("written") | None => FallbackOrder::Written,
+        Some(other) => {
+            let mistake = Mistake::at(order.place, format!("unknown order '{other}' of fallbacks"));
+            findings.add(match nearest(other, FallbackOrder::WORDS.into_iter()) {
+                Some(near) => mistake.hint(format!("did you mean '{near}'?")),
+                None => mistake.hint(format!("known orders: {}", FallbackOrder::WORDS.join(", "))),
+            });
+            FallbackOrder::Written
+        }
+    }
 }
 
 fn price(node: &Node, model: &str, findings: &mut Findings) -> Price {
@@ -257,8 +306,8 @@ mod tests {
     /// Reads settings and says what they are, or all mistakes with their lines.
     fn check(source: &str, expected: &str) {
         let said = match Settings::parse(source) {
-            Ok(Settings { agents: _, cache, retention, checkpoints, jobs, prices }) => format!(
-                "{:?} {:?} | {} {:?} {} {} | {} {} {} | {:?} | {}",
+            Ok(Settings { agents: _, cache, retention, checkpoints, jobs, fallback, prices }) => format!(
+                "{:?} {:?} | {} {:?} {} {} | {} {} {} | {:?} | {:?} | {}",
                 cache.max_size,
                 cache.max_age,
                 retention.keep_runs,
@@ -269,6 +318,7 @@ mod tests {
                 checkpoints.batches,
                 checkpoints.rounds,
                 jobs.limit,
+                fallback,
                 prices.iter().map(|(model, price)| format!("{model} {}", price.input_per_mtok)).collect::<String>(),
             ),
             Err(mistakes) => {
@@ -283,7 +333,7 @@ mod tests {
         assert_eq!(said, expected, "{source}");
     }
 
-    const PRESET: &str = "None None | 200 7776000s 2000000000 true | 3 true true | None | ";
+    const PRESET: &str = "None None | 200 7776000s 2000000000 true | 3 true true | None | Written | ";
 
     #[test]
     fn what_is_not_set_is_preset() {
@@ -297,8 +347,9 @@ mod tests {
         check(
             "[cache]\nmax_size = '1.5GiB'\nmax_age = '7d'\n[retention]\nkeep_runs = 5\nkeep_days = 1\nmax_size = '10kB'\n\
              auto = false\n[checkpoints]\nevery = 10\nbatches = false\nrounds = false\n[jobs]\nlimit = 4\n\
-             [prices.sonnet]\ninput_per_mtok = 3\n",
-            "Some(1610612736) Some(604800s) | 5 86400s 10000 false | 10 false false | Some(4) | sonnet 3",
+             [fallback]\norder = 'track-record'\nmin_calls = 9\n[prices.sonnet]\ninput_per_mtok = 3\n",
+            "Some(1610612736) Some(604800s) | 5 86400s 10000 false | 10 false false | Some(4) | \
+             TrackRecord { min_calls: 9 } | sonnet 3",
         );
     }
 
@@ -318,6 +369,26 @@ mod tests {
              14: output_per_mtok must not be below 0",
         );
         check("[cache\n", "1: the file cannot be read from here on: unclosed table, expected `]`");
+    }
+
+    #[test]
+    fn the_order_of_fallbacks_is_one_that_is_known() {
+        check("[fallback]\n", PRESET);
+        check("[fallback]\norder = 'written'\nmin_calls = 2\n", PRESET);
+        check("[fallback]\norder = 'track-record'\n", &PRESET.replace("Written", "TrackRecord { min_calls: 5 }"));
+        check(
+            "[fallback]\norder = 'track_record'\nmin_calls = 0\n",
+            "2: unknown order 'track_record' of fallbacks (did you mean 'track-record'?)\n\
+             3: min_calls must be from 1 to 9223372036854775807, not 0",
+        );
+        check(
+            "[fallback]\norder = 'best'\n",
+            "2: unknown order 'best' of fallbacks (known orders: written, track-record)",
+        );
+        check(
+            "[fallback]\nmin_calls = 3\n",
+            "2: 'min_calls' says nothing without 'order' (add: order = \"track-record\")",
+        );
     }
 
     #[test]

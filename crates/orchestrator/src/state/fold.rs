@@ -171,6 +171,7 @@ impl RunState {
                 self.stop_running(id);
                 let frame = self.frame_mut(id);
                 (frame.call, frame.spent, frame.attempt) = (*to, *attempt, *attempt);
+                frame.more_mut().took_over.push(*to);
                 self.offer(id, Work::Attempt(*attempt + 1));
             }
             Fact::StepRetried { attempt, until, .. } => {
@@ -360,6 +361,14 @@ impl RunState {
     /// Returns which of a task's calls is to be made: 0 is its own, then its fallbacks.
     pub fn call(&self, id: FrameId) -> u32 {
         self.frame(id).call
+    }
+
+    /// Returns the fallbacks of a task that have not taken over yet, by their numbers from 1, as they are written.
+    pub fn untried(&self, id: FrameId) -> Vec<u32> {
+        let calls = self.plan_node(id).task().map_or(0, |task| task.calls.len());
+        let tried = self.frame(id).more().map(|more| &more.took_over[..]).unwrap_or_default();
+        let numbers = 1..u32::try_from(calls).expect("a step has far fewer fallbacks");
+        numbers.filter(|number| !tried.contains(number)).collect()
     }
 
     /// Returns how many attempts the calls before this one made.

@@ -52,6 +52,8 @@ pub(super) struct More {
     pub(super) replies: Vec<Arc<Reply>>,
     /// Values of the shared data that the step was given.
     pub(super) data: Option<Inputs>,
+    /// The fallbacks that took over, in that order; the last one is at work.
+    pub(super) took_over: Vec<u32>,
 }
 
 /// Where a frame stands.

@@ -23,6 +23,8 @@ pub(super) struct Facts {
     entered: HashSet<Address>,
     concluded: HashSet<Address>,
     attempts: HashMap<Address, Attempt>,
+    /// The fallbacks that took over.
+    pub(super) took_over: HashMap<Address, Vec<u32>>,
     ended: HashMap<Address, Outcome>,
     /// Tasks in the order in which they ended well, by running.
     done: Vec<Address>,
@@ -85,7 +87,8 @@ impl Facts {
             Fact::Looped { step, verdict, score, .. } => self.said.entry(step).or_default().push((verdict, score)),
             Fact::Entered { step, .. } => _ = self.entered.insert(step),
             Fact::Concluded { step, .. } => _ = self.concluded.insert(step),
-            Fact::FellBack { step, attempt, .. } => {
+            Fact::FellBack { step, attempt, to, .. } => {
+                self.took_over.entry(step.clone()).or_default().push(to);
                 self.attempts.insert(step, Attempt::Resting(attempt, Timestamp(0)));
             }
             Fact::Expanded { step, items } => {

@@ -43,9 +43,19 @@ struct Shape {
 
 #[derive(Clone, Debug)]
 enum Body {
-    Task { retry: u32, cached: bool, uses: Vec<u16>, undo: bool },
+    Task(Task),
     Group(Group),
     Switch { on: u16, cases: Vec<Shape>, default: bool },
+}
+
+#[derive(Clone, Debug)]
+struct Task {
+    retry: u32,
+    cached: bool,
+    uses: Vec<u16>,
+    undo: bool,
+    /// Draws its fallbacks.
+    falls: u8,
 }
 
 #[derive(Clone, Debug)]
@@ -58,8 +68,9 @@ struct Group {
 }
 
 fn shape() -> impl Strategy<Value = Shape> {
-    let task = (1..=3_u32, any::<bool>(), vec(any::<u16>(), 0..=2), proptest::bool::weighted(0.2));
-    let task = task.prop_map(|(retry, cached, uses, undo)| Body::Task { retry, cached, uses, undo });
+    let task = (1..=3_u32, any::<bool>(), vec(any::<u16>(), 0..=2), proptest::bool::weighted(0.2), any::<u8>());
+    let task = task.prop_map(|(retry, cached, uses, undo, falls)| Task { retry, cached, uses, undo, falls });
+    let task = task.prop_map(Body::Task);
     let leaf = round(task.boxed(), Just(Vec::new()).boxed());
     leaf.prop_recursive(DEPTH, 8, 2, |inner| {
         let parts = (any::<bool>(), vec(inner.clone(), 1..=3), always(inner.clone()), any::<u16>());
@@ -149,9 +160,9 @@ impl Writer {
         let repeat = shape.repeat.filter(|_| !is_pipe);
         let inside: Vec<String> = each.iter().cloned().chain(repeat.map(|_| format!("{LOOP}{id}"))).collect();
         match &shape.body {
-            Body::Task { retry, cached, uses, undo } => {
-                self.task(&mut fields, (*retry, *cached), uses, &inside);
-                if *undo {
+            Body::Task(task) => {
+                self.task(&mut fields, task, &inside);
+                if task.undo {
                     fields.insert(
                         "undo".into(),
                         json!({ "agent": AGENT, "with": { "id": format!("undo {id}") }, "retry": 1 }),
@@ -253,11 +264,11 @@ impl Writer {
         }
     }
 
-    fn task(&self, fields: &mut Map<String, Value>, (retry, cached): (u32, bool), uses: &[u16], scope: &[String]) {
+    fn task(&self, fields: &mut Map<String, Value>, task: &Task, scope: &[String]) {
         fields.insert("agent".into(), json!(AGENT));
         // Without a word an agent is tried three times, with waits of half a minute.
-        fields.insert("retry".into(), json!({ "attempts": retry, "wait": "1ms", "max_wait": "2ms" }));
-        if cached || self.cached {
+        fields.insert("retry".into(), json!({ "attempts": task.retry, "wait": "1ms", "max_wait": "2ms" }));
+        if task.cached || self.cached {
             fields.insert("cache".into(), json!({ "files": [] }));
         }
         let mut with = Map::from_iter([("id".to_owned(), fields["id"].clone())]);
@@ -272,12 +283,27 @@ impl Writer {
             with.insert("before".into(), json!(format!("{{{{ previous.{id}.status | default('none') }}}}")));
             with.insert("round".into(), json!("{{ round }}"));
         }
-        for pick in uses {
+        for pick in &task.uses {
             if let Some(other) = self.pick(*pick, scope) {
                 with.insert(format!("of_{other}"), json!(value(*pick, other)));
             }
         }
+        let fallbacks = Writer::fallbacks(task.falls, &with);
+        if !self.cached && !fallbacks.is_empty() {
+            fields.insert("fallback".into(), json!(fallbacks));
+        }
         fields.insert("with".into(), Value::Object(with));
+    }
+
+    /// Makes the fallbacks of a task: up to three, which are asked for the same under another name, some for a part of it.
+    fn fallbacks(falls: u8, with: &Map<String, Value>) -> Vec<Value> {
+        let count = if falls % 8 < 4 { falls % 8 } else { 0 };
+        let fallback = |number: u8| {
+            let mut with = with.clone();
+            with["id"] = json!(format!("fallback {number} of {}", with["id"].as_str().unwrap_or_default()));
+            json!({ "agent": AGENT, "with": with, "partial": (falls / 8 + number).is_multiple_of(4) })
+        };
+        (1..=count).map(fallback).collect()
     }
 
     fn guard(&self, pick: u16, scope: &[String]) -> String {

@@ -115,6 +115,18 @@ impl Trial {
         prop_assert_eq!(&frames, &walk.frames, "after {:#?}", self.events.last());
         let status = walk.frames[&(self.plan.root(), Vec::new())].map(|ended| ended.status);
         prop_assert_eq!(self.state.status(), status);
+        self.agree_on_fallbacks()
+    }
+
+    fn agree_on_fallbacks(&self) -> TestCaseResult {
+        for (step, took_over) in &self.facts.took_over {
+            // A fork knows of tasks whose frames are not open yet.
+            let Some(frame) = self.state.find(step) else { continue };
+            let calls = self.state.plan_node(frame).task().map_or(0, |task| task.calls.len());
+            let left = (1..u32::try_from(calls).unwrap()).filter(|number| !took_over.contains(number));
+            prop_assert_eq!(self.state.untried(frame), left.collect::<Vec<_>>(), "of {}", step);
+            prop_assert_eq!(Some(&self.state.call(frame)), took_over.last(), "of {}", step);
+        }
         Ok(())
     }
 
@@ -212,6 +224,12 @@ impl Trial {
         if attempt < 3 && self.dice.random_bool(0.2) {
             let until = Timestamp(self.now.0 + self.dice.random_range(0..10));
             return Fact::StepRetried { step, attempt, fault: fault(), until };
+        }
+        let left = self.state.find(&step).map(|frame| self.state.untried(frame)).unwrap_or_default();
+        if !left.is_empty() && self.dice.random_bool(0.5) {
+            // Any of them, as a ranking may have it.
+            let to = left[self.dice.random_range(0..left.len())];
+            return Fact::FellBack { step, attempt, fault: fault(), to, agent: AGENT.into() };
         }
         ended(step, self.outcome())
     }

@@ -89,6 +89,11 @@ impl Actors {
         &self.unanswered
     }
 
+    /// Returns which of these fallbacks of a task takes over, if that was recorded.
+    pub(super) fn took_over(&self, task: &Address, left: &[u32]) -> Option<u32> {
+        self.player.as_ref().and_then(|player| player.took_over(task, left))
+    }
+
     /// Says what happens to a call.
     pub(super) fn act(&mut self, cue: &Cue<'_>) -> Act {
         let part = (cue.task.clone(), cue.attempt, cue.part);

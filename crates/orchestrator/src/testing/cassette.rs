@@ -54,6 +54,9 @@ pub(super) struct Entry {
     task: Address,
     attempt: u32,
     part: usize,
+    /// Which of the task's calls it was: 0 is its own, then its fallbacks.
+    #[serde(default, skip_serializing_if = "is_own")]
+    call: u32,
     /// What was asked, by part.
     request: BTreeMap<String, String>,
     #[serde(flatten)]
@@ -95,6 +98,11 @@ impl Recorded {
             Recorded::Failed { reply, .. } => reply.as_ref(),
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks like this")]
+fn is_own(call: &u32) -> bool {
+    *call == 0
 }
 
 impl Entry {
@@ -248,8 +256,8 @@ impl Recorder<'_> {
             }
         }
         let took_ms = u64::try_from(at.since(*since).as_millis()).unwrap_or(u64::MAX);
-        let (task, attempt) = (step.clone(), dispatch.attempt);
-        self.calls.push(Entry { task, attempt, part, request: parts(&request), recorded, took_ms, spent });
+        let (task, attempt, call) = (step.clone(), dispatch.attempt, dispatch.call);
+        self.calls.push(Entry { task, attempt, part, call, request: parts(&request), recorded, took_ms, spent });
         Ok(())
     }
 }
@@ -317,6 +325,12 @@ impl Player {
         let entry = entry.clone();
         self.played[number] = true;
         Some(entry)
+    }
+
+    /// Returns which of these fallbacks of a task took over when it was recorded.
+    pub(super) fn took_over(&self, task: &Address, left: &[u32]) -> Option<u32> {
+        let mut calls = self.calls.iter().filter(|entry| entry.task == *task).map(|entry| entry.call);
+        calls.find(|call| left.contains(call))
     }
 
     /// Says which recorded call is nearest to one that was not recorded, and in what it differs.

@@ -256,8 +256,18 @@ impl World for Virtual<'_> {
         self.is_told_to_end = true;
     }
 
+    /// A recorded run may have had a ranking, which nobody knows any more: what it decided is played back.
+    fn ranks(&self) -> bool {
+        true
+    }
+
     fn launch(&mut self, work: Launch) {
         match work {
+            Launch::Rank(given_up) => {
+                let to = self.actors.took_over(&given_up.dispatch.address, &given_up.left);
+                let to = to.unwrap_or(given_up.left[0]);
+                self.comes(Duration::ZERO, Signal::Ranked(given_up, to), false);
+            }
             Launch::Attempt(dispatch, prepared) => self.attempt(dispatch, prepared),
             Launch::Decide(dispatch) => {
                 let answer = answer(&self.stage.plan, &dispatch, &self.stage.files);

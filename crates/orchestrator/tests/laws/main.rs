@@ -5,6 +5,7 @@
 mod random_flows;
 mod worker;
 
+mod fallbacks;
 mod fork;
 mod keys;
 mod resume;

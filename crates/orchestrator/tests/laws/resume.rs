@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use segno_orchestrator::Definition;
 use segno_orchestrator::agents::Stop;
-use segno_orchestrator::engine::{Begun, Engine, Setup};
+use segno_orchestrator::engine::{Begun, Engine, Ranking, Setup};
 use segno_orchestrator::journal::{Batch, Blobs, Journal, MemoryJournal};
 use segno_orchestrator::model::{Address, Event, Fact, RunId, RunStatus};
 
@@ -36,6 +36,7 @@ proptest! {
             prop_assert_eq!(ended, status, "killed after {} events", first);
             prop_assert_eq!(ends(&events), ends(&expected), "killed after {} events", first);
             prop_assert_eq!(sorted(retries(&events)), sorted(retries(&expected)), "killed after {} events", first);
+            prop_assert_eq!(sorted(falls(&events)), sorted(falls(&expected)), "killed after {} events", first);
         }
     }
 }
@@ -70,7 +71,9 @@ impl Trial {
         let (journal, calls) = (Arc::new(journal), Calls::default());
         let agents = Worker { seed: self.seed, pace: jobs as u64, calls: calls.clone() }.registry();
         let (held, blobs) = (journal.clone(), self.blobs.clone());
-        let engine = Engine::new(Setup { journal: held, blobs, agents, jobs, ..Setup::default() });
+        // Fallbacks fall out of order: the last one that is left takes over.
+        let ranking: Option<Arc<Ranking>> = Some(Arc::new(|names: &[&str]| (0..names.len()).rev().collect()));
+        let engine = Engine::new(Setup { journal: held, blobs, agents, jobs, ranking, ..Setup::default() });
         Owner { engine, journal, calls }
     }
 
@@ -128,7 +131,8 @@ impl Owner {
 
     /// Checks that nothing was asked for whose end this owner had found in the journal.
     fn check_calls(&self, found: &[Event]) {
-        let (done, failed) = (ends(found), retries(found));
+        let (done, mut failed) = (ends(found), retries(found));
+        failed.extend(falls(found).into_iter().map(|(step, attempt, _)| (step, attempt)));
         for call in self.calls.lock().unwrap().iter() {
             assert!(!done.contains_key(&call.0) && !failed.contains(call), "done again: {call:?}");
         }
@@ -142,6 +146,15 @@ fn retries(events: &[Event]) -> Vec<(Address, u32)> {
         _ => None,
     };
     events.iter().filter_map(retry).collect()
+}
+
+/// Returns the attempts after which an agent was given up, and which fallback took over.
+fn falls(events: &[Event]) -> Vec<(Address, u32, u32)> {
+    let fall = |event: &Event| match &event.fact {
+        Fact::FellBack { step, attempt, to, .. } => Some((step.clone(), *attempt, *to)),
+        _ => None,
+    };
+    events.iter().filter_map(fall).collect()
 }
 
 fn sorted<T: Ord>(mut list: Vec<T>) -> Vec<T> {

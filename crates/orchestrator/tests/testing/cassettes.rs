@@ -5,7 +5,7 @@ use std::sync::Arc;
 use segno_errors::{Fault, Kind};
 use segno_orchestrator::Definition;
 use segno_orchestrator::agents::{Registry, Stop};
-use segno_orchestrator::engine::{Engine, Setup};
+use segno_orchestrator::engine::{Engine, Ranking, Setup};
 use segno_orchestrator::journal::{Journal as _, MemoryJournal};
 use segno_orchestrator::model::Reply;
 use segno_orchestrator::testing::{self, Cassette, Script};
@@ -47,12 +47,13 @@ fn agents() -> Registry {
     agents
 }
 
-/// Runs the flow for real and records that.
-fn recorded() -> String {
+/// Runs a flow for real, its fallbacks in the order that they are ranked in, and records that.
+fn recorded(flow: &str) -> String {
     let journal = Arc::new(MemoryJournal::default());
     let agents = agents();
-    let definition = Definition::parse(FLOW, "flow.yaml", &agents).unwrap_or_else(|mistakes| panic!("{mistakes}"));
-    let setup = Setup { journal: journal.clone(), agents, jobs: 1, ..Setup::default() };
+    let definition = Definition::parse(flow, "flow.yaml", &agents).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    let ranking: Option<Arc<Ranking>> = Some(Arc::new(|names: &[&str]| (0..names.len()).rev().collect()));
+    let setup = Setup { journal: journal.clone(), agents, jobs: 1, ranking, ..Setup::default() };
     let engine = Engine::new(setup);
     let begun = engine.begin(&definition, serde_json::Map::new()).unwrap();
     let id = begun.id.clone();
@@ -64,10 +65,14 @@ fn recorded() -> String {
 
 #[track_caller]
 fn check(flow: &str, test: &str, expected: &str) {
-    let cassette = recorded();
+    plays(&recorded(FLOW), flow, test, expected);
+}
+
+#[track_caller]
+fn plays(cassette: &str, flow: &str, test: &str, expected: &str) {
     let load = |name: &str| Definition::parse(flow, name, &agents());
     let tests = format!("flow: flow.yaml\ntests: [{{ name: it, cassette: a.json, {test} }}]");
-    let script = Script::assemble(&tests, "flow.test.yaml", &load, &|_| Ok(cassette.clone()));
+    let script = Script::assemble(&tests, "flow.test.yaml", &load, &|_| Ok(cassette.to_owned()));
     let script = script.unwrap_or_else(|mistakes| panic!("{mistakes}"));
     let outcome = testing::run(&script.definition, &script.cases[0]);
     assert_eq!(outcome.told(), expected, "{}", outcome.timeline());
@@ -120,7 +125,16 @@ fn what_is_no_cassette_is_a_mistake_at_its_name() {
     };
     assert!(told("{}").starts_with("in t/a.json: this is no cassette: missing field"), "{}", told("{}"));
     assert_eq!(
-        told(&recorded().replace("\"format\": 1", "\"format\": 9")),
+        told(&recorded(FLOW).replace("\"format\": 1", "\"format\": 9")),
         "in t/a.json: the cassette has format 9, not 1"
     );
+}
+
+#[test]
+fn fallbacks_take_over_as_they_did_when_it_was_recorded() {
+    let flow = "steps: [{ id: a, agent: coder, with: { goal: lost }, retry: 1,
+        fallback: [critic, { agent: coder, with: { goal: found } }, { agent: coder, with: { goal: lost } }] }]";
+    let expect = "expect: { steps: { a: { output: made found } }, calls: { a.fallback: 2, 'agent:critic': 0 } }";
+    plays(&recorded(flow), flow, expect, "");
+    plays(&recorded(flow), flow, &format!("kill_after: 4, {expect}"), "");
 }

@@ -2,6 +2,7 @@
 
 use super::table::{Key, Shape, Table};
 use super::workflow::{AGENT_TABLE, CACHE_TABLE, CHECKPOINTS, FALLBACK_TABLE, RETRY_TABLE};
+use crate::spec::FallbackOrder;
 
 /// All tables of `segno.toml`.
 pub(super) const TABLES: &[Table] = &[
@@ -24,6 +25,13 @@ pub(super) const TABLES: &[Table] = &[
         CHECKPOINTS,
     ),
     Table::new("jobs", "Jobs", "How much runs at once.", JOBS),
+    Table::new(
+        "fallback_order",
+        "The order of fallbacks",
+        "Which fallback is tried next when an agent was given up. Those that do a part of the task always come last \
+         when they are not tried as they are written.",
+        FALLBACK_ORDER,
+    ),
     Table::new("price", "A price", "What a model costs, in US dollars for a million tokens.", PRICE),
 ];
 
@@ -43,6 +51,12 @@ const FILE: &[Key] = &[
         "Which named marks a run gets.",
     ),
     Key::new("jobs", Shape::Table("jobs"), "{ limit: 4 }", "How much runs at once."),
+    Key::new(
+        "fallback",
+        Shape::Table("fallback_order"),
+        "{ order: track-record }",
+        "In which order fallbacks are tried.",
+    ),
     Key::new("prices", Shape::Map(&Shape::Table("price")), "{ sonnet: { input_per_mtok: 3.0 } }", "What models cost."),
 ];
 
@@ -60,6 +74,22 @@ const RETENTION: &[Key] = &[
 
 const JOBS: &[Key] =
     &[Key::new("limit", Shape::Count(1, 65_535), "4", "How many steps run at once; `--jobs` goes before.")];
+
+const FALLBACK_ORDER: &[Key] = &[
+    Key::new(
+        "order",
+        Shape::OneOf(&FallbackOrder::WORDS),
+        "track-record",
+        "As they are written, which is preset, or by what they came to in the newest 100 runs: see `segno agents`.",
+    ),
+    Key::new(
+        "min_calls",
+        Shape::Count(1, i64::MAX),
+        "5",
+        "An agent with fewer calls in those runs keeps its place; 5 when not given.",
+    )
+    .requires(&["order"]),
+];
 
 const DOLLARS: Shape = Shape::Number(0.0, f64::INFINITY);
 
