@@ -139,7 +139,8 @@ pub(super) async fn go(session: Session, begun: Begun, way: &Way) -> Result<End,
     let report = account.finish(&run, &plan);
     tell(&report, way, terminal)?;
     if report.tasks().nth(LARGE).is_some() {
-        // Reading it back takes seconds: that is done once, and `segno show` is ready.
+        // Reading it back takes seconds: that is done once, and `segno show` is ready. The memory is needed for that.
+        drop((report, plan, view, account));
         super::show::text(&session, &session.entry(Some(run.as_str()))?)?;
     }
     if signal.is_none() {

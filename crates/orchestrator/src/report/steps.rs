@@ -174,6 +174,7 @@ fn repeats(node: &Node) -> bool {
 fn own_tasks(plan: &Plan, step: &StepId, mut tasks: Vec<TaskReport>) -> (Vec<TaskReport>, bool) {
     let reached = !tasks.is_empty();
     tasks.retain(|task| task.attempts > 0 || task.outcome.is_some());
+    tasks.shrink_to_fit();
     tasks.sort_by(|one, other| one.address.indices.cmp(&other.address.indices));
     if let Some((_, call)) = plan.task_of(step) {
         let name = |number: u32| call.alternative(number).name.clone();

@@ -64,7 +64,9 @@ impl<'c> Steps<'c> {
         if items.is_empty() && matches!(node.tree, Tree::List(_)) {
             self.findings.add(Mistake::at(node.place, format!("'{what}' is empty")).hint("add a step or remove it"));
         }
-        let blocks: Vec<Block> = items.iter().filter_map(|item| self.block(item)).collect();
+        // Most lists hold one or two blocks, and a block is large: no more room is taken than is needed.
+        let mut blocks = Vec::with_capacity(items.len());
+        blocks.extend(items.iter().filter_map(|item| self.block(item)));
         // Blocks that could not be read are reported; the others go on, so that their mistakes are found too.
         (!blocks.is_empty()).then_some(blocks)
     }
