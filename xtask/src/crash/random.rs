@@ -9,16 +9,17 @@ use super::effects;
 use super::project::{Ended, FLOW, Fixture, Programs, Project};
 use super::survey::{Next, Report, Survey, compare};
 
-/// The flow of every pattern, the one that it calls, and the script that their steps run.
+/// The flow of every pattern, those that it calls, and the script that their steps run.
 pub(super) const FIXTURE: Fixture = Fixture {
     files: &[
         (FLOW, include_str!("flow.yaml")),
         ("saga.yaml", include_str!("saga.yaml")),
+        ("gift.yaml", include_str!("gift.yaml")),
         ("work", include_str!("work.sh")),
         ("input.txt", "input\n"),
     ],
     // Steps of a called flow have the caller in their names, and what takes them back has both.
-    folders: &["pids", "pids/called", "pids/undo", "pids/undo/called"],
+    folders: &["pids", "pids/called", "pids/given", "pids/undo", "pids/undo/called"],
     jobs: "4",
 };
 
@@ -178,5 +179,22 @@ impl Tally {
         self.early += early;
         self.acknowledged += acknowledged;
         self.remade += remade;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What steps can be and have, as far as it decides what is recorded.
+    const PATTERNS: &str = "steps parallel if else switch default each at_least matrix until while score pipe flow \
+                            fallback on_failure always undo skip_when optional put get cache check judge retry";
+
+    #[test]
+    fn the_flow_has_every_pattern() {
+        let flows = FIXTURE.files.iter().filter(|(name, _)| name.ends_with(".yaml"));
+        let flows: String = flows.map(|(_, text)| *text).collect();
+        let missing = PATTERNS.split_whitespace().filter(|key| !flows.contains(&format!(" {key}:")));
+        assert_eq!(missing.collect::<Vec<_>>(), Vec::<&str>::new());
     }
 }
