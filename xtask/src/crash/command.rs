@@ -98,11 +98,12 @@ fn random(kills: usize, seed: u64, tell: fn(&str)) -> Outcome {
     let programs = Programs::build()?;
     let repeat = format!("cargo xtask crash --kills {kills} --seed {seed}");
     let tally = random::kill(&programs, kills, seed, tell).map_err(|output| Red { output, repeat })?;
-    let random::Tally { kills, runs, early, acknowledged, remade } = tally;
+    let random::Tally { kills, runs, early, acknowledged, remade, forks, retries, killed_forks, fork_kills } = tally;
     Ok(format!(
-        "{kills} kills, 0 events lost, 0 steps run twice, 0 overlaps, 0 resumes refused; {runs} runs ended as unkilled ones, \
-         {acknowledged} events were acknowledged, {remade} steps in flight were made again, {early} kills came before the \
-         run was recorded (seed {seed})"
+        "{kills} kills ({fork_kills} of them of forks), 0 events lost, 0 steps run twice, 0 overlaps, 0 resumes refused; {runs} \
+         runs and {forks} forks ({killed_forks} of them killed, {retries} of what had failed) ended as unkilled runs, \
+         {acknowledged} events were acknowledged, {remade} steps in flight were made again, {early} kills came before the run \
+         was recorded (seed {seed})"
     ))
 }
 
