@@ -10,6 +10,7 @@ mod effects;
 mod forks;
 mod journal;
 mod log;
+mod long;
 mod order;
 mod power;
 mod project;
