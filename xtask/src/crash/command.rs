@@ -3,6 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::calls;
+use super::long::{self, Work};
 use super::power;
 use super::project::Programs;
 use super::random;
@@ -13,12 +14,6 @@ use crate::gate::{Outcome, Red};
 const KILLS: usize = 300;
 /// Those of them that the gate makes.
 const GATE_KILLS: usize = 100;
-/// The kills of the long check, and how many of them have one seed: each seed that held is noted, so that a long check
-/// that was broken off goes on with the next.
-const LONG_KILLS: usize = 3_000;
-const LONG_ROUND: usize = 100;
-/// The power cuts of the long check.
-const POWER_CUTS: usize = 100;
 /// The first calls of a run at which it is killed by strace.
 const CALLS: usize = 100;
 /// Those of them that the gate makes, of a new run and of a resumed one each, spread over the same span.
@@ -95,50 +90,40 @@ pub fn gate() -> Outcome {
 }
 
 fn random(kills: usize, seed: u64, tell: fn(&str)) -> Outcome {
+    let random::Tally { kills, runs, early, acknowledged, remade, forks, retries, killed_forks, fork_kills } =
+        kill(kills, seed, tell)?;
+    Ok(format!(
+        "{kills} kills ({fork_kills} of them of forks), 0 events lost, 0 steps run twice, 0 overlaps, 0 resumes refused; {runs} \
+         runs and {forks} forks ({killed_forks} of them killed, {retries} of what had failed) ended as unkilled runs, \
+         {acknowledged} events were acknowledged, {remade} steps in flight were made again, {early} kills came before the run \
+         was recorded (seed {seed})"
+    ))
+}
+
+fn kill(kills: usize, seed: u64, tell: fn(&str)) -> Result<random::Tally, Red> {
     let programs = Programs::build()?;
     let repeat = format!("cargo xtask crash --kills {kills} --seed {seed}");
-    let tally = random::kill(&programs, kills, seed, tell).map_err(|output| Red { output, repeat })?;
-    let random::Tally { kills, runs, early, acknowledged, remade } = tally;
-    Ok(format!(
-        "{kills} kills, 0 events lost, 0 steps run twice, 0 overlaps, 0 resumes refused; {runs} runs ended as unkilled ones, \
-         {acknowledged} events were acknowledged, {remade} steps in flight were made again, {early} kills came before the \
-         run was recorded (seed {seed})"
-    ))
+    random::kill(&programs, kills, seed, tell).map_err(|output| Red { output, repeat })
 }
 
 /// Cuts the power so many times.
 fn power_cuts(cuts: usize, tell: fn(&str)) -> Outcome {
-    let programs = Programs::build()?;
     let seed = fresh_seed();
-    let red = |output| Red { output, repeat: format!("cargo xtask crash --power {cuts}") };
-    let power::Tally { cuts, acknowledged, resumed } = power::cut(&programs, cuts, seed, tell).map_err(red)?;
+    let power::Tally { cuts, acknowledged, resumed } = cut(cuts, seed, tell)?;
     Ok(format!(
         "{cuts} power cuts, 0 of {acknowledged} acknowledged events lost, {resumed} runs gone on with on the copy (seed {seed})"
     ))
 }
 
-/// Kills seed by seed; a file under the target folder says which seeds held.
+fn cut(cuts: usize, seed: u64, tell: fn(&str)) -> Result<power::Tally, Red> {
+    let programs = Programs::build()?;
+    let repeat = format!("cargo xtask crash --power {cuts}");
+    power::cut(&programs, cuts, seed, tell).map_err(|output| Red { output, repeat })
+}
+
 fn long(tell: fn(&str)) -> Outcome {
-    let notes = crate::root().join("target/crash-long.txt");
-    let red = |output: String| Red { output, repeat: "cargo xtask crash --long".to_owned() };
-    let held = std::fs::read_to_string(&notes).unwrap_or_default();
-    let held: Vec<u64> = held.lines().filter_map(|line| line.trim().parse().ok()).collect();
-    for seed in 1..=(LONG_KILLS / LONG_ROUND) as u64 {
-        if held.contains(&seed) {
-            tell(&format!("seed {seed} held before"));
-            continue;
-        }
-        tell(&format!("seed {seed}: {}", random(LONG_ROUND, seed, |_| {})?));
-        let mut file = std::fs::File::options().create(true).append(true).open(&notes);
-        let noted = file.as_mut().map(|file| std::io::Write::write_all(file, format!("{seed}\n").as_bytes()));
-        noted
-            .map_err(|error| red(format!("cannot note that seed {seed} held: {error}")))?
-            .map_err(|error| red(error.to_string()))?;
-    }
-    tell(&power_cuts(POWER_CUTS, tell)?);
-    // The next long check begins anew.
-    std::fs::remove_file(&notes).map_err(|error| red(format!("cannot clear the notes: {error}")))?;
-    Ok(format!("{LONG_KILLS} kills in {} seeds and {POWER_CUTS} power cuts held", LONG_KILLS / LONG_ROUND))
+    let work = Work { kill: |kills, seed| kill(kills, seed, |_| {}), cut: |cuts, seed| cut(cuts, seed, |_| {}) };
+    long::run(work, tell)
 }
 
 fn strace(limit: usize, tell: fn(&str)) -> Outcome {

@@ -22,6 +22,11 @@ impl Dice {
         self.unit() < probability
     }
 
+    /// Returns one of several things; `None` when there are none.
+    pub fn one_of<'t, T>(&mut self, things: &'t [T]) -> Option<&'t T> {
+        things.get((self.unit() * things.len() as f64) as usize)
+    }
+
     /// Returns a number in [0, 1).
     fn unit(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -48,6 +53,8 @@ mod tests {
         assert_ne!(throws(7), throws(8));
         let mean = throws(7).iter().sum::<f64>() / 1_000.0;
         assert!((0.45..0.55).contains(&mean), "{mean}");
+        assert_eq!(Dice::new(1).one_of::<u8>(&[]), None);
+        assert!((0..100).all(|seed| Dice::new(seed).one_of(&[1, 2, 3]).is_some()));
         assert!(Dice::new(1).within(Duration::from_secs(2)) < Duration::from_secs(2));
     }
 }

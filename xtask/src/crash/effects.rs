@@ -50,7 +50,7 @@ impl Effect {
 }
 
 /// Counts how often what is settled was begun.
-pub fn begun(effects: &[Effect], settled: &Settled) -> BTreeMap<String, usize> {
+fn begun(effects: &[Effect], settled: &Settled) -> BTreeMap<String, usize> {
     let is_settled = |effect: &&Effect| settled.get(&effect.task).is_some_and(|upto| effect.attempt <= *upto);
     let mut counts: BTreeMap<String, usize> = settled.keys().map(|task| (task.clone(), 0)).collect();
     for effect in begins(effects).filter(is_settled) {
@@ -59,9 +59,9 @@ pub fn begun(effects: &[Effect], settled: &Settled) -> BTreeMap<String, usize> {
     counts
 }
 
-/// Names the settled tasks that were begun again since they were counted.
-pub fn repeated(effects: &[Effect], settled: &Settled, before: &BTreeMap<String, usize>) -> Vec<String> {
-    let now = begun(effects, settled);
+/// Names the settled tasks that were begun again since an earlier look.
+pub fn repeated(before: &[Effect], now: &[Effect], settled: &Settled) -> Vec<String> {
+    let (before, now) = (begun(before, settled), begun(now, settled));
     let more = before.iter().filter(|(task, count)| now.get(*task).is_some_and(|now| now > count));
     more.map(|(task, _)| format!("{task} had an acknowledged end and was begun again")).collect()
 }
@@ -102,9 +102,8 @@ mod tests {
     /// What a settled `a` (up to an attempt) that is begun again in `later` comes to.
     fn check(upto: u64, before: &str, later: &str, twice: usize) {
         let settled = Settled::from([("a".to_owned(), upto)]);
-        let counted = begun(&effects(before), &settled);
         let all = effects(&format!("{before}, {later}"));
-        assert_eq!(repeated(&all, &settled, &counted).len(), twice, "{before} | {later}");
+        assert_eq!(repeated(&effects(before), &all, &settled).len(), twice, "{before} | {later}");
     }
 
     #[test]

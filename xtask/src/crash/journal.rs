@@ -6,35 +6,51 @@ use serde_json::Value;
 
 use super::log::Acknowledged;
 
+/// An event: its text and what it says.
+pub type Entry = (String, Value);
+
 /// A run's events as the journal holds them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Journal {
     /// The run's name.
     pub run: String,
-    /// Its events in their order: the text and what it says.
-    pub events: Vec<(String, Value)>,
+    /// Its events in their order.
+    pub events: Vec<Entry>,
 }
 
 /// Attempts of each task up to which nothing may be made again: all, once the task has ended.
 pub type Settled = BTreeMap<String, u64>;
 
 impl Journal {
-    /// Reads what `journal-events` printed; `None` when no run was recorded.
+    /// Reads what `journal-events` printed: run by run, the oldest first.
     ///
     /// # Errors
-    /// When there are events of two runs, or one cannot be read.
-    pub fn read(printed: &str) -> Result<Option<Journal>, String> {
-        let mut journal: Option<Journal> = None;
+    /// When an event cannot be read.
+    pub fn read(printed: &str) -> Result<Vec<Journal>, String> {
+        let mut journals: Vec<Journal> = Vec::new();
         for line in printed.lines() {
             let (run, text) = line.split_once('\t').ok_or_else(|| format!("no event: {line}"))?;
             let event: Value = serde_json::from_str(text).map_err(|error| format!("no event: {error}: {text}"))?;
-            let journal = journal.get_or_insert_with(|| Journal { run: run.to_owned(), ..Journal::default() });
-            if journal.run != run {
-                return Err(format!("two runs were recorded: {} and {run}", journal.run));
+            let event = (text.to_owned(), event);
+            match journals.last_mut() {
+                Some(journal) if journal.run == run => journal.events.push(event),
+                _ => journals.push(Journal { run: run.to_owned(), events: vec![event] }),
             }
-            journal.events.push((text.to_owned(), event));
         }
-        Ok(journal)
+        Ok(journals)
+    }
+
+    /// Returns the run that this one was forked from.
+    pub fn parent(&self) -> Option<&str> {
+        self.events.first()?.1["parent"]["run"].as_str()
+    }
+
+    /// Returns what a fork took over, behind its start, and what came after.
+    pub fn taken_over(&self) -> (&[Entry], &[Entry]) {
+        let count = self.events.first().and_then(|(_, start)| start["parent"]["events"].as_u64()).unwrap_or(0);
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        let behind = self.events.get(1..).unwrap_or_default();
+        behind.split_at(count.min(behind.len()))
     }
 
     /// Returns how the run ended, if it did.
@@ -75,6 +91,12 @@ fn agrees(ack: &Acknowledged, event: &Value) -> bool {
         && told("items").is_none_or(|count| count.as_u64() == event["items"].as_array().map(|items| items.len() as u64))
 }
 
+/// Returns the tasks that ended in some events, as settled.
+pub fn over(events: &[Entry]) -> Settled {
+    let ends = events.iter().filter(|(_, event)| event["type"] == "step_ended");
+    ends.filter_map(|(_, event)| Some((event["step"].as_str()?.to_owned(), u64::MAX))).collect()
+}
+
 /// Returns what acknowledged events say must not be made again.
 pub fn settled(acknowledged: &[Acknowledged]) -> Settled {
     let mut settled = Settled::new();
@@ -102,7 +124,7 @@ mod tests {
 
     fn journal(events: &[&str]) -> Journal {
         let printed: String = events.iter().map(|event| format!("r\t{event}\n")).collect();
-        Journal::read(&printed).unwrap().unwrap_or_default()
+        Journal::read(&printed).unwrap().pop().unwrap_or_default()
     }
 
     fn check(log: &str, events: &[&str], lost: usize) {
@@ -148,7 +170,18 @@ mod tests {
     fn the_end_of_a_run_is_its_last_event() {
         assert_eq!(journal(&[STARTED]).end(), None);
         assert_eq!(journal(&[STARTED, r#"{"seq":2,"type":"run_ended","status":"degraded"}"#]).end(), Some("degraded"));
-        assert_eq!(Journal::read("").unwrap(), None);
-        assert!(Journal::read("r\t{}\ns\t{}\n").is_err());
+    }
+
+    #[test]
+    fn runs_are_told_apart_and_a_fork_from_what_it_took_over() {
+        assert_eq!(Journal::read("").unwrap(), []);
+        let read = Journal::read("r\t{}\ns\t{}\ns\t{}\n").unwrap();
+        let sizes: Vec<(&str, usize)> = read.iter().map(|journal| (&*journal.run, journal.events.len())).collect();
+        assert_eq!(sizes, [("r", 1), ("s", 2)]);
+        assert!(Journal::read("r\tx\n").is_err());
+        let start = r#"{"seq":1,"type":"run_started","parent":{"run":"p","events":1}}"#;
+        let fork = journal(&[start, STARTED, ENDED]);
+        assert_eq!((fork.parent(), fork.taken_over().0.len(), fork.taken_over().1.len()), (Some("p"), 1, 1));
+        assert_eq!(journal(&[STARTED]).parent(), None);
     }
 }

@@ -1,14 +1,16 @@
 //! Kills segno at every kind of bad moment and checks that nothing is lost and nothing is done twice.
 //!
-//! `flow.yaml` is the flow that is killed at random instants, `calls.yaml` the one that is killed at single system
-//! calls; `work.sh` is what the steps of the first do.
+//! `flow.yaml` is the flow that is killed at random instants, as are forks of it, `saga.yaml` and `gift.yaml` are those that
+//! it calls, and `work.sh` is what their steps do; `calls.yaml` is the flow that is killed at single system calls.
 
 mod calls;
 mod command;
 mod dice;
 mod effects;
+mod forks;
 mod journal;
 mod log;
+mod long;
 mod order;
 mod power;
 mod project;

@@ -65,7 +65,7 @@ fn one(programs: &Programs, dice: &mut Dice, tally: &mut Tally) -> Result<(), St
     thread::sleep(dice.within(SPAN));
     // Nothing is acknowledged between the look at the log and the copy.
     signal(&child, "STOP")?;
-    let acknowledged = project.acknowledged();
+    let acknowledged = project.acknowledged(&[]);
     let copy = ground.path().join("copy");
     let copied = fs::copy(&image, &copy).map_err(|error| format!("no copy: {error}"));
     // It is ended whatever became of the copy: stopped, it would hold the disk for ever.
@@ -74,7 +74,7 @@ fn one(programs: &Programs, dice: &mut Dice, tally: &mut Tally) -> Result<(), St
     copied?;
     let found = Mount::of(&copy, &ground.path().join("copy.d"))?;
     let folder = found.at.join(name);
-    let journal = project.journal_of(&folder)?.unwrap_or_default();
+    let journal = project.journals_of(&folder)?.pop().unwrap_or_default();
     let lost = journal.lost(&acknowledged);
     if !lost.is_empty() {
         return Err(lost.join("\n"));
@@ -100,7 +100,7 @@ fn go_on(project: &Project<'_>, folder: &Path, before: &Journal, tally: &mut Tal
     if !output.status.success() {
         return Err(format!("the resumed run ended badly: {}", String::from_utf8_lossy(&output.stderr)));
     }
-    let after = project.journal_of(folder)?.unwrap_or_default();
+    let after = project.journals_of(folder)?.pop().unwrap_or_default();
     let mut breaches = after.changed(before);
     let ended = |journal: &Journal| -> Vec<String> {
         let ends = journal.events.iter().filter(|(_, event)| event["type"] == "step_ended");

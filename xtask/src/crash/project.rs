@@ -93,12 +93,16 @@ impl<'p> Project<'p> {
 
     /// Returns the command line that begins the flow, or goes on with a run of it.
     pub fn segno(&self, resumed: Option<&str>) -> Vec<OsString> {
-        let words = match resumed {
-            None => ["run", FLOW],
-            Some(run) => ["resume", run],
-        };
+        match resumed {
+            None => self.line(&["run", FLOW]),
+            Some(run) => self.line(&["resume", run]),
+        }
+    }
+
+    /// Returns the command line of a command that runs steps.
+    pub fn line(&self, words: &[&str]) -> Vec<OsString> {
         let mut line = vec![self.programs.segno.clone().into_os_string()];
-        line.extend([words[0], words[1], "--jobs", self.fixture.jobs].map(OsString::from));
+        line.extend(words.iter().chain(&["--jobs", self.fixture.jobs]).map(OsString::from));
         line
     }
 
@@ -135,25 +139,27 @@ impl<'p> Project<'p> {
         child.wait().map(ended).map_err(|error| format!("cannot wait: {error}"))
     }
 
-    /// Reads what the log acknowledges.
-    pub fn acknowledged(&self) -> Result<Vec<Acknowledged>, String> {
+    /// Reads what the logs acknowledge, except those of runs that are known already.
+    pub fn acknowledged(&self, known: &[Journal]) -> Result<Vec<Acknowledged>, String> {
         let Ok(logs) = fs::read_dir(self.path(".segno/logs")) else { return Ok(Vec::new()) };
         let mut found = Vec::new();
-        for log in logs.flatten() {
+        let is_known =
+            |log: &fs::DirEntry| known.iter().any(|known| log.path().file_stem() == Some(known.run.as_ref()));
+        for log in logs.flatten().filter(|log| !is_known(log)) {
             let text = fs::read_to_string(log.path()).map_err(|error| format!("cannot read the log: {error}"))?;
             found.extend(acknowledged(&text)?);
         }
         Ok(found)
     }
 
-    /// Reads the journal from a copy of the store: who reads the store itself tidies it up, and the next owner shall
-    /// find it as the dead one left it.
-    pub fn journal(&self) -> Result<Option<Journal>, String> {
-        self.journal_of(self.folder.path())
+    /// Reads the runs' journals, the oldest first, from a copy of the store: who reads the store itself tidies it up, and
+    /// the next owner shall find it as the dead one left it.
+    pub fn journals(&self) -> Result<Vec<Journal>, String> {
+        self.journals_of(self.folder.path())
     }
 
-    /// Reads the journal of a project like this one in another folder.
-    pub fn journal_of(&self, folder: &Path) -> Result<Option<Journal>, String> {
+    /// Reads the journals of a project like this one in another folder.
+    pub fn journals_of(&self, folder: &Path) -> Result<Vec<Journal>, String> {
         let copy = TempDir::new().map_err(|error| format!("no temporary folder: {error}"))?;
         for name in ["segno.db", "segno.db-wal", "segno.db-journal"] {
             let from = folder.join(".segno").join(name);
@@ -166,7 +172,7 @@ impl<'p> Project<'p> {
         Journal::read(&printed(command)?)
     }
 
-    /// Returns how each task stands in the report, and the run as a whole.
+    /// Returns how each task stands in the report of the newest run, and the run as a whole.
     pub fn report(&self) -> Result<Vec<(String, String)>, String> {
         let mut command = Command::new(&self.programs.segno);
         command.args(["show", "--json"]).current_dir(self.folder.path());

@@ -1,9 +1,7 @@
 //! Looks at a project after each stop of its run: what must hold then, and at the end.
 
-use std::collections::BTreeMap;
-
-use super::effects;
-use super::journal::{Journal, Settled, settled};
+use super::effects::{self, Effect};
+use super::journal::{Journal, Settled, over, settled};
 use super::project::{Ended, Project};
 
 /// How an unkilled run ends: the state of the run and of each task.
@@ -12,9 +10,13 @@ pub type Report = Vec<(String, String)>;
 /// What earlier looks at one run found.
 #[derive(Debug, Default)]
 pub struct Survey {
-    journal: Option<Journal>,
+    /// The runs that this one was forked from, the nearest last: nothing of them may change.
+    older: Vec<Journal>,
+    /// What the run's journal held.
+    pub journal: Option<Journal>,
     settled: Settled,
-    begun: BTreeMap<String, usize>,
+    /// What had been done outside.
+    effects: Vec<Effect>,
     /// Events that were seen as acknowledged.
     pub acknowledged: usize,
 }
@@ -31,19 +33,35 @@ pub enum Next {
 }
 
 impl Survey {
+    /// Goes on to look at a fork of the run, in which what is `kept` must not begin again.
+    pub fn fork(self, kept: Settled) -> Survey {
+        let older = self.older.into_iter().chain(self.journal).collect();
+        Survey { older, settled: kept, effects: self.effects, journal: None, acknowledged: 0 }
+    }
+
     /// Looks at the project now that its process has ended, and says what is next.
     ///
     /// # Errors
     /// Every breach of what segno promises, one a line.
     pub fn look(&mut self, project: &Project<'_>, ended: Ended) -> Result<Next, String> {
-        let acknowledged = project.acknowledged()?;
+        let acknowledged = project.acknowledged(&self.older)?;
         let effects = project.effects()?;
-        let journal = project.journal()?;
-        let mut breaches = Vec::new();
+        let mut journals = project.journals()?;
+        let mut breaches: Vec<String> = self.older.iter().filter_map(|older| touched(older, &journals)).collect();
+        journals.retain(|journal| self.older.iter().all(|older| older.run != journal.run));
+        if journals.len() > 1 {
+            breaches.push(format!("{} runs were recorded and one was begun", journals.len()));
+        }
+        let journal = journals.pop();
         let held = journal.clone().unwrap_or_default();
+        if held.parent() != self.older.last().map(|older| &*older.run).filter(|_| journal.is_some()) {
+            breaches.push(format!("the run names the wrong one as the older: {:?}", held.parent()));
+        }
         breaches.extend(held.lost(&acknowledged));
         breaches.extend(self.journal.iter().flat_map(|earlier| held.changed(earlier)));
-        breaches.extend(effects::repeated(&effects, &self.settled, &self.begun));
+        // A fork says by what it took over that it will not do it again.
+        self.settled.extend(over(held.taken_over().0));
+        breaches.extend(effects::repeated(&self.effects, &effects, &self.settled));
         breaches.extend(effects::overlaps(&effects));
         let has_ended = held.end().is_some();
         match ended {
@@ -55,8 +73,8 @@ impl Survey {
             return Err(breaches.join("\n"));
         }
         self.acknowledged = acknowledged.len();
-        self.settled = settled(&acknowledged);
-        self.begun = effects::begun(&effects, &self.settled);
+        self.settled.extend(settled(&acknowledged));
+        self.effects = effects;
         self.journal = journal;
         Ok(match &self.journal {
             None => Next::Begin,
@@ -64,6 +82,15 @@ impl Survey {
             Some(journal) => Next::Resume(journal.run.clone()),
         })
     }
+}
+
+/// Says how a run that was to stay as it was has been changed.
+fn touched(older: &Journal, now: &[Journal]) -> Option<String> {
+    let found = now.iter().find(|journal| journal.run == older.run);
+    (found != Some(older)).then(|| {
+        let held = found.map_or(0, |journal| journal.events.len());
+        format!("run {} had {} events when it was forked, and not the same {held} now", older.run, older.events.len())
+    })
 }
 
 /// Says where a run ended otherwise than one that was not killed.
