@@ -4,13 +4,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use segno_errors::from_io;
 use segno_logging::Guard;
+use segno_monitor::Figures;
 use segno_orchestrator::agents::StopHandle;
 use segno_orchestrator::engine::{Begun, Engine, Observer, trace_events};
 use segno_orchestrator::model::{Event, RunId};
 use segno_orchestrator::plan::Plan;
 use segno_orchestrator::report::{self, ReportFold};
+use segno_orchestrator::state::Mark;
 use tokio::sync::watch;
 
+use super::show;
 use crate::args::Way;
 use crate::exit::{End, Failure};
 use crate::format::Format;
@@ -20,7 +23,7 @@ use crate::terminal::{Terminal, print, say};
 use crate::upkeep;
 use crate::view::{Live, Look, Plain};
 
-/// A run of more tasks is made ready to be shown when it ends.
+/// Of a run of more tasks, what `segno show` says is written down when it ends: to read it back takes seconds.
 const LARGE: usize = 10_000;
 
 /// Writes events into the log, those that became durable together in one call.
@@ -33,26 +36,31 @@ impl Observer for Log {
     }
 }
 
-/// The report in the making. What is shown here is durable, so that it need not be read back from the journal, which
-/// would cost a cached run as much again.
-struct Account(Mutex<ReportFold>);
+/// The report and the figures in the making. What is shown here is durable, so that it need not be read back from the
+/// journal, which would cost a cached run as much again.
+struct Account(Mutex<(ReportFold, Figures)>);
 
 impl Account {
     fn new(run: &RunId) -> Account {
-        Account(Mutex::new(ReportFold::new(run)))
+        Account(Mutex::new((ReportFold::new(run), Figures::default())))
     }
 
     /// Ends the report of a run that nobody is at work on any more.
-    fn finish(&self, run: &RunId, plan: &Plan) -> report::Report {
-        let mut fold = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut *fold, ReportFold::new(run)).finish(plan, false)
+    fn finish(&self, run: &RunId, plan: &Plan) -> (report::Report, Figures) {
+        let mut account = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (fold, figures) = std::mem::replace(&mut *account, (ReportFold::new(run), Figures::default()));
+        (fold.finish(plan, false), figures)
     }
 }
 
 impl Observer for Account {
     fn see(&self, _: &RunId, events: &[Event]) {
-        let mut fold = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        events.iter().for_each(|event| fold.see(event));
+        let mut account = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (fold, figures) = &mut *account;
+        for event in events {
+            fold.see(event);
+            figures.see(event);
+        }
     }
 }
 
@@ -84,6 +92,13 @@ impl View {
         match self {
             View::Live(live) => live.say(text),
             View::Plain(plain) => plain.say(text),
+        }
+    }
+
+    fn marks(&self) -> Vec<Mark> {
+        match self {
+            View::Live(live) => live.marks(),
+            View::Plain(plain) => plain.marks(),
         }
     }
 
@@ -136,12 +151,11 @@ pub(super) async fn go(session: Session, begun: Begun, way: &Way) -> Result<End,
             say(&format!("segno: go on with: segno resume {run}"));
         }
     })?;
-    let report = account.finish(&run, &plan);
+    let (report, figures) = account.finish(&run, &plan);
     tell(&report, way, terminal)?;
     if report.tasks().nth(LARGE).is_some() {
-        // Reading it back takes seconds: that is done once, and `segno show` is ready. The memory is needed for that.
-        drop((report, plan, view, account));
-        super::show::text(&session, &session.entry(Some(run.as_str()))?)?;
+        let text = show::whole(&session, &report, &figures, &view.marks());
+        show::keep(&session, &session.entry(Some(run.as_str()))?, &text);
     }
     if signal.is_none() {
         upkeep::collect_if_due(&session);

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use segno_errors::{Fault, Kind};
+use segno_monitor::Figures;
 use segno_orchestrator::journal::RunEntry;
 use segno_orchestrator::model::{Address, Outcome, Output, Reply};
 use segno_orchestrator::report::{Look, Report, Shape, StepReport, TaskReport, short_duration};
@@ -45,25 +46,43 @@ fn look() -> Look {
 }
 
 /// Returns the text of a run. A run that has ended stays as it is: what took long to read is remembered.
-pub(super) fn text(session: &Session, entry: &RunEntry) -> Result<String, Failure> {
-    let made_from = [
-        ("run", entry.id.to_string()),
-        ("touched", entry.touched.0.to_string()),
-        ("folder", session.project.root().display().to_string()),
-        ("unicode", look().unicode.to_string()),
-    ];
-    let memory = session.setup.memory.as_ref().filter(|_| !entry.status.is_resumable());
-    if let Some(text) = memory.and_then(|memory| memory.recall(&made_from)) {
+fn text(session: &Session, entry: &RunEntry) -> Result<String, Failure> {
+    if let Some(memory) = &session.setup.memory
+        && let Some(text) = memory.recall(&made_from(session, entry))
+    {
         return Ok(text);
     }
     let begun = Instant::now();
-    let stored = session.read(&entry.id)?;
-    let marks = session.engine().marks(&entry.id, &stored.definition)?;
-    let text = format!("{}{}", stored.report.summary(look()), figures(session, &stored, &marks));
-    if let Some(memory) = memory.filter(|_| begun.elapsed() > LONG && stored.damage.is_none()) {
-        memory.keep(&format!("show/{}", entry.id), &made_from, &text);
+    let Stored { definition, report, figures, damage } = session.read(&entry.id)?;
+    let marks = session.engine().marks(&entry.id, &definition)?;
+    let text = whole(session, &report, &figures, &marks);
+    if begun.elapsed() > LONG && damage.is_none() {
+        keep(session, entry, &text);
     }
     Ok(text)
+}
+
+/// Writes all that is told of a run.
+pub(super) fn whole(session: &Session, report: &Report, figures: &Figures, marks: &[Mark]) -> String {
+    format!("{}{}", report.summary(look()), told(session, report, figures, marks))
+}
+
+/// Remembers what is told of a run, if it has ended.
+pub(super) fn keep(session: &Session, entry: &RunEntry, text: &str) {
+    if let Some(memory) = session.setup.memory.as_ref().filter(|_| !entry.status.is_resumable()) {
+        memory.keep(&format!("show/{}", entry.id), &made_from(session, entry), text);
+    }
+}
+
+/// Returns what the text of a run hangs on: whatever is recorded of it changes when it was touched last.
+fn made_from(session: &Session, entry: &RunEntry) -> [(&'static str, String); 5] {
+    [
+        ("run", entry.id.to_string()),
+        ("touched", entry.touched.0.to_string()),
+        ("status", entry.status.name().to_owned()),
+        ("folder", session.project.root().display().to_string()),
+        ("unicode", look().unicode.to_string()),
+    ]
 }
 
 /// What takes longer to make is remembered.
@@ -86,8 +105,7 @@ fn listed(marks: &[Mark]) -> String {
 }
 
 /// The figures of the run, and where more stands.
-fn figures(session: &Session, stored: &Stored, marks: &[Mark]) -> String {
-    let figures = &stored.figures;
+fn told(session: &Session, report: &Report, figures: &Figures, marks: &[Mark]) -> String {
     let mut text = String::from("\n");
     let mut row = |name: &str, words: String| writeln!(text, "  {name:<12}{words}").expect("a string takes any text");
     let at_once = figures.parallelism.map(|factor| format!(", {factor:.1} at once")).unwrap_or_default();
@@ -113,14 +131,14 @@ fn figures(session: &Session, stored: &Stored, marks: &[Mark]) -> String {
         let name = if index == 0 { "slowest" } else { "" };
         row(name, format!("{}  {}", short_duration(slow.took), named(&slow.address, slow.label.as_ref())));
     }
-    if let Some(parent) = &stored.report.parent {
+    if let Some(parent) = &report.parent {
         row("fork of", format!("{parent}, {} tasks kept", figures.taken_over));
     }
     if !marks.is_empty() {
         row("marks", listed(marks));
     }
-    row("log", session.project.name(&session.project.log(&stored.report.run)));
-    row("file", stored.definition.path.clone());
+    row("log", session.project.name(&session.project.log(&report.run)));
+    row("file", report.path.clone());
     text
 }
 

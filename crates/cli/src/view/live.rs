@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use segno_orchestrator::engine::Observer;
 use segno_orchestrator::model::{Event, RunId, Timestamp};
 use segno_orchestrator::plan::Plan;
+use segno_orchestrator::state::Mark;
 
 use super::look::Look;
 use super::model::Model;
@@ -66,6 +67,11 @@ impl Live {
     /// Shows a line above the tree, where it stays.
     pub(crate) fn say(&self, text: &str) {
         lock(&self.scene).said.extend(text.lines().map(str::to_owned));
+    }
+
+    /// Returns the marks that were set.
+    pub(crate) fn marks(&self) -> Vec<Mark> {
+        lock(&self.scene).model.marks().to_vec()
     }
 
     /// Leaves the last picture on the screen and gives the cursor back. What is seen or said later is not shown.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use segno_orchestrator::model::{Address, Event, Fact, Source, Status, Timestamp, Verdict};
 use segno_orchestrator::plan::{Alternative, Kind, NodeId, Plan, Task};
-use segno_orchestrator::state::{FrameId, RunState};
+use segno_orchestrator::state::{FrameId, Mark, Marks, RunState};
 
 use super::count::Sum;
 use super::layout::is_item;
@@ -29,6 +29,7 @@ pub(super) struct Model {
     plan: Arc<Plan>,
     /// The engine's own fold: what is open, what ended, and how groups end by their children.
     state: RunState,
+    marks: Marks,
     outline: Outline,
     ledger: Ledger,
     notes: Vec<Note>,
@@ -69,6 +70,7 @@ impl Model {
         Model {
             notes: vec![Note::default(); outline.rows().len()],
             state: RunState::without_outcomes(plan.clone()),
+            marks: Marks::new(&plan),
             ledger: Ledger::new(plan.clone()),
             outline,
             plan,
@@ -82,6 +84,11 @@ impl Model {
         }
     }
 
+    /// Returns the marks that were set.
+    pub(super) fn marks(&self) -> &[Mark] {
+        self.marks.list()
+    }
+
     /// Takes one event in. One that does not fit the plan is passed over.
     pub(super) fn apply(&mut self, event: &Event) {
         // Once and for all: a clock that is set back later must not silence the run.
@@ -90,6 +97,7 @@ impl Model {
         let frame = frame.filter(|frame| self.state.ended(*frame).is_none());
         let known = self.state.opened();
         self.state.apply(&lean(event));
+        self.marks.see(&self.state, event);
         match &event.fact {
             Fact::RunResumed { .. } => self.resume(event.at),
             Fact::RunPaused { reason } => {

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use segno_orchestrator::engine::Observer;
 use segno_orchestrator::model::{Event, RunId, Timestamp};
 use segno_orchestrator::plan::Plan;
+use segno_orchestrator::state::Mark;
 
 use super::look::Look;
 use super::tell::Teller;
@@ -51,6 +52,11 @@ impl Plain {
     /// Writes a line among the others.
     pub(crate) fn say(&self, text: &str) {
         lock(&self.desk).add(text.to_owned());
+    }
+
+    /// Returns the marks that were set.
+    pub(crate) fn marks(&self) -> Vec<Mark> {
+        lock(&self.desk).teller.marks().to_vec()
     }
 
     /// Writes what is left. What is seen or said later is not written.

@@ -50,6 +50,11 @@ impl Teller {
         Teller { model, look: Look { colour: false, ..look }, told }
     }
 
+    /// Returns the marks that were set.
+    pub(super) fn marks(&self) -> &[segno_orchestrator::state::Mark] {
+        self.model.marks()
+    }
+
     /// Takes one event in and returns what is to be told of it.
     pub(super) fn tell(&mut self, event: &Event) -> Vec<String> {
         let node = event.fact.step().and_then(|step| self.model.find(step));

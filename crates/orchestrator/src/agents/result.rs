@@ -1,12 +1,13 @@
 //! The result file: what a program says of its work besides its output, as JSON in the file that `SEGNO_RESULT` names.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use segno_errors::{Fault, Kind};
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::model::{Metrics, Output, Reply, Usage};
@@ -46,7 +47,7 @@ struct Said {
     tokens_in: Option<u64>,
     tokens_out: Option<u64>,
     #[serde(default)]
-    put: Map<String, Value>,
+    put: BTreeMap<String, Value>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

@@ -1,11 +1,12 @@
 //! What came back: outputs, replies, and the ends that a task or a run can have.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use segno_errors::Fault;
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// How a task ended; before that it waits or runs, which are phases and not statuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -174,8 +175,8 @@ pub struct Reply {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<CheckResult>,
     /// What it leaves in the run's shared data, by key; nothing takes a key away.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
-    pub puts: Map<String, Value>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub puts: BTreeMap<String, Value>,
 }
 
 /// What an agent counted while it worked.
@@ -198,7 +199,7 @@ pub struct Metrics {
     pub tokens: Option<u64>,
     /// Numbers of the agent's own.
     #[serde(flatten)]
-    pub own: std::collections::BTreeMap<String, f64>,
+    pub own: BTreeMap<String, f64>,
 }
 
 impl Metrics {

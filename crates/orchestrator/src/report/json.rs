@@ -70,7 +70,7 @@ fn task(task: &TaskReport) -> Value {
         put("item", json!(label));
     }
     put("status", json!(task.status().map(|status| status.name())));
-    put("agent", json!(task.agent));
+    put("agent", json!(task.agent.as_deref()));
     if !task.failed_agents.is_empty() {
         put("failed_agents", task.failed_agents.iter().map(failed_agent).collect());
     }

@@ -1,6 +1,7 @@
 //! Tasks put under their steps, in the file's order.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use super::rounds::{Asked, LoopReport, loops};
 use super::task::TaskReport;
@@ -90,9 +91,9 @@ impl Found {
 pub(super) fn steps(plan: &Plan, found: Found, status: RunStatus) -> Vec<StepReport> {
     let Found { mut tasks, asked, mut chosen, .. } = found;
     let mut loops = loops(plan, &mut tasks, &asked);
-    let mut by_step: HashMap<StepId, Vec<TaskReport>> = HashMap::new();
+    let mut by_step: HashMap<StepId, Vec<Box<TaskReport>>> = HashMap::new();
     for (address, task) in tasks.drain() {
-        by_step.entry(address.step).or_default().push(*task);
+        by_step.entry(address.step).or_default().push(task);
     }
     let mut steps = Vec::new();
     let mut previous: Option<&StepId> = None;
@@ -171,16 +172,18 @@ fn repeats(node: &Node) -> bool {
 }
 
 /// Returns a step's tasks in their order with the agents that made them, and whether anything of it was recorded at all.
-fn own_tasks(plan: &Plan, step: &StepId, mut tasks: Vec<TaskReport>) -> (Vec<TaskReport>, bool) {
+fn own_tasks(plan: &Plan, step: &StepId, mut tasks: Vec<Box<TaskReport>>) -> (Vec<TaskReport>, bool) {
     let reached = !tasks.is_empty();
     tasks.retain(|task| task.attempts > 0 || task.outcome.is_some());
-    tasks.shrink_to_fit();
+    let mut tasks: Vec<TaskReport> = tasks.into_iter().map(|task| *task).collect();
     tasks.sort_by(|one, other| one.address.indices.cmp(&other.address.indices));
     if let Some((_, call)) = plan.task_of(step) {
-        let name = |number: u32| call.alternative(number).name.clone();
+        let mut names: BTreeMap<u32, Arc<str>> = BTreeMap::new();
+        let mut name =
+            |number: u32| names.entry(number).or_insert_with(|| call.alternative(number).name.as_str().into()).clone();
         for task in &mut tasks {
             task.agent = Some(name(task.call.0));
-            task.failed_agents.iter_mut().for_each(|failed| failed.agent = name(failed.number));
+            task.failed_agents.iter_mut().for_each(|failed| failed.agent = name(failed.number).to_string());
         }
     }
     (tasks, reached)

@@ -1,5 +1,6 @@
 //! What became of a task, folded from its own events.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use segno_errors::Fault;
@@ -16,7 +17,7 @@ pub struct TaskReport {
     /// Its item, as people call it.
     pub label: Option<String>,
     /// The agent that gave the result, or that was tried last; `run` for a command.
-    pub agent: Option<String>,
+    pub agent: Option<Arc<str>>,
     /// Agents that were tried before that one and failed for good.
     pub failed_agents: Vec<FailedAgent>,
     /// How it ended; `None` while it has not.

@@ -44,16 +44,13 @@ impl RunState {
             parent,
             indices: indices.clone(),
             tally: Tally::default(),
-            children: Vec::new(),
             phase: Phase::Taken,
             attempt: 0,
-            call: 0,
-            spent: 0,
             more: None,
         });
         self.index.insert((node, indices), id);
         if let Some(parent) = parent {
-            self.frame_mut(parent).children.push(id);
+            self.frame_mut(parent).more_mut().children.push(id);
             self.hand_down(parent, id);
         }
         self.wait_or_go(id);
@@ -243,8 +240,8 @@ impl RunState {
                 best = Some((round, score));
             }
         }
-        let kept = best.map(|(round, _)| round).or_else(|| frame.children.len().checked_sub(1));
-        let status = kept.and_then(|round| self.frame(frame.children[round]).end().map(End::status));
+        let kept = best.map(|(round, _)| round).or_else(|| frame.children().len().checked_sub(1));
+        let status = kept.and_then(|round| self.frame(frame.children()[round]).end().map(End::status));
         let frame = self.frame_mut(id);
         frame.more_mut().kept = kept.and_then(|round| u32::try_from(round).ok());
         frame.phase = Phase::Open;
@@ -301,7 +298,7 @@ impl RunState {
 
     /// Says whether a loop's last round failed, or did not run because something it needs had.
     pub fn round_broke(&self, id: FrameId) -> bool {
-        let last = self.frame(id).children.last().and_then(|child| self.frame(*child).end());
+        let last = self.frame(id).children().last().and_then(|child| self.frame(*child).end());
         last.is_some_and(|end| end.status() == Status::Failed || end.is_blocked())
     }
 

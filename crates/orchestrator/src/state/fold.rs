@@ -170,7 +170,9 @@ impl RunState {
             Fact::FellBack { attempt, to, .. } => {
                 self.stop_running(id);
                 let frame = self.frame_mut(id);
-                (frame.call, frame.spent, frame.attempt) = (*to, *attempt, *attempt);
+                frame.attempt = *attempt;
+                let more = frame.more_mut();
+                (more.call, more.spent) = (*to, *attempt);
                 frame.more_mut().took_over.push(*to);
                 self.offer(id, Work::Attempt(*attempt + 1));
             }
@@ -360,7 +362,7 @@ impl RunState {
 
     /// Returns which of a task's calls is to be made: 0 is its own, then its fallbacks.
     pub fn call(&self, id: FrameId) -> u32 {
-        self.frame(id).call
+        self.frame(id).more().map_or(0, |more| more.call)
     }
 
     /// Returns the fallbacks of a task that have not taken over yet, by their numbers from 1, as they are written.
@@ -373,7 +375,7 @@ impl RunState {
 
     /// Returns how many attempts the calls before this one made.
     pub fn spent(&self, id: FrameId) -> u32 {
-        self.frame(id).spent
+        self.frame(id).more().map_or(0, |more| more.spent)
     }
 
     /// Returns what has come back of the attempt that runs.

@@ -19,14 +19,9 @@ pub(super) struct Frame {
     pub(super) parent: Option<FrameId>,
     pub(super) indices: Arc<[u32]>,
     pub(super) tally: Tally,
-    pub(super) children: Vec<FrameId>,
     pub(super) phase: Phase,
     /// The attempt that runs, ran last, or was interrupted; 0 before the first.
     pub(super) attempt: u32,
-    /// The fallback that is at work; 0: the step's own call.
-    pub(super) call: u32,
-    /// How many attempts the calls before it made.
-    pub(super) spent: u32,
     /// What more is known of it, where there is more.
     pub(super) more: Option<Box<More>>,
 }
@@ -34,6 +29,12 @@ pub(super) struct Frame {
 /// What only some frames have.
 #[derive(Debug, Default)]
 pub(super) struct More {
+    /// What was opened inside it, in that order.
+    pub(super) children: Vec<FrameId>,
+    /// The fallback that is at work; 0: the step's own call.
+    pub(super) call: u32,
+    /// How many attempts the calls before it made.
+    pub(super) spent: u32,
     /// The items of an `each` once they are known.
     pub(super) items: Option<Arc<Vec<Value>>>,
     /// The branch or case that was chosen, by the number of the child; `None` inside: none.
@@ -110,6 +111,11 @@ impl Frame {
 
     pub(super) fn more(&self) -> Option<&More> {
         self.more.as_deref()
+    }
+
+    /// Returns what was opened inside it, in that order.
+    pub(super) fn children(&self) -> &[FrameId] {
+        self.more().map(|more| &more.children[..]).unwrap_or_default()
     }
 
     /// Returns the round that it keeps, if it is a loop that is over.

@@ -73,7 +73,7 @@ fn drop_failed(spots: &mut Spots<'_>, old: &RunState) -> Vec<Address> {
             Some(End::Task(outcome)) if asks_for_another_try(outcome) && !is_undo => Some(id),
             // A loop that never reached what it wanted may reach it with another last round.
             Some(End::Group(Status::Failed)) if matches!(old.plan_node(id).kind, Kind::Loop(_)) => {
-                frame.children.last().copied()
+                frame.children().last().copied()
             }
             _ => None,
         };
@@ -100,7 +100,7 @@ fn is_settled(old: &RunState, id: FrameId) -> bool {
         let frame = old.frame(parent);
         if matches!(old.plan_node(parent).kind, Kind::Loop(_)) {
             let succeeded = frame.end().is_some_and(|end| end.status() == Status::Succeeded);
-            if succeeded || frame.children.last() != Some(&child) {
+            if succeeded || frame.children().last() != Some(&child) {
                 return true;
             }
         }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::fold::RunState;
-use super::frame::{End, FrameId};
+use super::frame::FrameId;
 use crate::model::{Event, Status, Timestamp};
 use crate::plan::{Kind, Plan};
 
@@ -41,7 +41,31 @@ pub fn marks<'e>(plan: &Arc<Plan>, events: impl IntoIterator<Item = &'e Event>) 
 #[derive(Debug)]
 pub struct MarkFold {
     state: RunState,
-    marks: Vec<Mark>,
+    marks: Marks,
+}
+
+impl MarkFold {
+    /// Begins with a run in which nothing has happened.
+    pub fn new(plan: Arc<Plan>) -> MarkFold {
+        MarkFold { marks: Marks::new(&plan), state: RunState::without_outcomes(plan) }
+    }
+
+    /// Takes one event in.
+    pub fn see(&mut self, event: &Event) {
+        self.state.apply(event);
+        self.marks.see(&self.state, event);
+    }
+
+    /// Returns the marks, in their order.
+    pub fn finish(self) -> Vec<Mark> {
+        self.marks.list
+    }
+}
+
+/// The marks of a run whose state somebody else folds.
+#[derive(Debug)]
+pub struct Marks {
+    list: Vec<Mark>,
     /// How often each name was given.
     names: HashMap<String, u32>,
     /// How many ends were looked at.
@@ -52,72 +76,58 @@ pub struct MarkFold {
     in_order: Vec<bool>,
 }
 
-impl MarkFold {
+impl Marks {
     /// Begins with a run in which nothing has happened.
-    pub fn new(plan: Arc<Plan>) -> MarkFold {
-        let in_order = in_order(&plan);
-        MarkFold { state: RunState::new(plan), marks: Vec::new(), names: HashMap::new(), seen: 0, steps: 0, in_order }
+    pub fn new(plan: &Plan) -> Marks {
+        Marks { list: Vec::new(), names: HashMap::new(), seen: 0, steps: 0, in_order: in_order(plan) }
     }
 
-    /// Takes one event in.
-    pub fn see(&mut self, event: &Event) {
-        self.state.apply(event);
-        while let Some(frame) = self.state.ends().get(self.seen).copied() {
+    /// Returns those that were set so far, in their order.
+    pub fn list(&self) -> &[Mark] {
+        &self.list
+    }
+
+    /// Looks at the state after an event, each in turn.
+    pub fn see(&mut self, state: &RunState, event: &Event) {
+        while let Some(frame) = state.ends().get(self.seen).copied() {
             self.seen += 1;
-            for name in self.names_of(frame) {
+            for name in self.names_of(state, frame) {
                 let mark = Mark { name: self.unique(name), seq: event.seq, at: event.at };
-                self.marks.push(mark);
+                self.list.push(mark);
             }
         }
-    }
-
-    /// Returns the marks, in their order.
-    pub fn finish(self) -> Vec<Mark> {
-        self.marks
     }
 
     /// Returns the names of the marks that the end of a frame sets.
-    fn names_of(&mut self, id: FrameId) -> Vec<String> {
-        let checkpoints = self.state.plan().checkpoints;
+    fn names_of(&mut self, state: &RunState, id: FrameId) -> Vec<String> {
+        let checkpoints = state.plan().checkpoints;
         let mut names = Vec::new();
-        let is_open_group = matches!(self.state.frame(id).end(), Some(End::Group(_)));
-        match self.state.plan_node(id).kind {
-            Kind::Task(_) if checkpoints.every > 0 && self.is_in_order(id) => {
+        // What failed or was skipped before it opened never said how many there are in it.
+        let was_opened = state.frame(id).tally.closed;
+        match state.plan_node(id).kind {
+            Kind::Task(_) if checkpoints.every > 0 && self.is_in_order(state, id) => {
                 self.steps += 1;
                 names.extend(self.steps.is_multiple_of(checkpoints.every).then(|| format!("step-{}", self.steps)));
             }
-            Kind::Parallel(_) | Kind::Each(_) | Kind::Pipe(_) if checkpoints.batches && is_open_group => {
-                names.push(format!("batch-{}", self.name(id)));
+            Kind::Parallel(_) | Kind::Each(_) | Kind::Pipe(_) if checkpoints.batches && was_opened => {
+                names.push(format!("batch-{}", name(state, id)));
             }
             _ => {}
         }
-        if let Some(parent) = self.state.frame(id).parent.filter(|_| checkpoints.rounds)
-            && matches!(self.state.plan_node(parent).kind, Kind::Loop(_))
+        if let Some(parent) = state.frame(id).parent.filter(|_| checkpoints.rounds)
+            && matches!(state.plan_node(parent).kind, Kind::Loop(_))
         {
-            let round = self.state.frame(id).indices.last().map_or(0, |round| round + 1);
-            names.push(format!("round-{}-{round}", self.name(parent)));
+            let round = state.frame(id).indices.last().map_or(0, |round| round + 1);
+            names.push(format!("round-{}-{round}", name(state, parent)));
         }
         names
     }
 
     /// Says whether a task ran outside of everything that runs together or again.
-    fn is_in_order(&self, id: FrameId) -> bool {
-        let node = self.state.plan_node(id);
-        let ran = match self.state.frame(id).end() {
-            Some(End::Task(outcome)) => outcome.status() != Status::Skipped,
-            _ => false,
-        };
+    fn is_in_order(&self, state: &RunState, id: FrameId) -> bool {
+        let node = state.plan_node(id);
+        let ran = state.frame(id).end().is_some_and(|end| end.status() != Status::Skipped);
         ran && node.undoes.is_none() && self.in_order[node.id.0 as usize]
-    }
-
-    /// Returns what people call a frame: its own name or that of the nearest group round it that has one, with its round
-    /// and item.
-    fn name(&self, id: FrameId) -> String {
-        let mut nearest = Some(id);
-        while let Some(id) = nearest.filter(|id| self.state.plan_node(*id).is_hidden()) {
-            nearest = self.state.frame(id).parent;
-        }
-        nearest.map_or_else(|| "flow".to_owned(), |id| self.state.address(id).to_string())
     }
 
     /// Two groups without a name may get the same one.
@@ -129,6 +139,16 @@ impl MarkFold {
             count => format!("{name}-{count}"),
         }
     }
+}
+
+/// Returns what people call a frame: its own name or that of the nearest group round it that has one, with its round and
+/// item.
+fn name(state: &RunState, id: FrameId) -> String {
+    let mut nearest = Some(id);
+    while let Some(id) = nearest.filter(|id| state.plan_node(*id).is_hidden()) {
+        nearest = state.frame(id).parent;
+    }
+    nearest.map_or_else(|| "flow".to_owned(), |id| state.address(id).to_string())
 }
 
 /// Finds the nodes outside of everything that runs together or again. Parents come before their children in a plan.

@@ -22,5 +22,5 @@ mod view;
 pub use fold::RunState;
 pub use frame::{FrameId, Ready, Work};
 pub use keep::{Keep, Wish, keep};
-pub use marks::{Mark, MarkFold, marks};
+pub use marks::{Mark, MarkFold, Marks, marks};
 pub use view::View;

@@ -228,9 +228,9 @@ impl<'r> Spots<'r> {
 
     /// What was taken back is no longer done, so it cannot be kept when its workflow goes on.
     fn drop_undone(&mut self, group: FrameId) {
-        let Frame { children, more, .. } = self.old.frame(group);
-        let done = more.as_ref().map(|more| &more.undo[..]).unwrap_or_default();
-        for (undo, done) in children.iter().skip(1).zip(done) {
+        let group = self.old.frame(group);
+        let done = group.more().map(|more| &more.undo[..]).unwrap_or_default();
+        for (undo, done) in group.children().iter().skip(1).zip(done) {
             let places = [self.place(*undo), self.place(*done)];
             self.work.extend(places.into_iter().flatten().map(Step::Drop));
         }

@@ -80,22 +80,22 @@ impl RunState {
             End::Task(outcome) => return View::Task(id, outcome.clone()),
             End::Group(status) => *status,
         };
-        let views = || frame.children.iter().map(|child| self.view_of(*child)).collect();
+        let views = || frame.children().iter().map(|child| self.view_of(*child)).collect();
         let more = frame.more();
         match &self.plan_node(id).kind {
             Kind::Each(_) | Kind::Pipe(_) => View::Items(status, views()),
             Kind::Loop(_) => {
-                let last = u32::try_from(frame.children.len()).ok().and_then(|count| count.checked_sub(1));
+                let last = u32::try_from(frame.children().len()).ok().and_then(|count| count.checked_sub(1));
                 let kept = frame.kept().or(last);
                 let scores = more.map(|more| &more.scores[..]).unwrap_or_default();
                 let score = kept.and_then(|round| scores.get(round as usize).copied().flatten());
                 View::Rounds { status, rounds: views(), kept, score }
             }
-            Kind::Conditional(_) => match (frame.children.first(), more.and_then(|more| more.chosen)) {
+            Kind::Conditional(_) => match (frame.children().first(), more.and_then(|more| more.chosen)) {
                 (Some(child), Some(Some(0))) => self.view_of(*child),
                 _ => View::Group(status),
             },
-            Kind::OnFailure => frame.children.first().map_or(View::Group(status), |child| self.view_of(*child)),
+            Kind::OnFailure => frame.children().first().map_or(View::Group(status), |child| self.view_of(*child)),
             Kind::Flow(_) => View::Flow(status, more.and_then(|more| more.outputs.clone())),
             _ => View::Group(status),
         }

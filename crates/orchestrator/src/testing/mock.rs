@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use segno_errors::{Fault, Kind, Later};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::bounds::duration;
 use crate::model::{Metrics, Output, Place, Reply};
@@ -215,9 +215,9 @@ fn reply(fields: &Fields<'_>, findings: &mut Findings) -> Reply {
         }
     }
     match fields.find("put").map(|node| (node, node.value())) {
-        Some((_, Value::Object(puts))) => reply.puts = puts,
+        Some((_, Value::Object(puts))) => reply.puts = puts.into_iter().collect(),
         Some((node, _)) => findings.wrong(node, "put", "a map"),
-        None => reply.puts = Map::new(),
+        None => reply.puts.clear(),
     }
     reply
 }

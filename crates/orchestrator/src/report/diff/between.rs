@@ -214,7 +214,7 @@ impl Side {
             status: task.status(),
             cached: task.cached,
             taken_over: task.taken_over,
-            agent: task.agent.clone(),
+            agent: task.agent.as_deref().map(str::to_owned),
             attempts: task.attempts,
             took: task.took,
             cost_usd: task.usage().cost_usd,

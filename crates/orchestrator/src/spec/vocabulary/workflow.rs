@@ -252,7 +252,12 @@ const STEP: &[Key] = &[
 
 const LOOP: &[Key] = &[
     Key::new("until", Shape::Expression, "steps.test.ok", "It is over when this holds after a round."),
-    Key::new("while", Shape::Expression, "index < 3", "There is another round when this holds before it."),
+    Key::new(
+        "while",
+        Shape::Expression,
+        "round < 3",
+        "There is another round when this holds before it; `round` is then how many there were.",
+    ),
     Key::new("max", Shape::Count(1, 10_000), "4", "The most rounds; 10 when not given."),
     Key::new("score", Shape::Expression, "steps.judge.quality", "How good a round was: the best one is kept."),
     Key::new(
