@@ -70,8 +70,11 @@ pub(super) fn lost_its_head(path: &Path) -> bool {
 fn set_up(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(BUSY)?;
-    // Only a store without any table takes this: what is removed can be given back page by page.
-    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    // What is removed can be given back page by page. Only a store without any table takes this, and any other would be
+    // written to for nothing.
+    if version(&connection)? == 0 {
+        connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    }
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     if version(&connection)? < FORMAT {
