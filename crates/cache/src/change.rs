@@ -80,7 +80,7 @@ impl Change {
         let mut changes = Vec::new();
         for part in new.parts() {
             match unpaired.iter().position(|older| older.name == part.name) {
-                None => changes.push(Change::Added { name: part.name.clone() }),
+                None => changes.push(Change::Added { name: part.name.to_string() }),
                 Some(place) => {
                     let older = unpaired.remove(place);
                     if older.digest != part.digest {
@@ -89,7 +89,7 @@ impl Change {
                 }
             }
         }
-        changes.extend(unpaired.iter().map(|older| Change::Removed { name: older.name.clone() }));
+        changes.extend(unpaired.iter().map(|older| Change::Removed { name: older.name.to_string() }));
         if changes.is_empty() {
             changes.push(Change::Order);
         }
@@ -98,7 +98,7 @@ impl Change {
 }
 
 fn part_change(old: &Part, new: &Part, manifest: &mut impl FnMut(&Digest) -> Option<Manifest>) -> Change {
-    let name = new.name.clone();
+    let name = new.name.to_string();
     match (&old.shown, &new.shown) {
         (Shown::Text(from), Shown::Text(to)) => Change::Text { name, from: from.clone(), to: to.clone() },
         (Shown::Files, Shown::Files) => {

@@ -1,6 +1,7 @@
 //! A key: named parts and one digest over them, kept in parts so that two keys can be compared.
 //! What goes into a key is the caller's; what differs between two keys is told in `change`.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,8 @@ use crate::{Digest, Manifest};
 /// Hashed into every key: keys of another version never meet these.
 static FORMAT: LazyLock<blake3::Hasher> =
     LazyLock::new(|| blake3::Hasher::new_derive_key("segno-cache 2026-11-21 key 1"));
+/// The digest of a text of nothing, which most keys have a few of.
+static EMPTY: LazyLock<Digest> = LazyLock::new(|| Digest::of_text(""));
 const SECRET: &str = "segno-cache 2026-11-21 secret 1";
 
 /// How much of a text is kept for people; the digest covers all of it.
@@ -40,7 +43,7 @@ pub struct Key {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
     /// Free text that names the part in a sentence: "command", "variable CI", "files src/**".
-    pub name: String,
+    pub name: Cow<'static, str>,
     /// The digest of its value.
     pub digest: Digest,
     /// What of the value may be shown.
@@ -87,21 +90,22 @@ impl Key {
 impl KeyBuilder {
     /// Adds a text. Up to 200 characters of it are kept readable with the key: for what must not be
     /// read there is [`secret`](KeyBuilder::secret).
-    pub fn text(&mut self, name: &str, value: &str) -> &mut KeyBuilder {
-        self.part(name, Digest::of_text(value), Shown::Text(excerpt(value)))
+    pub fn text(&mut self, name: impl Into<Cow<'static, str>>, value: &str) -> &mut KeyBuilder {
+        let digest = if value.is_empty() { *EMPTY } else { Digest::of_text(value) };
+        self.part(name.into(), digest, Shown::Text(excerpt(value)))
     }
 
     /// Adds a value of which only the digest is kept.
     ///
     /// The digest is not salted (two clones must agree), so a value that can be guessed can be confirmed
     /// by who reads the key.
-    pub fn secret(&mut self, name: &str, value: &str) -> &mut KeyBuilder {
-        self.part(name, Digest::derived(SECRET, value.as_bytes()), Shown::Hidden)
+    pub fn secret(&mut self, name: impl Into<Cow<'static, str>>, value: &str) -> &mut KeyBuilder {
+        self.part(name.into(), Digest::derived(SECRET, value.as_bytes()), Shown::Hidden)
     }
 
     /// Adds files by the digest of their manifest.
-    pub fn files(&mut self, name: &str, manifest: &Manifest) -> &mut KeyBuilder {
-        self.part(name, manifest.digest(), Shown::Files)
+    pub fn files(&mut self, name: impl Into<Cow<'static, str>>, manifest: &Manifest) -> &mut KeyBuilder {
+        self.part(name.into(), manifest.digest(), Shown::Files)
     }
 
     /// Returns the finished key.
@@ -109,8 +113,8 @@ impl KeyBuilder {
         Key { digest: digest(&self.parts), parts: self.parts }
     }
 
-    fn part(&mut self, name: &str, digest: Digest, shown: Shown) -> &mut KeyBuilder {
-        self.parts.push(Part { name: name.to_owned(), digest, shown });
+    fn part(&mut self, name: Cow<'static, str>, digest: Digest, shown: Shown) -> &mut KeyBuilder {
+        self.parts.push(Part { name, digest, shown });
         self
     }
 }
@@ -169,9 +173,9 @@ mod tests {
         let mut builder = Key::builder("test");
         for (form, name, value) in parts {
             match form {
-                0 => builder.text(name, value),
-                1 => builder.secret(name, value),
-                _ => builder.files(name, &Manifest::new(vec![(value.clone(), Digest::of(b""))])),
+                0 => builder.text(name.clone(), value),
+                1 => builder.secret(name.clone(), value),
+                _ => builder.files(name.clone(), &Manifest::new(vec![(value.clone(), Digest::of(b""))])),
             };
         }
         builder.finish()

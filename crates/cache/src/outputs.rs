@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use tempfile::TempPath;
 
 use crate::error::is_gone;
-use crate::files::{Leaf, Links, TEMPORARY, is_executable, project_path};
+use crate::files::{Leaf, Links, TEMPORARY, project_path};
 use crate::{Digest, Error, Files, Store};
 
 /// Keeps and restores declared output files.
@@ -64,14 +64,13 @@ impl Outputs {
         let (mut outputs, mut staged) = (Vec::new(), Vec::new());
         for glob in globs {
             files.visit(glob, Links::Met, &mut |path, leaf| {
-                let Leaf::File(metadata) = leaf else {
+                let Leaf::File(facts) = leaf else {
                     return Err(Error::path(&path, "is a link that cannot be kept as an output"));
                 };
                 refuse_linked_folder(files.root(), &path)?;
                 let content = store.stage_file(&files.root().join(&path))?;
-                let executable = is_executable(&metadata);
                 files.note_written(&path);
-                outputs.push(OutputFile { path, digest: content.digest, executable });
+                outputs.push(OutputFile { path, digest: content.digest, executable: facts.executable });
                 staged.push(content);
                 Ok(())
             })?;
@@ -113,22 +112,22 @@ impl Outputs {
 /// Compares by the stamp if it is known, else by content. Nothing is written here, so a linked folder
 /// does no harm.
 fn is_there(files: &Files, path: &str, output: &OutputFile) -> Result<bool, Error> {
-    let full = files.root().join(path);
-    let metadata = match fs::metadata(&full) {
-        Ok(metadata) if metadata.is_file() => metadata,
+    let full = || files.root().join(path);
+    let facts = match files.facts(path) {
+        Ok(facts) if facts.is_file() => facts,
         Ok(_) => {
             return Err(Error::path(path, "is not a file, so that no output can stand there"));
         }
         Err(error) if is_gone(&error) => return Ok(false),
-        Err(error) => return Err(Error::io("look at", &full)(error)),
+        Err(error) => return Err(Error::io("look at", &full())(error)),
     };
-    if is_executable(&metadata) != output.executable {
+    if facts.executable != output.executable {
         return Ok(false);
     }
-    match files.content(path, &metadata) {
+    match files.content(path, &facts) {
         Ok(digest) => Ok(digest == output.digest),
         Err(error) if is_gone(&error) => Ok(false),
-        Err(error) => Err(Error::io("read", &full)(error)),
+        Err(error) => Err(Error::io("read", &full())(error)),
     }
 }
 

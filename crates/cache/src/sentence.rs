@@ -99,17 +99,17 @@ mod tests {
         for part in text.split(';').filter(|part| !part.is_empty()) {
             let (name, value) = part.split_once('=').unwrap();
             if let Some(name) = name.strip_prefix('!') {
-                builder.secret(name, value);
+                builder.secret(name.to_owned(), value);
             } else if let Some(name) = name.strip_prefix('@') {
                 let file = |pair: &str| {
                     let (path, content) = pair.split_once(':').unwrap();
                     (path.to_owned(), Digest::of(content.as_bytes()))
                 };
                 let manifest = Manifest::new(value.split(',').filter(|pair| !pair.is_empty()).map(file).collect());
-                builder.files(name, &manifest);
+                builder.files(name.to_owned(), &manifest);
                 manifests.push(manifest);
             } else {
-                builder.text(name, value);
+                builder.text(name.to_owned(), value);
             }
         }
         (builder.finish(), manifests)

@@ -1,4 +1,5 @@
 //! Workflows that nest a thousand blocks deep, all on the small stack of a test's thread.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 use std::sync::Arc;
 

@@ -1,21 +1,21 @@
 //! The digest of a file's content through the memo: recalled by its stamp, or read and remembered. Which
 //! files are asked for is not decided here.
 
-use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::content::read;
-use super::memo::{MAX_YOUNG_BYTES, Memo, Memory, Row, Stamp};
+use super::facts::{Facts, Root};
+use super::memo::{MAX_YOUNG_BYTES, Memo, Memory, Row};
 use super::paths::split;
 use crate::{Digest, Error, Store};
 
 /// The memo of one project, in memory and in the store.
 #[derive(Debug)]
 pub(super) struct Hashes {
-    root: PathBuf,
+    root: Root,
     store: Store,
     memo: Mutex<Memo>,
     reads: AtomicU64,
@@ -23,11 +23,16 @@ pub(super) struct Hashes {
 
 impl Hashes {
     pub(super) fn new(root: PathBuf, store: Store) -> Hashes {
-        Hashes { root, store, memo: Mutex::new(Memo::new()), reads: AtomicU64::new(0) }
+        Hashes { root: Root::new(root), store, memo: Mutex::new(Memo::new()), reads: AtomicU64::new(0) }
     }
 
     pub(super) fn root(&self) -> &Path {
-        &self.root
+        self.root.path()
+    }
+
+    /// Looks at a file without opening it.
+    pub(super) fn facts(&self, path: &str) -> io::Result<Facts> {
+        self.root.facts(path)
     }
 
     /// Returns how many times a content was read.
@@ -36,14 +41,14 @@ impl Hashes {
     }
 
     /// Returns the digest of a file's content, reading it only if its stamp is not a known one.
-    pub(super) fn content(&self, path: &str, metadata: &Metadata) -> io::Result<Digest> {
+    pub(super) fn content(&self, path: &str, facts: &Facts) -> io::Result<Digest> {
         if let Some(row) = self.recall(path)
-            && Stamp::of(metadata) == Some(row.stamp)
+            && facts.stamp == Some(row.stamp)
         {
             return Ok(row.digest);
         }
         self.reads.fetch_add(1, Ordering::Relaxed);
-        let (digest, row) = read(&self.root.join(path), self.store.clock())?;
+        let (digest, row) = read(&self.root().join(path), self.store.clock())?;
         match row {
             Some(row) => self.memo().learn(path, row),
             None => tracing::debug!(path, "a file changed while it was read"),
@@ -68,9 +73,9 @@ impl Hashes {
     }
 
     fn settle(&self, path: &str) -> io::Result<()> {
-        let metadata = fs::metadata(self.root.join(path))?;
-        if metadata.len() <= MAX_YOUNG_BYTES {
-            self.content(path, &metadata)?;
+        let facts = self.facts(path)?;
+        if facts.bytes <= MAX_YOUNG_BYTES {
+            self.content(path, &facts)?;
         }
         Ok(())
     }
@@ -113,7 +118,7 @@ impl Hashes {
     /// a wrong row would still need the same inode, size and times to be believed.
     fn folder_id(&self, folder: &str) -> i64 {
         let mut hasher = blake3::Hasher::new();
-        hasher.update(self.root.as_os_str().as_encoded_bytes()).update(&[0]).update(folder.as_bytes());
+        hasher.update(self.root().as_os_str().as_encoded_bytes()).update(&[0]).update(folder.as_bytes());
         let mut first = [0; 8];
         hasher.finalize_xof().fill(&mut first);
         i64::from_le_bytes(first)

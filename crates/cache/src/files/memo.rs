@@ -53,10 +53,9 @@ impl Stamp {
     #[cfg(unix)]
     pub(crate) fn of(metadata: &Metadata) -> Option<Stamp> {
         use std::os::unix::fs::MetadataExt;
-        let nanos = |seconds: i64, rest: i64| seconds.saturating_mul(SECOND).saturating_add(rest);
         Some(Stamp {
-            modified: nanos(metadata.mtime(), metadata.mtime_nsec()),
-            changed: nanos(metadata.ctime(), metadata.ctime_nsec()),
+            modified: Stamp::moment(metadata.mtime(), metadata.mtime_nsec()),
+            changed: Stamp::moment(metadata.ctime(), metadata.ctime_nsec()),
             size: metadata.size().cast_signed(),
             inode: metadata.ino().cast_signed(),
         })
@@ -65,6 +64,12 @@ impl Stamp {
     #[cfg(not(unix))]
     pub(crate) fn of(_: &Metadata) -> Option<Stamp> {
         None
+    }
+
+    /// Returns a time in nanoseconds.
+    #[cfg(unix)]
+    pub(super) fn moment(seconds: i64, rest: i64) -> i64 {
+        seconds.saturating_mul(SECOND).saturating_add(rest)
     }
 
     /// Returns whether a content that was read at `hashed_at` is the only one that ever had this stamp.

@@ -1,6 +1,7 @@
 //! The file side: which files a glob or a work tree means, and what each one's content is.
 
 mod content;
+mod facts;
 mod git;
 mod glob;
 mod hashes;
@@ -15,4 +16,4 @@ pub use project::Files;
 pub(crate) use glob::Globs;
 pub(crate) use memo::{Row, Stamp};
 pub(crate) use paths::{TEMPORARY, project_path};
-pub(crate) use walk::{Leaf, Links, is_executable};
+pub(crate) use walk::{Leaf, Links};

@@ -1,16 +1,17 @@
 //! A project's files: globs and the work tree become manifests, a path becomes the digest of its
 //! content. When a file is read is the memo's matter.
 
-use std::fs::{self, Metadata};
+use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use super::facts::Facts;
 use super::git::{Lister, is_repository};
 use super::glob::{Pattern, is_literal};
 use super::hashes::Hashes;
 use super::paths::project_path;
-use super::walk::{Detail, Leaf, Links, MAX_FILES, Walk, is_executable, link_leaf};
+use super::walk::{Detail, Leaf, Links, MAX_FILES, Walk, link_leaf};
 use crate::error::is_gone;
 use crate::{Digest, Error, Manifest, MemoryCache, Store};
 
@@ -141,11 +142,11 @@ impl Files {
     pub fn digest(&self, path: &str) -> Result<Digest, Error> {
         let path = project_path(path).map_err(|reason| Error::path(path, reason))?;
         let full = self.root().join(&path);
-        let metadata = fs::metadata(&full).map_err(Error::io("read", &full))?;
-        if !metadata.is_file() {
+        let facts = self.facts(&path).map_err(Error::io("read", &full))?;
+        if !facts.is_file() {
             return Err(Error::path(&path, "is not a file"));
         }
-        self.content(&path, &metadata).map_err(Error::io("read", &full))
+        self.content(&path, &facts).map_err(Error::io("read", &full))
     }
 
     /// Writes what was hashed to the store.
@@ -188,8 +189,13 @@ impl Files {
     }
 
     /// Returns the digest of a file's content, reading it only if its stamp is not a known one.
-    pub(crate) fn content(&self, path: &str, metadata: &Metadata) -> io::Result<Digest> {
-        self.inner.hashes.content(path, metadata)
+    pub(crate) fn content(&self, path: &str, facts: &Facts) -> io::Result<Digest> {
+        self.inner.hashes.content(path, facts)
+    }
+
+    /// Looks at a file without opening it, or at what a link leads to.
+    pub(crate) fn facts(&self, path: &str) -> io::Result<Facts> {
+        self.inner.hashes.facts(path)
     }
 
     /// Notes a file that was just written, so that the next run need not read it.
@@ -198,12 +204,12 @@ impl Files {
     }
 
     fn entry(&self, path: &str, leaf: &Leaf) -> Result<Option<Digest>, Error> {
-        let metadata = match leaf {
+        let facts = match leaf {
             Leaf::Link(target) => return Ok(Some(Digest::derived(LINK, target.as_bytes()))),
-            Leaf::File(metadata) => metadata,
+            Leaf::File(facts) => facts,
         };
-        match self.content(path, metadata) {
-            Ok(content) if is_executable(metadata) => Ok(Some(Digest::derived(EXECUTABLE, content.as_bytes()))),
+        match self.content(path, facts) {
+            Ok(content) if facts.executable => Ok(Some(Digest::derived(EXECUTABLE, content.as_bytes()))),
             Ok(content) => Ok(Some(content)),
             Err(error) if is_gone(&error) => Ok(None),
             Err(error) => Err(Error::io("read", &self.root().join(path))(error)),
@@ -212,13 +218,13 @@ impl Files {
 
     /// Looks at one path that was named.
     fn look(&self, path: &str) -> Result<Option<Seen>, Error> {
-        let full = self.root().join(path);
-        match fs::metadata(&full) {
-            Ok(metadata) if metadata.is_file() => Ok(Some(Seen::Leaf(Leaf::File(metadata)))),
-            Ok(metadata) if metadata.is_dir() => Ok(Some(Seen::Folder)),
+        let full = || self.root().join(path);
+        match self.facts(path) {
+            Ok(facts) if facts.is_file() => Ok(Some(Seen::Leaf(Leaf::File(facts)))),
+            Ok(facts) if facts.is_folder() => Ok(Some(Seen::Folder)),
             Ok(_) => Err(Error::path(path, "is neither a file nor a folder")),
-            Err(error) if is_gone(&error) || is_link(&full) => Ok(link_leaf(&full)?.map(Seen::Leaf)),
-            Err(error) => Err(Error::io("look at", &full)(error)),
+            Err(error) if is_gone(&error) || is_link(&full()) => Ok(link_leaf(&full())?.map(Seen::Leaf)),
+            Err(error) => Err(Error::io("look at", &full())(error)),
         }
     }
 

@@ -1,10 +1,11 @@
 //! Walks a folder of the project and hands over every file in it. Links are followed without ever
 //! going round in a loop; what is hashed of a file is not decided here.
 
-use std::fs::{self, DirEntry, FileType, Metadata};
+use std::fs::{self, DirEntry, FileType};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::facts::Facts;
 use super::paths::{is_never, join};
 use crate::Error;
 use crate::error::is_gone;
@@ -16,7 +17,7 @@ pub(super) const MAX_FILES: usize = 1_000_000;
 #[derive(Debug)]
 pub(crate) enum Leaf {
     /// A regular file, or a link to one.
-    File(Metadata),
+    File(Facts),
     /// A link that is not followed, with its text: it leads nowhere, out of the project to a folder, or
     /// back to a folder that is being walked.
     Link(String),
@@ -35,7 +36,7 @@ pub(super) trait Detail {
 
 impl Detail for Leaf {
     fn of_file(entry: &DirEntry) -> io::Result<Leaf> {
-        entry.metadata().map(Leaf::File)
+        entry.metadata().map(|metadata| Leaf::File(Facts::of(&metadata)))
     }
 
     fn of_leaf(leaf: Leaf) -> Leaf {
@@ -132,7 +133,7 @@ impl<D: Detail> Walk<'_, D> {
             Ok(metadata) if metadata.is_dir() => self.linked_folder(path, level, deeper),
             Ok(metadata) => {
                 if metadata.is_file() && (self.matches)(&path) {
-                    self.found.push((path, D::of_leaf(Leaf::File(metadata))));
+                    self.found.push((path, D::of_leaf(Leaf::File(Facts::of(&metadata)))));
                 }
                 Ok(())
             }
@@ -186,21 +187,6 @@ pub(super) fn link_leaf(full: &Path) -> Result<Option<Leaf>, Error> {
         Ok(target) => Ok(Some(Leaf::Link(target.to_string_lossy().into_owned()))),
         Err(error) if is_gone(&error) || error.kind() == io::ErrorKind::InvalidInput => Ok(None),
         Err(error) => Err(Error::io("read the link", full)(error)),
-    }
-}
-
-/// Returns whether the owner may execute the file.
-pub(crate) fn is_executable(metadata: &Metadata) -> bool {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        metadata.mode() & 0o100 != 0
-    }
-    #[cfg(not(unix))]
-    {
-        // Windows has no such bit, and the read-only bit that every system has is another thing.
-        let _ = metadata;
-        false
     }
 }
 

@@ -1,9 +1,10 @@
 //! The loop. It has no clock, no randomness, no thread of its own: only the `World` it is given.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hashbrown::HashMap;
 use segno_errors::{Fault, Kind, Later};
 use segno_resilience::{Retry, Verdict};
 use serde_json::Value;
@@ -88,7 +89,7 @@ struct Drive<'w, W> {
     prepared: HashMap<FrameId, Arc<Prepared>>,
     /// What happened and is not durable yet.
     batch: Vec<Event>,
-    /// Since when the batch holds nothing but notes that can wait.
+    /// Since when the batch holds nothing but notes that can wait, or decisions that others follow.
     notes_since: Option<Timestamp>,
     stopping: Option<Stopped>,
     /// It was asked to end for good.
@@ -106,6 +107,7 @@ impl<W: World> Drive<'_, W> {
             if let Some(fact) = end.clone() {
                 self.record(fact);
             }
+            self.put_off(&launches);
             self.commit().await?;
             launches.into_iter().for_each(|launch| self.world.launch(launch));
             match end {
@@ -232,6 +234,17 @@ impl<W: World> Drive<'_, W> {
         self.in_flight += 1;
         self.record(Fact::StepStarted { step, attempt, label, cache });
         Launch::Attempt(dispatch, prepared)
+    }
+
+    /// Nothing has to be durable yet while only decisions were made and others are still being made: they have no effect
+    /// and can be made again.
+    fn put_off(&mut self, launches: &[Launch]) {
+        let decide = |launch: &Launch| matches!(launch, Launch::Decide(_));
+        if launches.is_empty() {
+            return;
+        }
+        let is_early = launches.iter().all(decide) && self.batch.iter().all(|event| event.fact.is_decision());
+        self.notes_since = is_early.then(|| self.notes_since.unwrap_or_else(|| self.world.now()));
     }
 
     /// Makes what happened durable. Notes alone wait for company.

@@ -1,5 +1,7 @@
 //! Renders a task's templates into a request, and says what the request is remembered by. `plan`, `why` and `run` share it.
 
+use std::borrow::Cow;
+use std::cell::RefCell;
 use std::time::Duration;
 
 use minijinja::Value as Dynamic;
@@ -10,7 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::agents::{ProgramRequest, Request};
 use crate::model::OutputFormat;
-use crate::plan::{Alternative, BadValue, Call, Program, RunForm, Scope, Template, is_list, to_text};
+use crate::plan::{Alternative, BadValue, Cache, Call, Program, RunForm, Scope, Template, is_list, to_text};
 
 /// A task ready to be called.
 #[derive(Debug)]
@@ -72,32 +74,66 @@ pub(crate) struct Wanted {
     pub(crate) salt: Option<String>,
 }
 
+/// What templates come to in one scope. The same text stands in several places of a step, as a word of its command and as
+/// the file that it depends on: it is worked out once.
+pub(crate) struct Seen<'s> {
+    scope: &'s Scope,
+    context: Dynamic,
+    known: RefCell<Vec<(&'s str, Dynamic)>>,
+}
+
+impl<'s> Seen<'s> {
+    pub(crate) fn of(scope: &'s Scope) -> Seen<'s> {
+        Seen { scope, context: scope.clone().into_value(), known: RefCell::default() }
+    }
+
+    fn value(&self, template: &'s Template) -> Result<Dynamic, BadValue> {
+        let known = self.known.borrow().iter().find(|(source, _)| *source == template.source()).cloned();
+        if let Some((_, value)) = known {
+            return Ok(value);
+        }
+        let value = template.value(&self.context)?;
+        self.known.borrow_mut().push((template.source(), value.clone()));
+        Ok(value)
+    }
+
+    fn text(&self, template: &'s Template) -> Result<String, BadValue> {
+        to_text(&self.value(template)?).or_else(|_| template.text(&self.context))
+    }
+}
+
 /// Renders what a call asks of its agent.
 pub(crate) fn request(call: &Call, scope: &Scope) -> Result<Request, Fault> {
+    request_of(call, &Seen::of(scope))
+}
+
+/// Renders what a call asks of its agent, of which something may be worked out already.
+pub(crate) fn request_of<'s>(call: &'s Call, seen: &Seen<'s>) -> Result<Request, Fault> {
     match call {
-        Call::Program(program) => {
-            let context = scope.clone().into_value();
-            program_request(program, &context).map(Request::Program).map_err(unrendered)
-        }
+        Call::Program(program) => program_request(program, seen).map(Request::Program).map_err(unrendered),
         Call::Agent { name, with } => {
-            let arguments = arguments(with, scope)?;
+            let arguments = arguments(with, seen)?;
             Ok(Request::Agent { name: name.clone(), arguments })
         }
         Call::Declared { name, with, program } => {
-            let arguments = arguments(with, scope)?;
-            let context = Scope { with: Some(Dynamic::from(Serde(&arguments))), ..Scope::default() }.into_value();
-            let mut request = program_request(program, &context).map_err(unrendered)?;
+            let scope = own_scope(with, seen)?;
+            let mut request = program_request(program, &Seen::of(&scope)).map_err(unrendered)?;
             request.agent = Some(name.clone());
             Ok(Request::Program(request))
         }
     }
 }
 
-fn arguments(with: &[(String, Template)], scope: &Scope) -> Result<Map<String, Value>, Fault> {
-    let context = scope.clone().into_value();
+/// Returns the scope of an agent's own declaration: it sees nothing but its arguments.
+fn own_scope<'s>(with: &'s [(String, Template)], seen: &Seen<'s>) -> Result<Scope, Fault> {
+    let arguments = arguments(with, seen)?;
+    Ok(Scope { with: Some(Dynamic::from(Serde(&arguments))), ..Scope::default() })
+}
+
+fn arguments<'s>(with: &'s [(String, Template)], seen: &Seen<'s>) -> Result<Map<String, Value>, Fault> {
     let mut arguments = Map::new();
     for (argument, template) in with {
-        let value = template.value(&context).map_err(unrendered)?;
+        let value = seen.value(template).map_err(unrendered)?;
         let value = serde_json::to_value(value)
             .map_err(|error| Fault::new(Kind::Validation, format!("'{argument}' is no value")).caused_by(error))?;
         arguments.insert(argument.clone(), value);
@@ -105,72 +141,73 @@ fn arguments(with: &[(String, Template)], scope: &Scope) -> Result<Map<String, V
     Ok(arguments)
 }
 
-fn program_request(program: &Program, context: &Dynamic) -> Result<ProgramRequest, BadValue> {
+fn program_request<'s>(program: &'s Program, seen: &Seen<'s>) -> Result<ProgramRequest, BadValue> {
     let mut request =
         ProgramRequest { ok_codes: program.ok_codes.clone(), format: program.format, ..ProgramRequest::default() };
     match &program.run {
         RunForm::Argv(argv) => {
             for template in argv {
-                request.argv.extend(words(&template.value(context)?, || template.text(context))?);
+                request.argv.extend(words(template, seen)?);
             }
         }
         RunForm::Shell(script) => {
-            let rendered = script.render(context)?;
+            let rendered = script.render(&seen.context)?;
             request.argv = ["sh", "-e", "-c"].map(String::from).to_vec();
             request.argv.push(rendered.script);
             request.values = rendered.variables;
         }
     }
     for (name, template) in &program.env {
-        request.env.push((name.clone(), template.text(context)?));
+        request.env.push((name.clone(), seen.text(template)?));
     }
-    request.cwd = program.cwd.as_ref().map(|template| template.text(context)).transpose()?;
-    request.stdin = program.stdin.as_ref().map(|template| template.text(context)).transpose()?;
+    request.cwd = program.cwd.as_ref().map(|template| seen.text(template)).transpose()?;
+    request.stdin = program.stdin.as_ref().map(|template| seen.text(template)).transpose()?;
     Ok(request)
 }
 
 /// A list is as many words as it has items, anything else one.
-fn words(value: &Dynamic, text: impl Fn() -> Result<String, BadValue>) -> Result<Vec<String>, BadValue> {
-    if !is_list(value) {
-        // Worked out once: to ask the template for its text would work it out again. Only it can say what is wrong.
-        return to_text(value).or_else(|_| text()).map(|text| vec![text]);
+fn words<'s>(template: &'s Template, seen: &Seen<'s>) -> Result<Vec<String>, BadValue> {
+    let value = seen.value(template)?;
+    if !is_list(&value) {
+        return seen.text(template).map(|text| vec![text]);
     }
     // An item that has no text, such as one that is not defined, makes no word: the whole text says what is wrong.
     let items = value.try_iter().into_iter().flatten();
-    items.map(|item| to_text(&item)).collect::<Result<_, _>>().or_else(|_| text().map(|text| vec![text]))
+    let words = items.map(|item| to_text(&item)).collect::<Result<_, _>>();
+    words.or_else(|_| template.text(&seen.context).map(|text| vec![text]))
 }
 
 /// Renders the globs and the salt of a way to do a task that may be remembered.
-pub(crate) fn wanted(alternative: &Alternative, scope: &Scope) -> Result<Wanted, Fault> {
-    let context = scope.clone().into_value();
+pub(crate) fn wanted<'s>(alternative: &'s Alternative, seen: &Seen<'s>) -> Result<Wanted, Fault> {
     let outputs = match &alternative.call {
-        Call::Program(program) => texts(&program.outputs, &context)?,
-        Call::Declared { with, program, .. } => {
-            let arguments = arguments(with, scope)?;
-            let context = Scope { with: Some(Dynamic::from(Serde(&arguments))), ..Scope::default() }.into_value();
-            texts(&program.outputs, &context)?
-        }
+        Call::Program(program) => texts(&program.outputs, seen)?,
+        Call::Declared { with, program, .. } => texts(&program.outputs, &Seen::of(&own_scope(with, seen)?))?,
         Call::Agent { .. } => Vec::new(),
     };
     let Some(cache) = &alternative.cache else {
         return Ok(Wanted { files: Vec::new(), outputs, salt: None });
     };
-    // What an agent's declaration says of its cache sees the arguments too.
-    let context = match &alternative.call {
+    let (files, salt) = match &alternative.call {
+        // What an agent's declaration says of its cache sees the arguments too.
         Call::Declared { with, .. } => {
-            Scope { with: Some(Dynamic::from(Serde(&arguments(with, scope)?))), ..scope.clone() }.into_value()
+            let scope = Scope { with: own_scope(with, seen)?.with, ..seen.scope.clone() };
+            of_cache(cache, &Seen::of(&scope))?
         }
-        _ => context,
+        _ => of_cache(cache, seen)?,
     };
-    let salt = cache.salt.as_ref().map(|salt| salt.text(&context)).transpose().map_err(unrendered)?;
-    Ok(Wanted { files: texts(&cache.files, &context)?, outputs, salt })
+    Ok(Wanted { files, outputs, salt })
 }
 
-fn texts(templates: &[Template], context: &Dynamic) -> Result<Vec<String>, Fault> {
+/// Renders the globs and the salt of a cache.
+fn of_cache<'s>(cache: &'s Cache, seen: &Seen<'s>) -> Result<(Vec<String>, Option<String>), Fault> {
+    let salt = cache.salt.as_ref().map(|salt| seen.text(salt)).transpose().map_err(unrendered)?;
+    Ok((texts(&cache.files, seen)?, salt))
+}
+
+fn texts<'s>(templates: &'s [Template], seen: &Seen<'s>) -> Result<Vec<String>, Fault> {
     let mut texts = Vec::with_capacity(templates.len());
     for template in templates {
-        let value = template.value(context).map_err(unrendered)?;
-        texts.extend(words(&value, || template.text(context)).map_err(unrendered)?);
+        texts.extend(words(template, seen).map_err(unrendered)?);
     }
     Ok(texts)
 }
@@ -196,15 +233,15 @@ pub(crate) fn key(
                 // The same expression has the same value: once is enough to name it.
                 if !named.contains(&carried.written.as_str()) {
                     named.push(&carried.written);
-                    key.text(&format!("value of {}", carried.written), &carried.value);
+                    key.text(format!("value of {}", carried.written), &carried.value);
                 }
             }
             for (name, value) in &program.env {
-                key.text(&format!("variable {name}"), value);
+                key.text(format!("variable {name}"), value);
             }
             key.text("folder", program.cwd.as_deref().unwrap_or("."));
             key.text("input", program.stdin.as_deref().unwrap_or(""));
-            key.text("exit codes", &format!("{:?}", program.ok_codes));
+            key.text("exit codes", &codes(&program.ok_codes));
             if let Some(agent) = &program.agent {
                 key.text("agent", agent);
             }
@@ -223,18 +260,23 @@ pub(crate) fn key(
     for (name, value) in env {
         // Set to nothing and not set at all are two things.
         let value = value.as_ref().map_or_else(|| "unset".to_owned(), |value| format!("={value}"));
-        key.secret(&format!("variable {name}"), &value);
+        key.secret(format!("variable {name}"), &value);
     }
     key.text("outputs", &wanted.outputs.join(" "));
     key.text("salt", wanted.salt.as_deref().unwrap_or(""));
     key.finish()
 }
 
+/// Writes exit codes; nearly all commands have the one.
+fn codes(codes: &[i32]) -> Cow<'static, str> {
+    if *codes == [0] { "[0]".into() } else { format!("{codes:?}").into() }
+}
+
 /// Returns what "the same step" is called across runs: by its flow, name and items, never by its place.
 pub(crate) fn subject(flow: &str, step: &str, items: &[String]) -> String {
-    let mut subject = format!("{flow}/{step}");
+    let mut subject = [flow, "/", step].concat();
     for item in items {
-        subject.push_str(&format!("[{item}]"));
+        subject.extend(["[", item, "]"]);
     }
     match subject.len() > 512 {
         true => Digest::of(subject.as_bytes()).to_string(),

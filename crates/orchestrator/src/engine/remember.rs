@@ -11,7 +11,7 @@ use segno_cache::{
 use segno_errors::{Fault, Kind};
 use serde::{Deserialize, Serialize};
 
-use super::prepare::{self, FileSource, Prepared, Remembered, Wanted};
+use super::prepare::{self, FileSource, Prepared, Remembered, Seen, Wanted};
 use super::world::{Asked, Dispatch};
 use crate::journal::Blobs;
 use crate::model::{Reply, Source};
@@ -221,9 +221,10 @@ impl Memory {
         let node = plan.node(dispatch.node);
         let task = node.task().ok_or_else(|| Fault::new(Kind::Internal, "only tasks are remembered"))?;
         let way = task.alternative(dispatch.call);
-        let request = prepare::request(&way.call, &dispatch.scope)?;
+        let seen = Seen::of(&dispatch.scope);
+        let request = prepare::request_of(&way.call, &seen)?;
         let Some(cache) = &way.cache else { return Ok(Prepared { request, remembered: None }) };
-        let wanted = prepare::wanted(way, &dispatch.scope)?;
+        let wanted = prepare::wanted(way, &seen)?;
         let files = self.files_of(cache, &wanted, tree).map_err(cache_fault)?;
         let env: Vec<_> = cache.env.iter().map(|name| (name.clone(), (self.variable)(name))).collect();
         let key = prepare::key(&request, &wanted, &files, &env);
@@ -329,7 +330,7 @@ fn text_key(made_from: &[(&str, String)]) -> Key {
     let mut key = Key::builder("text");
     key.text("version", env!("CARGO_PKG_VERSION"));
     for (name, part) in made_from {
-        key.text(name, part);
+        key.text((*name).to_owned(), part);
     }
     key.finish()
 }

@@ -225,6 +225,20 @@ pub struct Parent {
 }
 
 impl Fact {
+    /// Says whether it only says what is to be done, and nothing that was done: made again, it has no other effect.
+    pub(crate) fn is_decision(&self) -> bool {
+        matches!(
+            self,
+            Fact::RunStarted { .. }
+                | Fact::Decided { .. }
+                | Fact::Chose { .. }
+                | Fact::Expanded { .. }
+                | Fact::Looped { .. }
+                | Fact::Entered { .. }
+                | Fact::Concluded { .. }
+        )
+    }
+
     /// Returns the task that this is about, if it is about one.
     pub fn step(&self) -> Option<&Address> {
         match self {

@@ -1,7 +1,9 @@
 //! Lays the blocks of a workflow out as numbered nodes. Calls are made in `calls`, names are resolved in `names`.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
+
+use hashbrown::HashMap;
 
 use super::called::beside;
 use super::inputs::Input;

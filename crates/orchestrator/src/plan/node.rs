@@ -1,6 +1,6 @@
 //! The checked, numbered tree of a workflow.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use super::inputs::Input;
 use super::task::{ItemTemplate, Task};

@@ -1,6 +1,8 @@
 //! Loops: how many rounds were made, why there was no other, and which round stands for the step.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+
+use hashbrown::HashMap;
 
 use super::task::TaskReport;
 use super::words::counted;

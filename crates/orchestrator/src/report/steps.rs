@@ -1,7 +1,9 @@
 //! Tasks put under their steps, in the file's order.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use hashbrown::HashMap;
 
 use super::rounds::{Asked, LoopReport, loops};
 use super::task::TaskReport;
@@ -91,6 +93,7 @@ impl Found {
 pub(super) fn steps(plan: &Plan, found: Found, status: RunStatus) -> Vec<StepReport> {
     let Found { mut tasks, asked, mut chosen, .. } = found;
     let mut loops = loops(plan, &mut tasks, &asked);
+    // Boxed still: a list copies all that stands in it each time it grows.
     let mut by_step: HashMap<StepId, Vec<Box<TaskReport>>> = HashMap::new();
     for (address, task) in tasks.drain() {
         by_step.entry(address.step).or_default().push(task);
@@ -172,6 +175,7 @@ fn repeats(node: &Node) -> bool {
 }
 
 /// Returns a step's tasks in their order with the agents that made them, and whether anything of it was recorded at all.
+#[expect(clippy::vec_box, reason = "they come out of a table, and a list of them copies all each time it grows")]
 fn own_tasks(plan: &Plan, step: &StepId, mut tasks: Vec<Box<TaskReport>>) -> (Vec<TaskReport>, bool) {
     let reached = !tasks.is_empty();
     tasks.retain(|task| task.attempts > 0 || task.outcome.is_some());

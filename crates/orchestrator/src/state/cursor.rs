@@ -42,13 +42,13 @@ impl RunState {
         self.frames.push(Frame {
             node,
             parent,
-            indices: indices.clone(),
+            indices,
             tally: Tally::default(),
             phase: Phase::Taken,
             attempt: 0,
             more: None,
         });
-        self.index.insert((node, indices), id);
+        self.places.insert(&self.frames, id);
         if let Some(parent) = parent {
             self.frame_mut(parent).more_mut().children.push(id);
             self.hand_down(parent, id);
@@ -123,9 +123,8 @@ impl RunState {
             if depth > reach.len() {
                 break;
             }
-            let place = if depth == reach.len() { reach.clone() } else { Arc::from(&reach[..depth]) };
-            match self.index.get(&(node, place)) {
-                Some(frame) => anchor = Some(*frame),
+            match self.frame_at(node, &reach[..depth]) {
+                Some(frame) => anchor = Some(frame),
                 None if anchor.is_some_and(|anchor| self.is_passed_over(anchor, node)) => return NeedState::Met,
                 None => break,
             }

@@ -16,6 +16,14 @@ pub(super) struct Early {
     called: VecDeque<Address>,
 }
 
+#[cfg(test)]
+impl Early {
+    /// Says whether something is held for a task.
+    pub(super) fn holds(&self, task: &Address) -> bool {
+        self.held.contains_key(task)
+    }
+}
+
 impl RunState {
     /// Takes in a fact about a step, or holds it until its frame is there.
     pub(super) fn take_in(&mut self, seq: u64, fact: &Fact) {

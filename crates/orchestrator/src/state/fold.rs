@@ -1,14 +1,16 @@
 //! The fold: one event in, the state changed. Events that do not fit the state are ignored, never a panic.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use serde_json::Value;
 
 use super::early::Early;
 use super::frame::{End, Frame, FrameId, Next, Phase, Ready, Waiter, Work};
+use super::places::Places;
 use crate::model::{Address, Event, Fact, Inputs, Outcome, Reply, RunStatus, Skip, Source, Status, StepId, Timestamp};
-use crate::plan::{Node, NodeId, Plan};
+use crate::plan::{Node, Plan};
 
 /// Where a run stands, worked out from its events.
 ///
@@ -26,7 +28,7 @@ use crate::plan::{Node, NodeId, Plan};
 pub struct RunState {
     pub(super) plan: Arc<Plan>,
     pub(super) frames: Vec<Frame>,
-    pub(super) index: HashMap<(NodeId, Arc<[u32]>), FrameId>,
+    pub(super) places: Places,
     pub(super) waiters: HashMap<FrameId, Vec<Waiter>>,
     /// What follows from the last event and is not done yet, the next last.
     pub(super) agenda: Vec<Next>,
@@ -60,7 +62,7 @@ impl RunState {
         RunState {
             plan,
             frames: Vec::new(),
-            index: HashMap::new(),
+            places: Places::default(),
             waiters: HashMap::new(),
             agenda: Vec::new(),
             tasks: VecDeque::new(),
@@ -345,8 +347,8 @@ impl RunState {
             return &self.inputs;
         };
         let depth = self.plan.node(home).scope.len();
-        let frame = self.index.get(&(home, Arc::from(&self.frame(id).indices[..depth])));
-        let more = frame.and_then(|frame| self.frame(*frame).more());
+        let frame = self.frame_at(home, &self.frame(id).indices[..depth]);
+        let more = frame.and_then(|frame| self.frame(frame).more());
         more.and_then(|more| more.inputs.as_ref()).unwrap_or(&self.inputs)
     }
 
@@ -406,10 +408,9 @@ impl RunState {
 
     /// Returns the innermost open frame with this address: `if`, `each` and body of a step share one.
     pub fn find(&self, address: &Address) -> Option<FrameId> {
-        let indices: Arc<[u32]> = Arc::from(&address.indices[..]);
         let nodes = self.plan.nodes_of(&address.step).iter().rev();
-        let fitting = nodes.filter(|node| node.scope.len() == indices.len());
-        fitting.filter_map(|node| self.index.get(&(node.id, indices.clone()))).next().copied()
+        let mut fitting = nodes.filter(|node| node.scope.len() == address.indices.len());
+        fitting.find_map(|node| self.frame_at(node.id, &address.indices))
     }
 
     /// Says whether nothing runs, rests or is ready: a run in this state that has not ended never will.

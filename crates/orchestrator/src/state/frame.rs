@@ -105,6 +105,11 @@ impl End {
 }
 
 impl Frame {
+    /// Says whether it is the frame of a node inside these rounds and items.
+    pub(super) fn is_at(&self, node: NodeId, indices: &[u32]) -> bool {
+        self.node == node && *self.indices == *indices
+    }
+
     pub(super) fn more_mut(&mut self) -> &mut More {
         self.more.get_or_insert_with(Box::default)
     }

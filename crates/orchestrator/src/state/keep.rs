@@ -182,5 +182,5 @@ fn frame_of(old: &RunState, fact: &Fact, step: &Address) -> Option<FrameId> {
     };
     let nodes = old.plan.nodes_of(&step.step).iter().rev();
     let mut fitting = nodes.filter(|node| node.scope.len() == step.indices.len()).filter(is_meant);
-    fitting.find_map(|node| old.index.get(&(node.id, Arc::from(&step.indices[..])))).copied()
+    fitting.find_map(|node| old.frame_at(node.id, &step.indices))
 }

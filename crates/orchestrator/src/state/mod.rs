@@ -11,6 +11,7 @@ mod keep;
 mod marks;
 #[cfg(test)]
 mod oracle;
+mod places;
 #[cfg(test)]
 mod random_flows;
 mod reading;

@@ -30,7 +30,7 @@ impl RunState {
 
     /// Returns the frame of a node inside these rounds and items, once it is open.
     pub fn frame_at(&self, node: NodeId, indices: &[u32]) -> Option<FrameId> {
-        self.index.get(&(node, indices.into())).copied()
+        self.places.find(&self.frames, node, indices)
     }
 
     /// Returns the frame that counts this one as its child.

@@ -43,8 +43,8 @@ impl RunState {
             seen.truncate(depth + 1);
         }
         let found = self.indices(frame, step_ref.target, &seen);
-        let found = found.and_then(|indices| self.index.get(&(step_ref.target, Arc::from(indices))));
-        Some(found.map_or(View::Group(Status::Skipped), |found| self.view_of(*found)))
+        let found = found.and_then(|indices| self.frame_at(step_ref.target, &indices));
+        Some(found.map_or(View::Group(Status::Skipped), |found| self.view_of(found)))
     }
 
     /// Returns the rounds and items that a frame's templates are in: a loop's conditions are in its last round.
@@ -65,8 +65,8 @@ impl RunState {
         let shared = own.zip(scope).take_while(|(mine, theirs)| mine == theirs).count().min(seen.len());
         let mut indices = seen[..shared].to_vec();
         for each in &scope[shared..] {
-            let outer = self.index.get(&(*each, Arc::from(&indices[..])))?;
-            indices.push(self.frame(*outer).kept()?);
+            let outer = self.frame_at(*each, &indices)?;
+            indices.push(self.frame(outer).kept()?);
         }
         Some(indices)
     }
@@ -108,10 +108,10 @@ impl RunState {
         let node = nodes.iter().find(|node| node.scope.len() >= address.indices.len())?;
         let mut indices = address.indices.clone();
         for outer in &node.scope[indices.len()..] {
-            let outer = self.index.get(&(*outer, Arc::from(&indices[..])))?;
-            indices.push(self.frame(*outer).kept()?);
+            let outer = self.frame_at(*outer, &indices)?;
+            indices.push(self.frame(outer).kept()?);
         }
-        self.index.get(&(node.id, Arc::from(&indices[..]))).map(|frame| self.view_of(*frame))
+        self.frame_at(node.id, &indices).map(|frame| self.view_of(frame))
     }
 
     /// Returns the item of the nearest `each` round a frame, within its own workflow.
@@ -123,8 +123,8 @@ impl RunState {
     }
 
     fn item_at(&self, each: NodeId, indices: &[u32], depth: usize) -> Option<&Value> {
-        let each = self.index.get(&(each, Arc::from(&indices[..depth])))?;
-        self.frame(*each).more()?.items.as_ref()?.get(*indices.get(depth)? as usize)
+        let each = self.frame_at(each, &indices[..depth])?;
+        self.frame(each).more()?.items.as_ref()?.get(*indices.get(depth)? as usize)
     }
 
     /// Returns the index in whatever repeats a frame most closely, within its own workflow; a loop's own conditions are
@@ -160,7 +160,7 @@ impl RunState {
     /// Returns what a task left that is being taken back by a frame.
     pub fn taken_back(&self, frame: FrameId) -> Option<View> {
         let task = self.plan_node(frame).undoes?;
-        let done = self.index.get(&(task, self.frame(frame).indices.clone()))?;
-        Some(self.view_of(*done))
+        let done = self.frame_at(task, &self.frame(frame).indices)?;
+        Some(self.view_of(done))
     }
 }

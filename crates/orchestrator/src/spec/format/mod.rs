@@ -22,9 +22,9 @@ pub fn format(source: &str, name: &str) -> Result<String, Mistakes> {
     };
     let is_windows = text.contains("\r\n");
     let plain = if is_windows { text.replace("\r\n", "\n") } else { text.to_owned() };
+    let document = layout::read(&plain).and_then(|root| pieces::read(&plain, &root)).map_err(refused)?;
     // What nests deeper than any thread bears is not moved.
     tree(&plain, Format::Yaml).map_err(refused)?;
-    let document = layout::read(&plain).and_then(|root| pieces::read(&plain, &root)).map_err(refused)?;
     let written = write::write(&document);
     if !is_same(&plain, &written) {
         return Err(refused(Mistake::whole("formatting would change what the file says, so it is left alone")));
