@@ -1,4 +1,5 @@
-//! What the cursor costs a step, in flows of 1,000 to 100,000 steps: the cost must not grow with the flow.
+//! What the cursor costs a step, in flows of 1,000 to 100,000 steps, wide and nested a thousand deep: the cost must not
+//! grow with the flow.
 //! No engine, no journal: the state alone, told that each step succeeds.
 
 use std::hint::black_box;
@@ -6,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
-use segno_bench::{Work, compare};
+use segno_bench::{Work, compare, per_step};
 use segno_orchestrator::model::{
     Block, Body, CacheNote, Event, Fact, Inputs, Outcome, Owner, Pinned, Reply, Source, StepId, Timestamp, Workflow,
 };
@@ -16,6 +17,10 @@ use segno_orchestrator::state::{RunState, Work as Duty};
 use serde_json::Value;
 
 const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
+/// How many blocks stand in each other in the deep flow.
+const DEPTH: usize = 1_000;
+/// What a step may cost wherever it stands.
+const STEP: Duration = Duration::from_micros(5);
 /// The cost of a step among the most, by that among the fewest; above it the cost is not flat.
 const BAR: f64 = 2.0;
 
@@ -23,6 +28,8 @@ fn main() {
     let mut criterion = Criterion::default().sample_size(10).configure_from_args();
     let chains = SIZES.map(|steps| plan(&chain(steps)));
     let fan = plan(&workflow("steps: [{ id: fan, each: \"{{ [] }}\", run: [\"true\"] }]"));
+
+    let deep = plan(&workflow(&nested(DEPTH)));
 
     let mut group = criterion.benchmark_group("cursor");
     group
@@ -44,6 +51,10 @@ fn main() {
     compare(Work::new("a chain of 100,000", large), Work::new("100 of 1,000", || repeat(&chains[0], 0)), Some(BAR));
     let large = || walk(&fan, many);
     compare(Work::new("a fan-out of 100,000", large), Work::new("100 of 1,000", || repeat(&fan, few)), Some(BAR));
+    per_step(Work::new("a chain of 100,000", || walk(&chains[2], 0)), many, STEP);
+    per_step(Work::new("a fan-out of 100,000", || walk(&fan, many)), many, STEP);
+    let items = many / DEPTH;
+    per_step(Work::new("100 items in each of 1,000 nested blocks", || walk(&deep, items)), many, STEP);
 }
 
 fn workflow(flow: &str) -> Workflow {
@@ -59,6 +70,13 @@ fn chain(steps: usize) -> Workflow {
         blocks.extend((0..steps).map(|number| Block { id: id(number), ..only.clone() }));
     }
     workflow
+}
+
+/// Makes blocks that stand in each other, each with a list of its own.
+fn nested(depth: usize) -> String {
+    let block = |level: usize| format!("{{ steps: [{{ id: s{level}, each: \"{{{{ [] }}}}\", run: [\"true\"] }}, ");
+    let blocks: String = (0..depth).map(block).collect();
+    format!("steps: [{blocks}{{ run: [\"true\"] }}{}]", "] }".repeat(depth))
 }
 
 fn plan(workflow: &Workflow) -> Arc<Plan> {

@@ -6,4 +6,4 @@ mod durable;
 mod rounds;
 
 pub use durable::DurableSteps;
-pub use rounds::{Work, compare};
+pub use rounds::{Work, compare, per_step};

@@ -47,6 +47,16 @@ pub fn compare(mut ours: Work<'_>, mut peer: Work<'_>, bar: Option<f64>) {
     _ = writeln!(std::io::stdout(), "ratio: {ours} {our_median:.2?}, {peer} {peer_median:.2?}: {ratio:.2}{bar}\n");
 }
 
+/// Runs a work several times and prints how long one of its steps takes; in criterion's test mode only once. `bar` is what
+/// the project wants, for the reader.
+pub fn per_step(mut work: Work<'_>, steps: usize, bar: Duration) {
+    let is_test = std::env::args().any(|argument| argument == "--test");
+    let rounds = if is_test { 1 } else { ROUNDS };
+    let each = median((0..rounds).map(|_| work.time()).collect()) / u32::try_from(steps).unwrap_or(u32::MAX);
+    let name = work.name;
+    _ = writeln!(std::io::stdout(), "a step: {name} {each:.2?}, wanted at most {bar:?}\n");
+}
+
 /// Returns the middle one of the times.
 fn median(mut times: Vec<Duration>) -> Duration {
     times.sort_unstable();

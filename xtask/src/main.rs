@@ -23,7 +23,7 @@ The project's gates.
   cargo xtask ci            runs every gate; this is all that CI runs
   cargo xtask ci NAME..     runs only the gates of these names
   cargo xtask tidy          prints every breach of the house rules
-  cargo xtask crash         kills a run at 300 random instants and resumes it
+  cargo xtask crash         kills a run and forks of it at 300 random instants, and resumes them
       [--kills N] [--seed S]
   cargo xtask crash --power N   cuts the power N times: copies of a disk image (root)
   cargo xtask crash --long  3,000 kills seed by seed, and 100 power cuts; goes on where it was broken off
@@ -31,7 +31,7 @@ The project's gates.
                             kills a run at single system calls, and checks the order of writes
   cargo xtask bench --peers [TOPIC..] [--rounds N]
                             measures whole programs beside their peers: cached, changed, outputs,
-                            fresh, durable, crowd, single, matrix
+                            fresh, durable, crowd, single, large, matrix
   cargo xtask bench --figures
                             measures what the documents promise, and fails when it is missed
   cargo xtask coverage      measures which lines the tests run, and fails under 85 %

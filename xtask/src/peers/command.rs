@@ -5,7 +5,7 @@ use std::fs;
 use super::ground::Ground;
 use super::install::Peers;
 use super::table::{Row, Table};
-use super::{cached, changed, crowd, durable, fresh, matrix, outputs, single};
+use super::{cached, changed, crowd, durable, fresh, large, matrix, outputs, single};
 
 /// The rounds in which programs take turns.
 const ROUNDS: usize = 5;
@@ -20,10 +20,11 @@ pub enum Topic {
     Durable,
     Crowd,
     Single,
+    Large,
     Matrix,
 }
 
-const TOPICS: [(&str, Topic); 8] = [
+const TOPICS: [(&str, Topic); 9] = [
     ("cached", Topic::Cached),
     ("changed", Topic::Changed),
     ("outputs", Topic::Outputs),
@@ -31,6 +32,7 @@ const TOPICS: [(&str, Topic); 8] = [
     ("durable", Topic::Durable),
     ("crowd", Topic::Crowd),
     ("single", Topic::Single),
+    ("large", Topic::Large),
     ("matrix", Topic::Matrix),
 ];
 
@@ -101,6 +103,7 @@ fn measure_topic(topic: Topic, ground: &Ground, peers: &Peers) -> Result<(Vec<Ro
         Topic::Durable => durable::measure(ground).map(alone),
         Topic::Crowd => crowd::measure(ground).map(alone),
         Topic::Single => single::measure(ground).map(alone),
+        Topic::Large => large::measure(ground).map(alone),
         Topic::Matrix => matrix::measure(ground, peers).map(|matrix| (Vec::new(), matrix.to_string())),
     }
 }

@@ -11,6 +11,7 @@ mod durable;
 mod fresh;
 mod ground;
 mod install;
+mod large;
 mod matrix;
 mod measure;
 mod outputs;

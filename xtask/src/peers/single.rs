@@ -63,6 +63,7 @@ fn syncs(ground: &Ground) -> Result<Row, String> {
     Ok(alone(format!("{STEPS} durable sequential steps: fsync and fdatasync a step"), ours, "at most 1.05"))
 }
 
-fn alone(what: String, ours: String, wanted: &'static str) -> Row {
+/// Makes a row of a figure that has no peer.
+pub fn alone(what: String, ours: String, wanted: &'static str) -> Row {
     Row { what, ours, peer: "-".to_owned(), ratio: "-".to_owned(), wanted }
 }
