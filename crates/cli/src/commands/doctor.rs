@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use segno_orchestrator::doctor::{Area, Examination, Finding, Verdict};
 use segno_orchestrator::journal::SQLITE_FORMAT;
+use segno_orchestrator::report::counted;
 use serde_json::{Value, json};
 
 use crate::args::DoctorArguments;
@@ -45,7 +46,6 @@ fn count(examination: &Examination, verdict: Verdict) -> usize {
 
 fn verdict(examination: &Examination) -> String {
     let (bad, notes) = (count(examination, Verdict::Bad), count(examination, Verdict::Note));
-    let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     match (bad, notes) {
         (0, 0) => "all is well".into(),
         (0, notes) => format!("all is well, {}", counted(notes, "note")),

@@ -3,6 +3,7 @@
 use segno_errors::{Fault, Kind};
 use segno_orchestrator::engine::{Branch, Fork, Point};
 use segno_orchestrator::model::Address;
+use segno_orchestrator::report::counted;
 use serde_json::Map;
 
 use super::go::{go, on_runtime};
@@ -45,10 +46,7 @@ pub(super) fn go_on(session: Session, branch: Branch, way: &Way) -> Result<End, 
 }
 
 fn told(branch: &Branch) -> String {
-    let kept = match branch.kept.len() {
-        1 => "1 task kept".to_owned(),
-        count => format!("{count} tasks kept"),
-    };
+    let kept = format!("{} kept", counted(branch.kept.len(), "task"));
     match &branch.again[..] {
         [] => kept,
         again => format!("{kept}, again: {}", named(again)),

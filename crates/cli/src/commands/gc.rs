@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use segno_orchestrator::journal::RunEntry;
 use segno_orchestrator::model::Timestamp;
+use segno_orchestrator::report::counted;
 use segno_orchestrator::retention::{Collected, Freed, Retention, Why};
 
 use super::runs::row;
@@ -73,7 +74,6 @@ fn cells(entry: &RunEntry, now: Timestamp) -> String {
 }
 
 fn what(done: &Collected) -> String {
-    let counted = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
     let sized = |freed: Freed, noun: &str| format!("{} ({})", counted(freed.count, noun), size_in_words(freed.bytes));
     let mut parts = Vec::new();
     parts.extend((!done.runs.is_empty()).then(|| counted(done.runs.len(), "run")));

@@ -8,6 +8,7 @@ use segno_monitor::{Health, ProjectHealth, Storage, Verdict};
 use segno_orchestrator::history::Filter;
 use segno_orchestrator::journal::RunEntry;
 use segno_orchestrator::model::Timestamp;
+use segno_orchestrator::report::counted;
 
 use crate::args::HealthArguments;
 use crate::exit::{End, Failure};
@@ -64,7 +65,7 @@ fn told(judged: &[&Health], detailed: bool) -> String {
     let mut text = String::new();
     let mut line = |words: &str| writeln!(text, "{words}").expect("a string takes any text");
     for health in judged {
-        let runs = format!("{} run{}", health.runs, if health.runs == 1 { "" } else { "s" });
+        let runs = counted(health.runs, "run");
         line(&format!("{:<width$}  {:>3}  {:<8}  {runs}", health.name, health.score, health.verdict.name()));
         for deduction in &health.deductions {
             line(&format!("  -{:<6.1}{}: {}", deduction.points, deduction.name, deduction.formula));

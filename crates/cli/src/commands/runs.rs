@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use segno_orchestrator::history::{Cleared, Filter, Left};
 use segno_orchestrator::journal::RunEntry;
 use segno_orchestrator::model::Timestamp;
-use segno_orchestrator::report::short_duration;
+use segno_orchestrator::report::{counted, short_duration};
 use serde_json::json;
 
 use crate::args::RunsArguments;
@@ -86,7 +86,7 @@ pub(super) fn row(entry: &RunEntry, now: Timestamp) -> [String; 5] {
 /// Tells what a clearing did: what went, and what stays with the reason.
 fn told(cleared: &Cleared, verb: &str, now: Timestamp) -> String {
     let Cleared { removed, left } = cleared;
-    let count = |count: usize| format!("{count} run{}", if count == 1 { "" } else { "s" });
+    let count = |count: usize| counted(count, "run");
     let mut text = format!("{verb} {}\n", count(removed.len()));
     if !removed.is_empty() {
         text += &table(removed, now);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use segno_errors::{Fault, Kind, from_io};
-use segno_orchestrator::report::short_duration;
+use segno_orchestrator::report::{counted, short_duration};
 use segno_orchestrator::spec::{self, Mistakes};
 use segno_orchestrator::testing::{Bench, Cassette, Outcome, Script, Suite, TEST_ENDINGS, find, junit, project_files};
 use segno_orchestrator::{Definition, Project};
@@ -111,12 +111,8 @@ fn finish(
     let between = if terminal.unicode { " · " } else { ", " };
     let mut facts = vec![format!("{passed} passed")];
     facts.extend((failed > 0).then(|| format!("{failed} failed")));
-    facts.extend((!broken.is_empty()).then(|| match broken.len() {
-        1 => "1 broken file".to_owned(),
-        files => format!("{files} broken files"),
-    }));
-    let noun = if count == 1 { "test" } else { "tests" };
-    say(&format!("{count} {noun} in {}: {}", short_duration(took), facts.join(between)));
+    facts.extend((!broken.is_empty()).then(|| counted(broken.len(), "broken file")));
+    say(&format!("{} in {}: {}", counted(count, "test"), short_duration(took), facts.join(between)));
     broken.iter().for_each(|mistakes| say(mistakes.to_string().trim_end()));
     match (broken.len(), count) {
         (1.., _) => Ok(End::Broken),

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use segno_errors::from_io;
 use segno_orchestrator::plan::{Node, NodeId};
+use segno_orchestrator::report::counted;
 use segno_orchestrator::spec::{MAX_FILE_BYTES, Mistake, Mistakes};
 use segno_orchestrator::{Definition, Project};
 use serde_json::{Value, json};
@@ -67,10 +68,6 @@ fn told(checked: &Checked) -> String {
         Ok(definition) => format!("{}: valid, {}\n", checked.name, counted(steps(definition), "step")),
         Err(mistakes) => format!("{mistakes}{}: {}\n", checked.name, counted(mistakes.list().len(), "mistake")),
     }
-}
-
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Counts the steps that people named or could name; what takes one back is no step of its own.

@@ -10,6 +10,7 @@ use std::time::SystemTime;
 pub use finding::{Area, Finding, Verdict};
 
 use crate::Project;
+use crate::report::counted;
 use crate::spec::{FallbackOrder, Mistakes, SETTINGS_FILE, Settings};
 
 /// What an examination found.
@@ -38,11 +39,7 @@ fn settings_finding(project: &Project, settings: Result<&Settings, &Mistakes>) -
         Ok(_) if !project.root().join(SETTINGS_FILE).exists() => finding.good("not there; everything is preset"),
         Ok(settings) => finding.good(settings_words(settings)),
         Err(mistakes) => {
-            let count = mistakes.list().len();
-            finding.bad(
-                format!("{count} mistake{}", if count == 1 { "" } else { "s" }),
-                "they stand below, each with its place",
-            )
+            finding.bad(counted(mistakes.list().len(), "mistake"), "they stand below, each with its place")
         }
     }
 }

@@ -8,6 +8,7 @@ use super::finding::{Area, Finding, size};
 use crate::Project;
 use crate::journal::{Locks, RunEntry, SQLITE_FORMAT, Survey, survey};
 use crate::model::{RunStatus, Timestamp};
+use crate::report::counted;
 
 /// How many of the newest runs are looked at.
 const LOOKED_AT: usize = 10_000;
@@ -55,10 +56,7 @@ fn soundness(survey: &Survey) -> Finding {
     match &survey.damaged[..] {
         [] => {
             let older = if survey.format < SQLITE_FORMAT { ", which the next run carries over" } else { "" };
-            let runs = match survey.runs.len() {
-                1 => "1 run".to_owned(),
-                count => format!("{count} runs"),
-            };
+            let runs = counted(survey.runs.len(), "run");
             new("store").good(format!("sound, format {}{older}, {runs}", survey.format))
         }
         [(run, damage), ..] => {

@@ -171,7 +171,7 @@ impl Foresight<'_> {
     fn unknowable(&mut self, frame: FrameId, because: &str) {
         let indices = self.state.address(frame).indices;
         let plan = self.state.plan().clone();
-        let inside = |id: NodeId| plan.path(id).contains(&self.state.plan_node(frame).id);
+        let inside = |id: NodeId| plan.is_inside(id, self.state.plan_node(frame).id);
         let tasks: Vec<StepId> = plan
             .nodes()
             .iter()

@@ -187,9 +187,8 @@ fn check_step(run: &RunId, old: &Plan, new: &Plan, events: &[Event], wished: &Ad
     }
     let ran = ran(old, events);
     let Some(node) = old.step(&wished.step) else { return Ok(()) };
-    let is_meant = |(inside, indices): &(NodeId, &[u32])| {
-        old.path(*inside).contains(&node) && indices.starts_with(&wished.indices)
-    };
+    let is_meant =
+        |(inside, indices): &(NodeId, &[u32])| old.is_inside(*inside, node) && indices.starts_with(&wished.indices);
     if ran.iter().any(is_meant) {
         return Ok(());
     }

@@ -154,7 +154,7 @@ impl Resolver<'_> {
             ("steps", Some(step)) => {
                 let (step_ref, need) = self.step(step, spot)?;
                 // What is inside has ended when it is asked for.
-                let is_inside = self.plan.path(step_ref.target).contains(&self.node.id);
+                let is_inside = self.plan.is_inside(step_ref.target, self.node.id);
                 Ok(Some((step_ref, (!is_inside).then_some(need))))
             }
             ("previous", Some(step)) => self.previous(step, spot).map(|step_ref| Some((step_ref, None))),
@@ -224,7 +224,7 @@ impl Resolver<'_> {
         let place = spot.place;
         let target = self.find(name, spot)?;
         let node = self.plan.node(target);
-        if self.plan.path(self.node.id).contains(&target) {
+        if self.plan.is_inside(self.node.id, target) {
             let message = format!("step '{}' uses its own result, or that of a group it is part of", self.node.step);
             let is_round = matches!(self.node.kind, Kind::Task(_)) && self.loop_round(target).is_some();
             let hint =

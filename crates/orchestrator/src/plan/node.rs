@@ -237,6 +237,11 @@ impl Plan {
         self.nodes_of(step).iter().find_map(|node| node.task().map(|task| (node, task)))
     }
 
+    /// Says whether a node is in another, or is that one.
+    pub fn is_inside(&self, id: NodeId, outer: NodeId) -> bool {
+        std::iter::successors(Some(id), |id| self.node(*id).parent).any(|id| id == outer)
+    }
+
     /// Returns the nodes from the root to `id`, both included.
     pub fn path(&self, id: NodeId) -> Vec<NodeId> {
         let mut path: Vec<NodeId> = std::iter::successors(Some(id), |id| self.node(*id).parent).collect();

@@ -13,7 +13,7 @@ impl Plan {
         let mut found: BTreeSet<NodeId> = BTreeSet::new();
         let mut open: Vec<NodeId> = steps.iter().filter_map(|step| self.step(step)).collect();
         while let Some(outermost) = open.pop() {
-            for node in self.nodes().iter().filter(|node| self.path(node.id).contains(&outermost)) {
+            for node in self.nodes().iter().filter(|node| self.is_inside(node.id, outermost)) {
                 if found.insert(node.id) {
                     open.extend(self.asked_for(node.id));
                 }

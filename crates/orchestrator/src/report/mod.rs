@@ -23,4 +23,4 @@ pub use rounds::LoopReport;
 pub use steps::{Role, Shape, StepReport};
 pub use task::{FailedAgent, TaskReport};
 pub use text::{Look, fault_text};
-pub use words::{joined_reasons, short_duration};
+pub use words::{counted, joined_reasons, short_duration};

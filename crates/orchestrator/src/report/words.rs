@@ -62,7 +62,7 @@ pub fn joined_reasons(reasons: &[String]) -> String {
 }
 
 /// Writes a count with its noun: `1 step`, `3 steps`.
-pub(super) fn counted(count: usize, noun: &str) -> String {
+pub fn counted(count: usize, noun: &str) -> String {
     match count {
         1 => format!("1 {noun}"),
         _ => format!("{count} {noun}s"),

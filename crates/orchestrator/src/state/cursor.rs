@@ -64,7 +64,7 @@ impl RunState {
         };
         let Frame { node, indices, .. } = &self.frames[child.0 as usize];
         let plan = &self.plan;
-        let inside = |waiter: &mut Waiter| waiter.reach.starts_with(indices) && plan.path(waiter.target).contains(node);
+        let inside = |waiter: &mut Waiter| waiter.reach.starts_with(indices) && plan.is_inside(waiter.target, *node);
         let moved: Vec<Waiter> = waiters.extract_if(.., inside).collect();
         if !moved.is_empty() {
             self.waiters.entry(child).or_default().extend(moved);
@@ -309,7 +309,7 @@ impl RunState {
         if failed {
             let inside = |(_, done): &(u64, FrameId)| {
                 let done = &self.frames[done.0 as usize];
-                done.indices.starts_with(&indices) && self.plan.path(done.node).contains(&node)
+                done.indices.starts_with(&indices) && self.plan.is_inside(done.node, node)
             };
             let (mut mine, others): (Vec<_>, Vec<_>) = self.done.iter().copied().partition(inside);
             self.done = others;

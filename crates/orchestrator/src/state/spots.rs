@@ -247,7 +247,7 @@ fn users(plan: &Plan) -> HashMap<NodeId, Vec<NodeId>> {
             let theirs = &plan.node(target).scope;
             let shared = node.scope.iter().zip(theirs).take_while(|(mine, theirs)| mine == theirs).count();
             let used = theirs.get(shared).copied().unwrap_or(target);
-            let is_inside = plan.path(target).contains(&node.id);
+            let is_inside = plan.is_inside(target, node.id);
             let list = users.entry(used).or_default();
             if !is_inside && !list.contains(&node.id) {
                 list.push(node.id);

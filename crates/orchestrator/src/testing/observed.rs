@@ -89,7 +89,7 @@ impl Observed {
         let plan = self.state.plan();
         let Some(outer) = plan.step(&name.step) else { return false };
         let inner = plan.task_of(&task.step);
-        let is_below = inner.is_some_and(|(node, _)| plan.path(node.id).contains(&outer));
+        let is_below = inner.is_some_and(|(node, _)| plan.is_inside(node.id, outer));
         is_below && task.indices.starts_with(&name.indices)
     }
 
