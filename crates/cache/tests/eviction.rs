@@ -35,6 +35,24 @@ fn what_was_used_longest_ago_is_evicted() {
 }
 
 #[test]
+fn what_was_not_used_for_too_long_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let age = Duration::from_secs(7 * 86_400);
+    let store = Store::open(folder.path(), Options { max_age: Some(age), ..Options::default() }).unwrap();
+    let day = |days: u64| now() + Duration::from_secs(days * 86_400);
+    put(&store, "used", &[0; 10], day(0));
+    put(&store, "left", &[0; 10], day(0));
+    assert_eq!(answer(&store, "used", day(5)), "hit 10");
+    put(&store, "written", &[0; 10], day(5)); // with it, what was used is written down
+    assert_eq!(answer(&store, "left", day(7)), "expired");
+    assert_eq!(answer(&store, "used", day(11)), "hit 10");
+    put(&store, "new", &[0; 10], day(17));
+    let index = Connection::open(folder.path().join("index.db")).unwrap();
+    let rows: i64 = index.query_row("SELECT count(*) FROM entries", [], |row| row.get(0)).unwrap();
+    assert_eq!(rows, 2, "one was used six days before, one is new");
+}
+
+#[test]
 fn the_bound_holds_and_what_nothing_refers_to_is_deleted() {
     let folder = tempfile::tempdir().unwrap();
     let store = bounded(&folder, 200_000);

@@ -76,7 +76,7 @@ impl Session {
         // A broken file of settings is told before anything is touched.
         let settings = Settings::load(project.root())?;
         let agents = agents(&project)?;
-        let mut setup = project.open(Arc::new(|name: &str| std::env::var(name).ok()))?;
+        let mut setup = project.open_within(settings.cache, Arc::new(|name: &str| std::env::var(name).ok()))?;
         setup.agents = agents;
         setup.jobs = settings.jobs.limit.map_or(setup.jobs, usize::from);
         if setup.memory.is_none() {

@@ -12,6 +12,7 @@ use crate::history::History;
 use crate::journal::{Blobs, Locks, Repair, SqliteJournal, repair};
 use crate::model::RunId;
 use crate::retention::{Collector, Turn};
+use crate::spec::CacheLimits;
 
 /// The name of the state folder.
 pub const STATE_FOLDER: &str = ".segno";
@@ -54,12 +55,20 @@ impl Project {
     /// # Errors
     /// When the folder cannot be written or the store is damaged; each with a hint.
     pub fn open(&self, variable: Arc<ReadVariable>) -> Result<Setup, Fault> {
+        self.open_within(CacheLimits::default(), variable)
+    }
+
+    /// Does the same and keeps what is remembered within limits.
+    ///
+    /// # Errors
+    /// As for `open`.
+    pub fn open_within(&self, limits: CacheLimits, variable: Arc<ReadVariable>) -> Result<Setup, Fault> {
         self.make_state().map_err(|error| {
             let fault = from_io(error).operation("open").with("folder", self.root.join(STATE_FOLDER).display());
             fault.hint("segno keeps its state in .segno: check the folder's owner, rights and free space")
         })?;
         let journal = SqliteJournal::open(&self.database())?;
-        let memory = Memory::open(&self.root, &self.state("cache"), variable)
+        let memory = Memory::within(&self.root, &self.state("cache"), limits, variable)
             .inspect_err(|fault| {
                 tracing::warn!(fault = fault.message(), "the cache cannot be used; steps run without it")
             })

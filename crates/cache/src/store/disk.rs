@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
@@ -19,14 +20,17 @@ pub struct Options {
     pub inline_limit: usize,
     /// Above this sum of contents, what was used longest ago is deleted.
     pub max_bytes: u64,
+    /// What was not used for so long is no longer given, and goes when something is stored; `None`: nothing goes for that.
+    /// When something was used is known to the hour.
+    pub max_age: Option<Duration>,
     /// What time it is.
     pub clock: Clock,
 }
 
 impl Default for Options {
-    /// Returns 16 KiB, 10 GiB and the machine's clock.
+    /// Returns 16 KiB, 10 GiB, no age and the machine's clock.
     fn default() -> Options {
-        Options { inline_limit: 16 * 1024, max_bytes: 10 * 1024 * 1024 * 1024, clock: Clock::default() }
+        Options { inline_limit: 16 * 1024, max_bytes: 10 * 1024 * 1024 * 1024, max_age: None, clock: Clock::default() }
     }
 }
 

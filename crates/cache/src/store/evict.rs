@@ -8,7 +8,7 @@ use super::disk::{Store, total};
 use super::index::{Fault, OBJECTS, STAGED};
 use super::write::delete;
 use crate::Digest;
-use crate::clock::nanos;
+use crate::clock::{nanos, span};
 
 /// When there is too much, this share of the limit stays, so that not every store evicts.
 const KEPT_PERCENT: u64 = 90;
@@ -25,6 +25,10 @@ const PENDING: i64 = 3_600 * 1_000_000_000;
 impl Store {
     /// Deletes until the contents are within the limit, and the objects that nothing refers to.
     pub(super) fn make_room(&self, connection: &Connection, now: i64) -> Result<(), Fault> {
+        if let Some(age) = self.options().max_age {
+            let idle = now.saturating_sub(span(age));
+            connection.prepare_cached("DELETE FROM entries WHERE used_at <= ?1")?.execute([idle])?;
+        }
         self.sweep(connection, now)?;
         let max_bytes = self.options().max_bytes;
         let limit = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);

@@ -8,7 +8,7 @@ use super::disk::Store;
 use super::index::Fault;
 use super::objects::read_body;
 use super::write::{Sealed, VALUE_FORMAT};
-use crate::clock::{nanos, time};
+use crate::clock::{nanos, span, time};
 use crate::{Digest, Error};
 
 /// A use is written down only if the last one is older than this: reading should not cost a write.
@@ -105,6 +105,9 @@ impl Store {
         if let Some(expires_at) = found.expires_at.filter(|expires_at| *expires_at <= now) {
             return Ok(Lookup::Miss(MissReason::Expired { since: time(expires_at) }));
         }
+        if let Some(since) = self.idle_since(found.used_at, now) {
+            return Ok(Lookup::Miss(MissReason::Expired { since: time(since) }));
+        }
         let value = match found.place {
             Place::Inline(value) => value,
             Place::Object(object) => match read_body(self, connection, &object) {
@@ -117,6 +120,12 @@ impl Store {
             used.push(*digest);
         }
         Ok(Lookup::Hit(Hit { value, stored_at: time(found.stored_at) }))
+    }
+
+    /// Returns when something that was used then had not been used for too long, if that has come.
+    fn idle_since(&self, used_at: i64, now: i64) -> Option<i64> {
+        let since = used_at.saturating_add(span(self.options().max_age?));
+        (since <= now).then_some(since)
     }
 
     /// Removes what cannot be used. If that fails the next lookup finds it again and judges it again.

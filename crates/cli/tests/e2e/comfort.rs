@@ -262,3 +262,36 @@ fn the_snippets_for_ci_can_be_read() {
     let gitlab = fs::read_to_string(format!("{docs}gitlab-ci.yml")).unwrap();
     assert!(segno_orchestrator::spec::value(&gitlab, "gitlab-ci.yml").is_ok());
 }
+
+#[test]
+fn the_settings_say_when_marks_are_set_and_a_run_keeps_to_them() {
+    let project = Project::of("steps: [{ id: a, run: [x] }]");
+    project.write("segno.toml", "[checkpoints]\nevery = 1\n");
+    project.write("flow.yaml", "steps: [{ id: a, run: ['true'] }, { id: b, run: ['true'] }]\n");
+    let marks = |project: &Project| {
+        let shown = project.told(&["show"]);
+        shown.lines().find(|line| line.trim_start().starts_with("marks")).map(|line| line.trim().to_owned())
+    };
+    project.segno(&["run", "flow.yaml"]);
+    assert_eq!(marks(&project).as_deref(), Some("marks       step-1, step-2"));
+    // A workflow's own word counts more, and what is set later is not the run's.
+    project.write("segno.toml", "[checkpoints]\nevery = 0\n");
+    assert_eq!(marks(&project).as_deref(), Some("marks       step-1, step-2"));
+    project
+        .write("own.yaml", "checkpoints: { every: 2 }\nsteps: [{ id: a, run: ['true'] }, { id: b, run: ['true'] }]\n");
+    project.segno(&["run", "own.yaml"]);
+    assert_eq!(marks(&project).as_deref(), Some("marks       step-2"));
+}
+
+#[test]
+fn the_settings_limit_what_is_remembered() {
+    let project = Project::of("steps: [{ id: a, run: [x] }]");
+    project.write("segno.toml", "[cache]\nmax_size = '1kB'\n");
+    project.write("flow.yaml", "steps: [{ id: a, run: [sh, -c, 'yes | head -c 4000'], cache: {} }]\n");
+    for _ in 0..2 {
+        assert!(!project.segno(&["run", "flow.yaml"]).out.contains("cached"), "it is larger than all that may be kept");
+    }
+    project.write("segno.toml", "[cache]\nmax_size = '1MB'\n");
+    project.segno(&["run", "flow.yaml"]);
+    assert!(project.segno(&["run", "flow.yaml"]).out.contains("cached"));
+}

@@ -10,7 +10,7 @@ use super::agent::Agent;
 use super::command::CommandAgent;
 use super::function::FunctionAgent;
 use super::request::Request;
-use crate::model::{AgentSpec, Reply};
+use crate::model::{AgentSpec, Checkpoints, Reply};
 use crate::plan::Catalog;
 use crate::spec::{Mistakes, Settings};
 
@@ -30,6 +30,8 @@ pub struct Registry {
     declared: Vec<AgentSpec>,
     /// The text of the settings that declare them: a run is pinned to it.
     settings: Option<Arc<str>>,
+    /// When marks are set in workflows that say nothing of that.
+    checkpoints: Checkpoints,
     command: Arc<dyn Agent>,
 }
 
@@ -53,6 +55,7 @@ impl Default for Registry {
             named: BTreeMap::new(),
             declared: Vec::new(),
             settings: None,
+            checkpoints: Checkpoints::default(),
             command: Arc::new(CommandAgent::default()),
         }
     }
@@ -126,7 +129,7 @@ impl Registry {
     /// Returns what a workflow file may call.
     pub fn catalog(&self) -> Catalog {
         let registered = self.named.keys().cloned().collect();
-        Catalog { registered, declared: self.declared.clone(), ..Catalog::default() }
+        Catalog { registered, declared: self.declared.clone(), checkpoints: self.checkpoints, ..Catalog::default() }
     }
 
     /// Declares agents that are programs, as the settings do; one with the same name is replaced.
@@ -138,17 +141,23 @@ impl Registry {
         self
     }
 
-    /// Declares the agents of a settings file, whose text runs are pinned to.
+    /// Declares the agents of a settings file and takes over when it sets marks; runs are pinned to its text.
     ///
     /// # Errors
     /// All mistakes of the text.
     pub fn settings(&mut self, source: &str) -> Result<&mut Registry, Mistakes> {
-        let agents = Settings::parse(source)?.agents;
-        self.settings = (!agents.is_empty()).then(|| source.into());
+        let Settings { agents, checkpoints, .. } = Settings::parse(source)?;
+        self.settings = (!agents.is_empty() || checkpoints.is_some()).then(|| source.into());
+        self.checkpoints = checkpoints.unwrap_or_default();
         Ok(self.declare(agents))
     }
 
-    /// Returns the text of the settings that declare agents, if some do.
+    /// Goes back to what is preset where settings said something, but for the agents that they declared.
+    pub(crate) fn forget_settings(&mut self) {
+        (self.settings, self.checkpoints) = (None, Checkpoints::default());
+    }
+
+    /// Returns the text of the settings that a run depends on, if it does.
     pub(crate) fn settings_text(&self) -> Option<&Arc<str>> {
         self.settings.as_ref()
     }

@@ -16,6 +16,7 @@ use super::world::{Asked, Dispatch};
 use crate::journal::Blobs;
 use crate::model::{Reply, Source};
 use crate::plan::{Cache, Plan};
+use crate::spec::CacheLimits;
 
 /// How many questions are made ready at once.
 const PREPARED_AT_ONCE: usize = 64;
@@ -53,7 +54,23 @@ impl Memory {
     /// # Errors
     /// When the folder cannot be used.
     pub fn open(root: &Path, folder: &Path, variable: Arc<ReadVariable>) -> Result<Memory, Fault> {
-        let store = Store::open(folder, Options::default()).map_err(cache_fault)?;
+        Memory::within(root, folder, CacheLimits::default(), variable)
+    }
+
+    /// Does the same and keeps it within limits.
+    ///
+    /// # Errors
+    /// When the folder cannot be used.
+    pub fn within(
+        root: &Path,
+        folder: &Path,
+        limits: CacheLimits,
+        variable: Arc<ReadVariable>,
+    ) -> Result<Memory, Fault> {
+        let preset = Options::default();
+        let max_bytes = limits.max_size.unwrap_or(preset.max_bytes);
+        let options = Options { max_bytes, max_age: limits.max_age, ..preset };
+        let store = Store::open(folder, options).map_err(cache_fault)?;
         let files = Files::open(root, &store).map_err(cache_fault)?;
         Ok(Memory { store, files: Arc::new(files), variable, is_refreshing: false })
     }

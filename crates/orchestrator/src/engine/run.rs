@@ -316,9 +316,10 @@ impl Engine {
             parts.get(path).cloned().ok_or_else(gone)
         };
         let mut agents = self.setup.agents.clone();
-        if let Some(settings) = parts.get(SETTINGS_FILE) {
+        match parts.get(SETTINGS_FILE) {
             // They were read when the run began; what this segno does not understand is told with the definition.
-            _ = agents.settings(settings);
+            Some(settings) => _ = agents.settings(settings),
+            None => agents.forget_settings(),
         }
         Definition::assemble(&source, &pinned.path, &agents, &read).map_err(|mistakes| {
             let message = format!("the pinned definition of run {id} is not understood by this segno");

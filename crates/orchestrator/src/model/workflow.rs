@@ -38,7 +38,7 @@ pub struct Workflow {
     /// What it gives to whoever calls it, by name.
     pub outputs: Vec<(String, Text)>,
     /// When a mark is set that a run can be gone back to.
-    pub checkpoints: Checkpoints,
+    pub checkpoints: Option<Checkpoints>,
     /// The one block that holds all others.
     pub body: Block,
 }

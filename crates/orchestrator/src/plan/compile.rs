@@ -11,7 +11,9 @@ use super::node::{Fan, Guard, Items, Kind, Loop, Node, NodeId, Plan, SubFlow, Sw
 use super::task::{Call, ItemTemplate};
 use super::template::{Expression, Template};
 use super::{cycles, names};
-use crate::model::{Action, AgentSpec, Block, Body, Each, Item, Place, Repeat, Settings, StepId, Text, Workflow};
+use crate::model::{
+    Action, AgentSpec, Block, Body, Checkpoints, Each, Item, Place, Repeat, Settings, StepId, Text, Workflow,
+};
 use crate::room::with_room;
 use crate::spec::Mistake;
 
@@ -25,6 +27,8 @@ pub struct Catalog {
     pub registered: Vec<String>,
     /// Agents that the settings declare.
     pub declared: Vec<AgentSpec>,
+    /// When marks are set where a workflow says nothing of that.
+    pub checkpoints: Checkpoints,
     /// Other workflows, by the path as it is called from the project.
     pub flows: BTreeMap<String, Arc<Workflow>>,
 }
@@ -52,7 +56,13 @@ fn lay_out(workflow: &Workflow, file: &str, catalog: &Catalog) -> Result<Plan, V
     let inputs = compiler.inputs(workflow);
     compiler.lay_undos();
     let Compiler { nodes, steps, needs, mut mistakes, .. } = compiler;
-    let mut plan = Plan { name: workflow.name.clone(), nodes, steps, inputs, checkpoints: workflow.checkpoints };
+    let mut plan = Plan {
+        name: workflow.name.clone(),
+        nodes,
+        steps,
+        inputs,
+        checkpoints: workflow.checkpoints.unwrap_or(catalog.checkpoints),
+    };
     names::resolve(&mut plan, &needs, &mut mistakes);
     if mistakes.is_empty() {
         cycles::check(&plan, &mut mistakes);

@@ -28,7 +28,7 @@ pub struct Settings {
     /// Which old runs are kept.
     pub retention: Retention,
     /// Which named marks a run gets.
-    pub checkpoints: Checkpoints,
+    pub checkpoints: Option<Checkpoints>,
     /// How much runs at once.
     pub jobs: Jobs,
     /// In which order fallbacks are tried.
@@ -153,7 +153,7 @@ fn settings(tree: &Node, findings: &mut Findings) -> Option<Settings> {
         agents: agents.unwrap_or_default(),
         cache: fields.find("cache").map(|node| cache(node, findings)).unwrap_or_default(),
         retention: fields.find("retention").map(|node| retention(node, findings)).unwrap_or_default(),
-        checkpoints: fields.find("checkpoints").map(|node| checkpoints(node, findings)).unwrap_or_default(),
+        checkpoints: fields.find("checkpoints").map(|node| checkpoints(node, findings)),
         jobs: fields.find("jobs").map(|node| jobs(node, findings)).unwrap_or_default(),
         fallback: fields.find("fallback").map(|node| fallback(node, findings)).unwrap_or_default(),
         prices: prices.map(|(key, node)| (key.name.clone(), price(node, &key.name, findings))).collect(),
@@ -314,9 +314,9 @@ mod tests {
                 retention.keep,
                 retention.max_size,
                 retention.auto,
-                checkpoints.every,
-                checkpoints.batches,
-                checkpoints.rounds,
+                checkpoints.unwrap_or_default().every,
+                checkpoints.unwrap_or_default().batches,
+                checkpoints.unwrap_or_default().rounds,
                 jobs.limit,
                 fallback,
                 prices.iter().map(|(model, price)| format!("{model} {}", price.input_per_mtok)).collect::<String>(),

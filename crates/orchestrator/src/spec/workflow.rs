@@ -29,7 +29,7 @@ fn top(tree: &Node, path: &str, findings: &mut Findings) -> Option<Workflow> {
     };
     let inputs = fields.find("inputs").map(|node| inputs(node, findings)).unwrap_or_default();
     let defaults = Defaults::check(fields.find("defaults"), findings);
-    let checkpoints = fields.find("checkpoints").map(|node| checkpoints(node, findings)).unwrap_or_default();
+    let checkpoints = fields.find("checkpoints").map(|node| checkpoints(node, findings));
     let outputs = fields.find("outputs").map(|node| pairs(node, "outputs", findings)).unwrap_or_default();
     let mut steps = Steps::new(tree, &defaults, findings);
     let agents = fields.find("agents").map(|node| steps.agents(node)).unwrap_or_default();

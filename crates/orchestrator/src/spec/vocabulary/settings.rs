@@ -32,7 +32,12 @@ pub(super) const TABLES: &[Table] = &[
          when they are not tried as they are written.",
         FALLBACK_ORDER,
     ),
-    Table::new("price", "A price", "What a model costs, in US dollars for a million tokens.", PRICE),
+    Table::new(
+        "price",
+        "A price",
+        "What a model costs, in US dollars for a million tokens. It is read and checked; what commands cost they say themselves (`cost_usd`).",
+        PRICE,
+    ),
 ];
 
 const FILE: &[Key] = &[
@@ -57,7 +62,12 @@ const FILE: &[Key] = &[
         "{ order: track-record }",
         "In which order fallbacks are tried.",
     ),
-    Key::new("prices", Shape::Map(&Shape::Table("price")), "{ sonnet: { input_per_mtok: 3.0 } }", "What models cost."),
+    Key::new(
+        "prices",
+        Shape::Map(&Shape::Table("price")),
+        "{ sonnet: { input_per_mtok: 3.0 } }",
+        "What models cost; kept for agents that say their model.",
+    ),
 ];
 
 const CACHE_LIMITS: &[Key] = &[
