@@ -44,7 +44,7 @@ fn what_was_not_used_for_too_long_goes() {
     put(&store, "left", &[0; 10], day(0));
     assert_eq!(answer(&store, "used", day(5)), "hit 10");
     put(&store, "written", &[0; 10], day(5)); // with it, what was used is written down
-    assert_eq!(answer(&store, "left", day(7)), "expired");
+    assert_eq!(answer(&store, "left", day(8)), "expired");
     assert_eq!(answer(&store, "used", day(11)), "hit 10");
     put(&store, "new", &[0; 10], day(17));
     let index = Connection::open(folder.path().join("index.db")).unwrap();

@@ -2,6 +2,7 @@
 //! their order are made is left to `segno-monitor`.
 
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use segno_monitor::{TrackRecord, TrackRecords, order_by_track_record};
 use segno_orchestrator::engine::Ranking;
@@ -15,6 +16,9 @@ use crate::session::{Session, Stored};
 /// From how many of the newest runs records are made.
 pub(crate) const RECENT_RUNS: usize = 100;
 
+/// For so long runs are read while a step waits for who takes over, and perhaps a person who stops it.
+const BUDGET: Duration = Duration::from_secs(2);
+
 /// What every command is called.
 const COMMAND: &str = "run";
 
@@ -23,11 +27,13 @@ pub(crate) fn track_records(
     session: &Session,
     runs: usize,
     read: impl Fn(&Session, &RunId) -> Result<Stored, Failure>,
+    in_time: impl Fn() -> bool,
 ) -> Result<Vec<TrackRecord>, Failure> {
     let mut records = TrackRecords::default();
     let entries = session.history().list(&Filter::default(), runs)?;
     // A run whose definition this segno does not understand says nothing of its agents.
-    entries.iter().filter_map(|entry| read(session, &entry.id).ok()).for_each(|stored| records.see(&stored.report));
+    let stored = entries.iter().map_while(|entry| in_time().then(|| read(session, &entry.id).ok()));
+    stored.flatten().for_each(|stored| records.see(&stored.report));
     Ok(records.finish())
 }
 
@@ -38,10 +44,13 @@ pub(crate) fn by_track_record(session: Session, min_calls: u64) -> Arc<Ranking> 
     Arc::new(move |names: &[&str]| {
         let records = records.get_or_init(|| {
             // The screen may be a live view now, so nothing is said of damaged runs.
-            track_records(&session, RECENT_RUNS, Session::read_in_silence).unwrap_or_else(|failure| {
-                tracing::warn!(?failure, "the newest runs cannot be read; fallbacks are tried as they are written");
-                Vec::new()
-            })
+            let begun = Instant::now();
+            track_records(&session, RECENT_RUNS, Session::read_in_silence, || begun.elapsed() < BUDGET).unwrap_or_else(
+                |failure| {
+                    tracing::warn!(?failure, "the newest runs cannot be read; fallbacks are tried as they are written");
+                    Vec::new()
+                },
+            )
         });
         let order = order_by_track_record(names, records, min_calls);
         let told: Vec<String> = order.iter().map(|place| told(names[*place], records)).collect();

@@ -8,6 +8,9 @@ pub(crate) const SHALLOW: usize = 64;
 /// What one level may take, in bytes: a build without optimization takes up to a third of it.
 const LEVEL_BYTES: usize = 32 << 10;
 
+/// No stack that is made is smaller than what a program begins with.
+const LEAST_BYTES: usize = 8 << 20;
+
 /// Does work that goes down a tree of this depth. A deep one gets a thread of its own, whose stack is only touched as far
 /// as it is needed.
 ///
@@ -18,7 +21,8 @@ pub(crate) fn with_room<T: Send>(depth: usize, work: impl FnOnce() -> T + Send) 
         return work();
     }
     thread::scope(|scope| {
-        let thread = thread::Builder::new().stack_size(depth * LEVEL_BYTES).spawn_scoped(scope, work);
+        let thread =
+            thread::Builder::new().stack_size((depth * LEVEL_BYTES).max(LEAST_BYTES)).spawn_scoped(scope, work);
         let done = thread.expect("there is room for a stack").join();
         done.unwrap_or_else(|panic| resume_unwind(panic))
     })

@@ -52,6 +52,25 @@ async fn a_thousand_optional_blocks_with_conditions_run() {
     assert_eq!(done, 501);
 }
 
+#[tokio::test]
+async fn deep_workflows_that_are_called_run_and_can_be_drawn() {
+    let read = |path: &str| {
+        Ok(match path {
+            "one.yaml" => format!(
+                "steps: [{{ flow: two.yaml }}, {{ steps: [{}] }}]",
+                &nested(600, "")["steps: [".len()..].trim_end_matches(']')
+            ),
+            _ => nested(900, ""),
+        })
+    };
+    let definition = Definition::assemble("steps: [{ flow: one.yaml }]", "main.yaml", &agents(), &read).unwrap();
+    assert!(definition.plan.depth() > 900);
+    assert!(Graph::of(&definition).text(false).contains("s899"));
+    let engine = Engine::new(Setup { agents: agents(), ..Setup::default() });
+    let begun = engine.begin(&definition, Map::new()).unwrap();
+    assert_eq!(engine.run(begun, Stop::never()).await.unwrap(), RunStatus::Succeeded);
+}
+
 #[test]
 fn a_thousand_blocks_can_be_drawn() {
     let definition = Definition::parse(&nested(1_000, ""), "deep.yaml", &agents()).unwrap();

@@ -1,9 +1,13 @@
-//! What the system says of a file without opening it. A path is looked up from the project's folder, which is held open:
-//! the system then need not walk down to it from the root again for each of thousands of files.
+//! What the system says of a file without opening it. A path is looked up from the project's folder, which is held open
+//! for a moment: the system then need not walk down to it from the root again for each of thousands of files.
 
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
+#[cfg(target_os = "linux")]
+use std::sync::{Arc, Mutex, PoisonError};
+#[cfg(target_os = "linux")]
+use std::time::{Duration, Instant};
 
 use super::memo::Stamp;
 
@@ -61,14 +65,31 @@ fn is_executable(_: &Metadata) -> bool {
 pub(super) struct Root {
     path: PathBuf,
     #[cfg(target_os = "linux")]
-    handle: Option<fs::File>,
+    handle: Mutex<Handle>,
+}
+
+/// The folder, held open for a moment: another one may come to stand in its place.
+#[cfg(target_os = "linux")]
+#[derive(Debug)]
+struct Handle {
+    folder: Option<Arc<fs::File>>,
+    since: Instant,
+}
+
+#[cfg(target_os = "linux")]
+impl Handle {
+    const HELD: Duration = Duration::from_millis(100);
+
+    fn open(path: &Path) -> Handle {
+        Handle { folder: fs::File::open(path).ok().map(Arc::new), since: Instant::now() }
+    }
 }
 
 impl Root {
     pub(super) fn new(path: PathBuf) -> Root {
         Root {
             #[cfg(target_os = "linux")]
-            handle: fs::File::open(&path).ok(),
+            handle: Mutex::new(Handle::open(&path)),
             path,
         }
     }
@@ -87,9 +108,18 @@ impl Root {
     }
 
     #[cfg(target_os = "linux")]
+    fn folder(&self) -> Option<Arc<fs::File>> {
+        let mut handle = self.handle.lock().unwrap_or_else(PoisonError::into_inner);
+        if handle.since.elapsed() > Handle::HELD {
+            *handle = Handle::open(&self.path);
+        }
+        handle.folder.clone()
+    }
+
+    #[cfg(target_os = "linux")]
     fn looked_up(&self, path: &str) -> Option<Facts> {
         use rustix::fs::{AtFlags, FileType, StatxFlags, statx};
-        let found = statx(self.handle.as_ref()?, path, AtFlags::empty(), StatxFlags::BASIC_STATS).ok()?;
+        let found = statx(self.folder()?, path, AtFlags::empty(), StatxFlags::BASIC_STATS).ok()?;
         let kind = match FileType::from_raw_mode(found.stx_mode.into()) {
             FileType::RegularFile => Kind::File,
             FileType::Directory => Kind::Folder,
@@ -137,5 +167,21 @@ mod tests {
             assert!(root.looked_up(path).is_none() && root.facts(path).is_err(), "{path}");
         }
         assert!(root.facts("").unwrap().is_folder(), "the project itself");
+    }
+
+    #[test]
+    fn a_folder_that_came_in_place_of_another_is_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for (name, text) in [("app", "old"), ("new", "newer")] {
+            fs::create_dir(at(name)).unwrap();
+            fs::write(at(name).join("a"), text).unwrap();
+        }
+        let root = Root::new(at("app"));
+        assert_eq!(root.facts("a").unwrap().bytes, 3);
+        fs::rename(at("app"), at("before")).unwrap();
+        fs::rename(at("new"), at("app")).unwrap();
+        std::thread::sleep(Handle::HELD * 2);
+        assert_eq!(root.facts("a").unwrap().bytes, 5);
     }
 }

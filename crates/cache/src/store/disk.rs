@@ -21,7 +21,7 @@ pub struct Options {
     /// Above this sum of contents, what was used longest ago is deleted.
     pub max_bytes: u64,
     /// What was not used for so long is no longer given, and goes when something is stored; `None`: nothing goes for that.
-    /// When something was used is known to the hour.
+    /// When something was used is known to the hour, so that it may stay an hour longer.
     pub max_age: Option<Duration>,
     /// What time it is.
     pub clock: Clock,

@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::disk::{Store, total};
 use super::index::{Fault, OBJECTS, STAGED};
+use super::lookup::USE_GRAIN;
 use super::write::delete;
 use crate::Digest;
 use crate::clock::{nanos, span};
@@ -26,7 +27,7 @@ impl Store {
     /// Deletes until the contents are within the limit, and the objects that nothing refers to.
     pub(super) fn make_room(&self, connection: &Connection, now: i64) -> Result<(), Fault> {
         if let Some(age) = self.options().max_age {
-            let idle = now.saturating_sub(span(age));
+            let idle = now.saturating_sub(span(age)).saturating_sub(USE_GRAIN);
             connection.prepare_cached("DELETE FROM entries WHERE used_at <= ?1")?.execute([idle])?;
         }
         self.sweep(connection, now)?;

@@ -12,7 +12,7 @@ use crate::clock::{nanos, span, time};
 use crate::{Digest, Error};
 
 /// A use is written down only if the last one is older than this: reading should not cost a write.
-const USE_GRAIN: i64 = 3_600 * 1_000_000_000;
+pub(super) const USE_GRAIN: i64 = 3_600 * 1_000_000_000;
 
 /// What the store answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,7 +124,8 @@ impl Store {
 
     /// Returns when something that was used then had not been used for too long, if that has come.
     fn idle_since(&self, used_at: i64, now: i64) -> Option<i64> {
-        let since = used_at.saturating_add(span(self.options().max_age?));
+        // What was used within the hour may not be written down yet.
+        let since = used_at.saturating_add(span(self.options().max_age?)).saturating_add(USE_GRAIN);
         (since <= now).then_some(since)
     }
 

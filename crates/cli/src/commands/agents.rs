@@ -24,7 +24,7 @@ struct Known {
 
 pub(super) fn agents(arguments: &AgentsArguments) -> Result<End, Failure> {
     let session = Session::open_existing()?;
-    let records = track_records(&session, arguments.runs, Session::read)?;
+    let records = track_records(&session, arguments.runs, Session::read, || true)?;
     let mut agents: BTreeMap<String, Known> = BTreeMap::new();
     for AgentEntry { name, description, .. } in session.setup.agents.list() {
         agents.entry(name).or_default().entry = Some(description);

@@ -154,8 +154,7 @@ pub(super) async fn go(session: Session, begun: Begun, way: &Way) -> Result<End,
     let (report, figures) = account.finish(&run, &plan);
     tell(&report, way, terminal)?;
     if report.tasks().nth(LARGE).is_some() {
-        let text = show::whole(&session, &report, &figures, &view.marks());
-        show::keep(&session, &session.entry(Some(run.as_str()))?, &text);
+        show::keep_whole(&session, &report, &figures, &view.marks());
     }
     if signal.is_none() {
         upkeep::collect_if_due(&session);

@@ -15,6 +15,7 @@ use crate::args::PlanArguments;
 use crate::exit::{End, Failure};
 use crate::session::{self, Session};
 use crate::terminal::print;
+use crate::track::RECENT_RUNS;
 
 /// The most items of one step that go the same way and are listed one by one; the rest is counted.
 const MAX_ITEMS: usize = 10;
@@ -66,7 +67,10 @@ impl Planned<'_> {
 
     /// The plan for a person. It is remembered by what it was made from, like a result.
     fn by_hand(&self) -> Result<String, Failure> {
-        let newest = self.session.setup.journal.runs(1)?.first().map(|entry| entry.id.to_string());
+        // What is known of times, costs and fallbacks comes from the newest runs, and one of them may still go on.
+        let recent = self.session.setup.journal.runs(RECENT_RUNS)?;
+        let newest = recent.iter().max_by_key(|entry| entry.touched);
+        let newest = newest.map(|entry| format!("{} {}", entry.id, entry.touched.0));
         let said: Vec<String> = self.rows.iter().map(|row| format!("{row:?}")).collect();
         let made_from = [
             ("definition", self.definition.pins().0.hash),

@@ -45,7 +45,8 @@ fn look() -> Look {
     Look { unicode: Terminal::look().unicode, rows: usize::MAX }
 }
 
-/// Returns the text of a run. A run that has ended stays as it is: what took long to read is remembered.
+/// Returns the text of a run. A run that has ended stays as it is: what took long to read is remembered. Should its events be
+/// damaged later, `segno doctor` says so.
 fn text(session: &Session, entry: &RunEntry) -> Result<String, Failure> {
     if let Some(memory) = &session.setup.memory
         && let Some(text) = memory.recall(&made_from(session, entry))
@@ -62,13 +63,22 @@ fn text(session: &Session, entry: &RunEntry) -> Result<String, Failure> {
     Ok(text)
 }
 
+/// Writes down what is told of a run that has just ended. That it cannot be is no error.
+pub(super) fn keep_whole(session: &Session, report: &Report, figures: &Figures, marks: &[Mark]) {
+    if let Ok(entry) = session.entry(Some(report.run.as_str()))
+        && !entry.status.is_resumable()
+    {
+        keep(session, &entry, &whole(session, report, figures, marks));
+    }
+}
+
 /// Writes all that is told of a run.
-pub(super) fn whole(session: &Session, report: &Report, figures: &Figures, marks: &[Mark]) -> String {
+fn whole(session: &Session, report: &Report, figures: &Figures, marks: &[Mark]) -> String {
     format!("{}{}", report.summary(look()), told(session, report, figures, marks))
 }
 
 /// Remembers what is told of a run, if it has ended.
-pub(super) fn keep(session: &Session, entry: &RunEntry, text: &str) {
+fn keep(session: &Session, entry: &RunEntry, text: &str) {
     if let Some(memory) = session.setup.memory.as_ref().filter(|_| !entry.status.is_resumable()) {
         memory.keep(&format!("show/{}", entry.id), &made_from(session, entry), text);
     }

@@ -26,6 +26,8 @@ const MAX_ASKED: usize = 1_024;
 const SHORT: Duration = Duration::from_millis(20);
 /// How many times the places are admitted then.
 const AHEAD: usize = 4;
+/// So many decisions wait for each other's commit at most.
+const MAX_PUT_OFF: usize = 1_024;
 /// How long a note that need not be durable at once (a child's pid) waits for company.
 const NOTE_DELAY: Duration = Duration::from_millis(50);
 
@@ -55,6 +57,7 @@ pub(crate) async fn drive<W: World>(
         missed: VecDeque::new(),
         prepared: HashMap::new(),
         batch: Vec::new(),
+        only_decisions: true,
         notes_since: None,
         stopping: None,
         is_cancelled: false,
@@ -89,6 +92,8 @@ struct Drive<'w, W> {
     prepared: HashMap<FrameId, Arc<Prepared>>,
     /// What happened and is not durable yet.
     batch: Vec<Event>,
+    /// The batch holds nothing but decisions.
+    only_decisions: bool,
     /// Since when the batch holds nothing but notes that can wait, or decisions that others follow.
     notes_since: Option<Timestamp>,
     stopping: Option<Stopped>,
@@ -243,8 +248,9 @@ impl<W: World> Drive<'_, W> {
         if launches.is_empty() {
             return;
         }
-        let is_early = launches.iter().all(decide) && self.batch.iter().all(|event| event.fact.is_decision());
-        self.notes_since = is_early.then(|| self.notes_since.unwrap_or_else(|| self.world.now()));
+        let is_early = self.only_decisions && self.batch.len() < MAX_PUT_OFF && launches.iter().all(decide);
+        // The first of them does not wait longer for all that come after it.
+        self.notes_since = self.batch.first().filter(|_| is_early).map(|first| first.at);
     }
 
     /// Makes what happened durable. Notes alone wait for company.
@@ -254,6 +260,7 @@ impl<W: World> Drive<'_, W> {
             return Ok(());
         }
         self.notes_since = None;
+        self.only_decisions = true;
         let events: Arc<[Event]> = std::mem::take(&mut self.batch).into();
         self.world.commit(events).await?;
         if let Some(request) = self.acted.take() {
@@ -433,6 +440,7 @@ impl<W: World> Drive<'_, W> {
 
     fn note(&mut self, fact: Fact, can_wait: bool) {
         let at = self.world.now();
+        self.only_decisions &= fact.is_decision();
         let event = Event { seq: self.state.events() + 1, at, fact };
         self.state.apply(&event);
         self.batch.push(event);

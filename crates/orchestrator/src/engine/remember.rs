@@ -21,6 +21,9 @@ use crate::spec::CacheLimits;
 /// How many questions are made ready at once.
 const PREPARED_AT_ONCE: usize = 64;
 
+/// Texts that were made in another way are not taken for today's.
+const TEXT_FORMAT: &str = "2";
+
 /// Reads variables of the environment that steps name for their key; given by the application.
 pub type ReadVariable = dyn Fn(&str) -> Option<String> + Send + Sync;
 
@@ -345,7 +348,7 @@ impl Memory {
 
 fn text_key(made_from: &[(&str, String)]) -> Key {
     let mut key = Key::builder("text");
-    key.text("version", env!("CARGO_PKG_VERSION"));
+    key.text("version", env!("CARGO_PKG_VERSION")).text("format", TEXT_FORMAT);
     for (name, part) in made_from {
         key.text((*name).to_owned(), part);
     }

@@ -16,8 +16,8 @@ const ON_FAILURE: &str = "on failure";
 impl Graph {
     /// Lays out a workflow.
     pub fn of(definition: &Definition) -> Graph {
-        let body = &definition.workflow.body;
-        let root = with_room(body.depth(), || Layout { definition, caller: None }.part(body));
+        let layout = || Layout { definition, caller: None }.part(&definition.workflow.body);
+        let root = with_room(definition.plan.depth(), layout);
         Graph { name: definition.plan.name.clone(), root }
     }
 }

@@ -38,7 +38,9 @@ pub struct Catalog {
 /// # Errors
 /// All mistakes of the workflow: templates that cannot be read, unknown names, steps out of reach, cycles.
 pub fn compile(workflow: &Workflow, file: &str, catalog: &Catalog) -> Result<Plan, Vec<Mistake>> {
-    with_room(workflow.body.depth(), || lay_out(workflow, file, catalog))
+    // Whoever calls whom, a file stands in a chain of calls once.
+    let called: usize = catalog.flows.values().map(|called| called.body.depth()).sum();
+    with_room(workflow.body.depth() + called, || lay_out(workflow, file, catalog))
 }
 
 fn lay_out(workflow: &Workflow, file: &str, catalog: &Catalog) -> Result<Plan, Vec<Mistake>> {

@@ -237,6 +237,16 @@ impl Plan {
         self.nodes_of(step).iter().find_map(|node| node.task().map(|task| (node, task)))
     }
 
+    /// Returns how deep its nodes stand in each other, those of called workflows too.
+    pub fn depth(&self) -> usize {
+        let mut depths: Vec<usize> = Vec::with_capacity(self.nodes.len());
+        // Parents come before their children.
+        for node in &self.nodes {
+            depths.push(1 + node.parent.map_or(0, |parent| depths[parent.0 as usize]));
+        }
+        depths.into_iter().max().unwrap_or(0)
+    }
+
     /// Says whether a node is in another, or is that one.
     pub fn is_inside(&self, id: NodeId, outer: NodeId) -> bool {
         std::iter::successors(Some(id), |id| self.node(*id).parent).any(|id| id == outer)
