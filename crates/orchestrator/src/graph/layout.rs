@@ -3,7 +3,7 @@
 use super::part::{Form, Graph, Mark, Part};
 use super::words;
 use crate::Definition;
-use crate::model::{Block, Body, StepId};
+use crate::model::{Block, Body, FallbackAction, Settings, StepId};
 use crate::plan::Kind;
 use crate::room::with_room;
 use crate::spec;
@@ -144,7 +144,25 @@ fn marks(block: &Block) -> Vec<Mark> {
     marks.extend(block.each.as_ref().map(|each| Mark::Each(words::fan(each, block.at_least, block.max_parallel))));
     marks.extend(block.repeat.as_ref().map(|repeat| Mark::Loop(words::rounds(repeat))));
     marks.extend(block.optional.then_some(Mark::Optional));
+    if let Body::Command(command) = &block.body {
+        marks.extend(beside(&command.settings));
+    }
+    if let Body::Agent(call) = &block.body {
+        marks.extend(beside(&call.settings));
+    }
     marks
+}
+
+/// Returns what follows a call: who checks it, who takes over, what takes it back.
+fn beside(settings: &Settings) -> Vec<Mark> {
+    let checks = settings.checks.iter().map(|check| Mark::Check(words::action(&check.action)));
+    let judge = settings.judge.iter().map(|judge| Mark::Judge(words::action(&judge.action)));
+    let fallbacks = settings.fallback.iter().map(|fallback| match &fallback.action {
+        FallbackAction::Agent(name) => Mark::Fallback(words::agent(name)),
+        FallbackAction::Own(action) => Mark::Fallback(words::action(action)),
+    });
+    let undo = settings.undo.iter().map(|undo| Mark::Undo(words::action(undo)));
+    checks.chain(judge).chain(fallbacks).chain(undo).collect()
 }
 
 /// A group that nobody named and that holds one part is no more than that part.

@@ -54,6 +54,14 @@ pub enum Mark {
     Flow(String),
     /// Its failure is no failure of what it is part of.
     Optional,
+    /// What must hold before it is done.
+    Check(String),
+    /// Who says how good it is.
+    Judge(String),
+    /// Who does it when it has failed for good.
+    Fallback(String),
+    /// What takes its effect back.
+    Undo(String),
 }
 
 /// What a part is.
@@ -109,7 +117,8 @@ impl Part {
     /// Returns what is written on the part, a line each: its name, what is round its body, what it does.
     pub(super) fn label(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.name.iter().cloned().collect();
-        lines.extend(self.marks.iter().map(Mark::words));
+        let (after, before): (Vec<&Mark>, Vec<&Mark>) = self.marks.iter().partition(|mark| mark.is_after());
+        lines.extend(before.into_iter().map(Mark::words));
         let form = match &self.form {
             Form::Task(words) => words.as_str(),
             Form::Sequence(_) => "in order",
@@ -120,6 +129,7 @@ impl Part {
             Form::Then { .. } => "guarded",
         };
         lines.push(form.to_owned());
+        lines.extend(after.into_iter().map(Mark::words));
         lines
     }
 
@@ -166,6 +176,15 @@ impl Mark {
             Mark::Loop(rounds) => format!("loop {rounds}"),
             Mark::Flow(path) => format!("flow {path}"),
             Mark::Optional => "optional".into(),
+            Mark::Check(what) => format!("checked by {what}"),
+            Mark::Judge(who) => format!("judged by {who}"),
+            Mark::Fallback(who) => format!("else {who}"),
+            Mark::Undo(what) => format!("undone by {what}"),
         }
+    }
+
+    /// Says whether it tells what follows the call, and not what stands before it.
+    fn is_after(&self) -> bool {
+        matches!(self, Mark::Check(_) | Mark::Judge(_) | Mark::Fallback(_) | Mark::Undo(_))
     }
 }

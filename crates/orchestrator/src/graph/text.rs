@@ -107,4 +107,13 @@ mod tests {
             &format!("a\n`- a  $ echo  [31m{}.. ..\n", "x".repeat(50)),
         );
     }
+
+    #[test]
+    fn who_checks_and_who_takes_over_stands_behind_the_call() {
+        let flow = "steps:\n- { id: a, run: make, check: [{ run: [make, test] }], judge: { run: [score] }, \
+                    fallback: [{ run: [make, less] }, { run: make none }], undo: { run: [make, clean] }, optional: true }\n";
+        let line = "a  optional  $ make  checked by $ make test  judged by $ score  else $ make less  else $ make none  \
+                    undone by $ make clean";
+        assert_eq!(graph(flow).text(false), format!("a\n`- {line}\n"));
+    }
 }

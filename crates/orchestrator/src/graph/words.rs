@@ -1,6 +1,6 @@
 //! The words in a picture: calls and conditions in a few letters, without anything that moves a cursor.
 
-use crate::model::{AtLeast, Each, Item, Repeat, Run, Text};
+use crate::model::{Action, AtLeast, Each, Item, Repeat, Run, Text};
 
 /// The longest expression or command that is shown, in characters.
 const MAX_WORDS: usize = 60;
@@ -23,6 +23,14 @@ pub(super) fn command(run: &Run) -> String {
 
 pub(super) fn agent(name: &Text) -> String {
     format!("agent {}", cut(&name.source))
+}
+
+/// Says what is done besides a step.
+pub(super) fn action(action: &Action) -> String {
+    match action {
+        Action::Command(command) => self::command(&command.run),
+        Action::Agent(call) => agent(&call.agent),
+    }
 }
 
 /// Returns a condition without the braces that may stand round it.
