@@ -1,6 +1,6 @@
 //! Runs that go on from what another did: forks, retries, marks. What was done is kept, and counted in a file of effects.
 
-use crate::support::Project;
+use crate::support::{Project, wait};
 
 /// Each step leaves a line in `effects`; the second fails unless there is a file `fixed`.
 const FLOW: &str = "flow: chain
@@ -160,6 +160,26 @@ fn a_run_goes_back_to_a_mark() {
     );
     let said = "forking RUN (chain): 3 tasks kept\n";
     check(&project, &["fork", "latest", "--at", "step-3"], 0, said, &format!("{effects} fourth"));
+}
+
+#[test]
+fn of_two_that_go_back_at_once_one_does() {
+    let wait_for_go = "echo b >> effects; while [ ! -e go ]; do sleep 0.02; done";
+    let flow = format!(
+        "checkpoints: {{ every: 1 }}\nsteps:\n- {{ id: a, run: 'echo a >> effects' }}\n- {{ id: b, run: '{wait_for_go}' }}\n"
+    );
+    let project = Project::of(&flow);
+    project.write("go", "");
+    assert_eq!(project.segno(&["run", "flow.yaml"]).code, Some(0));
+    std::fs::remove_file(project.path("go")).unwrap();
+    let back = ["resume", "latest", "--at", "step-1"];
+    let first = project.start(&back);
+    wait("the second step", || project.read("effects") == "a\nb\nb\n");
+    let locked = "segno: run RUN is being worked on\n  hint: wait until it ends, or stop the other process\n75\n";
+    assert_eq!(project.told(&back), locked);
+    project.write("go", "");
+    assert_eq!(first.end().code, Some(0));
+    assert_eq!(project.read("effects"), "a\nb\nb\n");
 }
 
 #[test]
