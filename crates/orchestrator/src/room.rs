@@ -11,6 +11,17 @@ const LEVEL_BYTES: usize = 32 << 10;
 /// No stack that is made is smaller than what a program begins with.
 const LEAST_BYTES: usize = 8 << 20;
 
+/// Returns how deep a tree is, without going down it; `each` shows what stands directly in a part.
+pub(crate) fn depth<'t, T>(root: &'t T, each: impl Fn(&'t T, &mut dyn FnMut(&'t T))) -> usize {
+    let mut deepest = 0;
+    let mut open = vec![(root, 1)];
+    while let Some((part, depth)) = open.pop() {
+        deepest = deepest.max(depth);
+        each(part, &mut |inner| open.push((inner, depth + 1)));
+    }
+    deepest
+}
+
 /// Does work that goes down a tree of this depth. A deep one gets a thread of its own, whose stack is only touched as far
 /// as it is needed.
 ///

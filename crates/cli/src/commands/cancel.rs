@@ -49,8 +49,7 @@ async fn by_its_owner(session: &Session, run: &RunId) -> Result<(), Failure> {
 
 /// A run that has ended meanwhile was cancelled, or it was faster.
 fn ended(session: &Session, run: &RunId, fault: Fault) -> Result<(), Failure> {
-    let entry = session.setup.journal.runs(usize::MAX)?.into_iter().find(|entry| entry.id == *run);
-    match entry.is_some_and(|entry| entry.reason.as_deref() == Some("cancelled")) {
+    match session.entry(Some(run.as_str()))?.reason.as_deref() == Some("cancelled") {
         true => Ok(()),
         false => Err(fault.into()),
     }

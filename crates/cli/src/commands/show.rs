@@ -57,7 +57,7 @@ fn text(session: &Session, entry: &RunEntry) -> Result<String, Failure> {
     let Stored { definition, report, figures, damage } = session.read(&entry.id)?;
     let marks = session.engine().marks(&entry.id, &definition)?;
     let text = whole(session, &report, &figures, &marks);
-    if begun.elapsed() > LONG && damage.is_none() {
+    if begun.elapsed() > LONG && damage.is_none() && !entry.status.is_resumable() {
         keep(session, entry, &text);
     }
     Ok(text)
@@ -77,9 +77,9 @@ fn whole(session: &Session, report: &Report, figures: &Figures, marks: &[Mark]) 
     format!("{}{}", report.summary(look()), told(session, report, figures, marks))
 }
 
-/// Remembers what is told of a run, if it has ended.
+/// Remembers what is told of a run that has ended.
 fn keep(session: &Session, entry: &RunEntry, text: &str) {
-    if let Some(memory) = session.setup.memory.as_ref().filter(|_| !entry.status.is_resumable()) {
+    if let Some(memory) = &session.setup.memory {
         memory.keep(&format!("show/{}", entry.id), &made_from(session, entry), text);
     }
 }

@@ -1,6 +1,6 @@
 //! What stands in what: the blocks of a file as parts of a picture. Which arrows they get is `edges`' work.
 
-use crate::room::with_room;
+use crate::room::{depth, with_room};
 
 /// A workflow as a picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,13 +14,7 @@ pub struct Graph {
 impl Graph {
     /// Does work that goes down the picture, however deep its parts nest.
     pub(super) fn down<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
-        let mut deepest = 0;
-        let mut open = vec![(&self.root, 1)];
-        while let Some((part, depth)) = open.pop() {
-            deepest = deepest.max(depth);
-            open.extend(part.parts().into_iter().map(|part| (part, depth + 1)));
-        }
-        with_room(deepest, work)
+        with_room(depth(&self.root, |part, show| part.parts().into_iter().for_each(show)), work)
     }
 }
 

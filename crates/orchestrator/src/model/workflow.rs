@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{InputType, StepId};
+use crate::room;
 
 /// A place in a workflow file; lines and columns count from 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -168,13 +169,7 @@ impl Block {
 
     /// Returns how deep the blocks below this one nest.
     pub fn depth(&self) -> usize {
-        let mut deepest = 0;
-        let mut open = vec![(self, 1)];
-        while let Some((block, depth)) = open.pop() {
-            deepest = deepest.max(depth);
-            open.extend(block.children().into_iter().map(|child| (child, depth + 1)));
-        }
-        deepest
+        room::depth(self, |block, show| block.children().into_iter().for_each(show))
     }
 
     /// Returns the blocks directly inside this one, in the file's order. Those of a sub-workflow are its own.

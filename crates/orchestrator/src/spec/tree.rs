@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::model::Place;
+use crate::room;
 
 /// How deep the lists and maps of a file may nest: a thousand blocks and what stands in the last. A deeper file is refused
 /// before anything goes down it.
@@ -83,17 +84,11 @@ impl Node {
 
     /// Returns how deep the values below this one nest.
     pub(crate) fn depth(&self) -> usize {
-        let mut deepest = 0;
-        let mut open = vec![(self, 1)];
-        while let Some((node, depth)) = open.pop() {
-            deepest = deepest.max(depth);
-            match &node.tree {
-                Tree::List(items) => open.extend(items.iter().map(|item| (item, depth + 1))),
-                Tree::Map(fields) => open.extend(fields.iter().map(|(_, node)| (node, depth + 1))),
-                _ => {}
-            }
-        }
-        deepest
+        room::depth(self, |node, show| match &node.tree {
+            Tree::List(items) => items.iter().for_each(show),
+            Tree::Map(fields) => fields.iter().for_each(|(_, node)| show(node)),
+            _ => {}
+        })
     }
 }
 

@@ -145,12 +145,12 @@ impl RunState {
         if let Some(waiters) = self.waiters.get_mut(&id) {
             let plan = &self.plan;
             let children = &plan.node(self.frames[id.0 as usize].node).children;
-            let passed = |path: &[NodeId]| {
-                let others =
-                    children.iter().enumerate().filter(|(slot, _)| chosen.map(|slot| slot as usize) != Some(*slot));
-                others.map(|(_, child)| child).any(|child| path.contains(child))
+            let is_other = |slot: usize| chosen.map(|slot| slot as usize) != Some(slot);
+            let passed = |target: NodeId| {
+                let mut children = children.iter().enumerate();
+                children.any(|(slot, child)| is_other(slot) && plan.is_inside(target, *child))
             };
-            let freed = waiters.extract_if(.., |waiter| passed(&plan.path(waiter.target)));
+            let freed = waiters.extract_if(.., |waiter| passed(waiter.target));
             let woken: Vec<Next> = freed.map(Next::Wake).collect();
             self.agenda.extend(woken.into_iter().rev());
         }
