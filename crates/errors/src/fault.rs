@@ -3,21 +3,27 @@
 
 use std::borrow::Cow;
 use std::error::Error;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::place::Place;
+use crate::body::Body;
+use crate::facts::CANCELLED;
+use crate::scrub::{HIDDEN, is_secret_name, kept};
 use crate::trail::Trail;
-use crate::{Category, Effect, Kind, Later, Severity};
+use crate::{Advice, Blame, Effect, Kind, Later, Severity};
 
-/// Text that costs nothing when it is fixed at compile time, as most of a classified fault is.
-type Text = Cow<'static, str>;
+/// The longest time that a quota is believed to stay used up: no account is billed for more than a month.
+const MAX_RESET: Duration = Duration::from_hours(31 * 24);
 
 /// A classified failure: eight bytes to pass around, everything else behind one pointer.
 ///
 /// The builder methods are named after what they set (`hint`), the readers after what they answer
 /// (`hint_text`). All of it is stored by serde except the live source, of which the texts stay as
 /// [`causes`](Fault::causes); two faults are equal if their stored forms are.
+///
+/// Texts longer than 64 KiB are cut, and what looks like a secret is hidden in each of them as it is set: see
+/// [`scrub`](crate::scrub()).
 ///
 /// ```
 /// use segno_errors::{Fault, Kind, Severity};
@@ -35,35 +41,7 @@ type Text = Cow<'static, str>;
 #[must_use = "a fault that nobody reports is a failure that nobody sees"]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Fault(Box<Body>);
-
-/// What a fault holds. Severity, later and effect are always written out: if the defaults of a kind
-/// change one day, a stored fault must still be judged as it was then.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Body {
-    kind: Kind,
-    severity: Severity,
-    later: Later,
-    #[serde(default)]
-    effect: Effect,
-    message: Text,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    reason: Option<Text>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    hint: Option<Text>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    detail: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    operation: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    correlation: Option<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    context: Vec<(String, String)>,
-    #[serde(default, skip_serializing_if = "Trail::is_empty")]
-    causes: Trail,
-    #[serde(default)]
-    location: Place,
-}
+pub struct Fault(pub(crate) Box<Body>);
 
 impl Fault {
     /// Creates a fault with the defaults of its kind and the caller's place in the source.
@@ -72,64 +50,61 @@ impl Fault {
     /// out of it is up to the caller.
     #[track_caller]
     pub fn new(kind: Kind, message: impl Into<String>) -> Fault {
-        Fault::made(kind, Cow::Owned(message.into()))
+        Fault(Box::new(Body::new(kind, Cow::Owned(kept(message)))))
     }
 
     /// Creates a fault out of texts that are fixed at compile time, which need no allocation.
     #[track_caller]
     pub(crate) fn fixed(kind: Kind, message: &'static str, reason: &'static str, hint: &'static str) -> Fault {
-        let mut fault = Fault::made(kind, Cow::Borrowed(message));
+        let mut fault = Fault(Box::new(Body::new(kind, Cow::Borrowed(message))));
         fault.0.reason = Some(Cow::Borrowed(reason));
         fault.0.hint = Some(Cow::Borrowed(hint));
         fault
     }
 
+    /// Creates the fault of a call that somebody cancelled: of low severity, never repeated, never alerted, never
+    /// counted.
     #[track_caller]
-    fn made(kind: Kind, message: Text) -> Fault {
-        Fault(Box::new(Body {
-            kind,
-            severity: kind.severity(),
-            later: kind.later(),
-            effect: Effect::default(),
-            message,
-            reason: None,
-            hint: None,
-            detail: None,
-            operation: None,
-            correlation: None,
-            context: Vec::new(),
-            causes: Trail::default(),
-            location: Place::here(),
-        }))
+    pub fn cancelled(message: impl Into<String>) -> Fault {
+        Fault::new(Kind::BusinessLogic, message).reason(CANCELLED)
     }
 
     /// Sets the finer cause, an open word such as `overloaded`, `cancelled` or `not_found`.
+    ///
+    /// The reason `cancelled` also lowers the severity and says that later does not help.
     pub fn reason(mut self, reason: impl Into<String>) -> Fault {
-        self.0.reason = Some(Cow::Owned(reason.into()));
+        let reason = kept(reason);
+        if reason == CANCELLED {
+            (self.0.severity, self.0.later) = (Severity::Low, Later::Never);
+        }
+        self.0.reason = Some(Cow::Owned(reason));
         self
     }
 
     /// Sets what a person can do about it, as a lower-case sentence.
     pub fn hint(mut self, hint: impl Into<String>) -> Fault {
-        self.0.hint = Some(Cow::Owned(hint.into()));
+        self.0.hint = Some(Cow::Owned(kept(hint)));
         self
     }
 
     /// Sets the technical text, such as the last lines that a command wrote.
     pub fn detail(mut self, detail: impl Into<String>) -> Fault {
-        self.0.detail = Some(detail.into());
+        self.0.detail = Some(kept(detail));
         self
     }
 
     /// Sets what was being done, such as `journal.append`.
     pub fn operation(mut self, operation: impl Into<String>) -> Fault {
-        self.0.operation = Some(operation.into());
+        self.0.operation = Some(kept(operation));
         self
     }
 
     /// Adds a fact to the context; a key that is there already gets the new value in its old place.
+    ///
+    /// The value of a key that names a secret, such as `api_key`, is hidden.
     pub fn with(mut self, key: impl Into<String>, value: impl ToString) -> Fault {
-        let (key, value) = (key.into(), value.to_string());
+        let key = kept(key);
+        let value = if is_secret_name(&key) { HIDDEN.to_owned() } else { kept(value.to_string()) };
         match self.0.context.iter_mut().find(|(known, _)| *known == key) {
             Some((_, old)) => *old = value,
             None => self.0.context.push((key, value)),
@@ -155,9 +130,41 @@ impl Fault {
         self
     }
 
+    /// Sets whose fault it is, where the default of the kind is wrong.
+    pub fn blame(mut self, blame: Blame) -> Fault {
+        self.0.blame = Some(blame);
+        self
+    }
+
+    /// Sets the most repetitions that make sense, below what the caller would make anyway.
+    pub fn retries(mut self, retries: u32) -> Fault {
+        self.0.retries = Some(retries);
+        self
+    }
+
+    /// Sets how long a used-up quota stays used up, at most 31 days; whether a retry makes sense stays as it is.
+    ///
+    /// ```
+    /// use segno_errors::{Fault, Kind};
+    /// use std::time::Duration;
+    ///
+    /// let fault = Fault::new(Kind::QuotaExceeded, "the week's quota is used up").resets_in(Duration::from_hours(50));
+    /// assert_eq!((fault.resets_after(), fault.is_retryable()), (Some(Duration::from_hours(50)), false));
+    /// ```
+    pub fn resets_in(mut self, reset: Duration) -> Fault {
+        self.0.reset = Some(reset.min(MAX_RESET));
+        self
+    }
+
+    /// Sets what to do about it, best first, where the kind's advice is wrong; an empty list means the kind's.
+    pub fn advise(mut self, advice: impl Into<Cow<'static, [Advice]>>) -> Fault {
+        self.0.advice = Some(advice.into());
+        self
+    }
+
     /// Sets the id that ties this fault to the logs of the same piece of work.
     pub fn correlation(mut self, correlation: impl Into<String>) -> Fault {
-        self.0.correlation = Some(correlation.into());
+        self.0.correlation = Some(kept(correlation));
         self
     }
 
@@ -167,108 +174,22 @@ impl Fault {
         self
     }
 
-    /// Returns what failed.
-    pub fn kind(&self) -> Kind {
-        self.0.kind
+    /// Sets the error below this one, which is boxed already.
+    pub(crate) fn below(mut self, source: Box<dyn Error + Send + Sync>) -> Fault {
+        self.0.causes = Trail::of(source);
+        self
     }
 
-    /// Returns the category of the kind.
-    pub fn category(&self) -> Category {
-        self.0.kind.category()
-    }
-
-    /// Returns what happened, as it was given.
-    pub fn message(&self) -> &str {
-        &self.0.message
-    }
-
-    /// Returns the finer cause, if one is known.
-    pub fn why(&self) -> Option<&str> {
-        self.0.reason.as_deref()
-    }
-
-    /// Returns what a person can do about it.
-    pub fn hint_text(&self) -> Option<&str> {
-        self.0.hint.as_deref()
-    }
-
-    /// Returns the technical text.
-    pub fn detail_text(&self) -> Option<&str> {
-        self.0.detail.as_deref()
-    }
-
-    /// Returns what was being done.
-    pub fn operation_name(&self) -> Option<&str> {
-        self.0.operation.as_deref()
-    }
-
-    /// Returns the facts that were added, in the order of their first mention.
-    pub fn context(&self) -> &[(String, String)] {
-        &self.0.context
-    }
-
-    /// Returns whether the same call may work later.
-    pub fn may_work_later(&self) -> Later {
-        self.0.later
-    }
-
-    /// Returns whether the failed call changed anything outside.
-    pub fn effect_had(&self) -> Effect {
-        self.0.effect
-    }
-
-    /// Returns how bad it is.
-    pub fn severity_level(&self) -> Severity {
-        self.0.severity
-    }
-
-    /// Returns the id that ties this fault to the logs of the same piece of work.
-    pub fn correlation_id(&self) -> Option<&str> {
-        self.0.correlation.as_deref()
-    }
-
-    /// Returns the texts of the errors below this one, outermost first, at most 32.
-    pub fn causes(&self) -> &[String] {
-        self.0.causes.texts()
-    }
-
-    /// Returns where the fault was made, as `file:line:column`.
-    pub fn location(&self) -> &str {
-        self.0.location.text()
-    }
-
-    /// Says whether the same call is worth repeating: it may work later and has not done its work.
-    ///
-    /// [`Effect::Unknown`] counts as worth repeating here. Whoever repeats a step that must not run
-    /// twice asks [`Fault::effect_had`] as well.
-    pub fn is_retryable(&self) -> bool {
-        let may_work = matches!(self.0.later, Later::Transient | Later::Throttled(_));
-        may_work && self.0.effect != Effect::Done
-    }
-}
-
-impl Error for Fault {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0.causes.source()
-    }
-}
-
-impl PartialEq for Body {
-    fn eq(&self, other: &Body) -> bool {
-        (self.kind, self.severity, self.later, self.effect) == (other.kind, other.severity, other.later, other.effect)
-            && (&self.message, &self.reason, &self.hint) == (&other.message, &other.reason, &other.hint)
-            && (&self.detail, &self.operation, &self.correlation)
-                == (&other.detail, &other.operation, &other.correlation)
-            && self.context == other.context
-            && self.causes.texts() == other.causes.texts()
-            && self.location.text() == other.location.text()
+    /// Sets the texts of the errors below this one, which could only be looked at.
+    pub(crate) fn seen(mut self, causes: Trail) -> Fault {
+        self.0.causes = causes;
+        self
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::io;
-    use std::time::Duration;
 
     use proptest::prelude::*;
 
@@ -289,7 +210,7 @@ mod tests {
     fn fault() -> impl Strategy<Value = Fault> {
         let effect = prop_oneof![Just(Effect::None), Just(Effect::Unknown), Just(Effect::Done)];
         let kind = (0..Kind::ALL.len()).prop_map(|index| Kind::ALL[index]);
-        let texts = prop::collection::vec(any::<Option<String>>(), 6);
+        let texts = prop::collection::vec(any::<Option<String>>(), 7);
         let context = prop::collection::vec(any::<(String, String)>(), 0..4);
         (kind, later(), effect, any::<String>(), texts, context).prop_map(
             |(kind, later, effect, message, mut texts, context)| {
@@ -300,6 +221,13 @@ mod tests {
                     }
                 };
                 set(Fault::reason);
+                set(|fault, text| {
+                    fault
+                        .blame(Blame::Us)
+                        .retries(text.len() as u32)
+                        .resets_in(Duration::MAX)
+                        .advise(vec![Advice::Skip])
+                });
                 set(Fault::hint);
                 set(Fault::detail);
                 set(Fault::operation);
@@ -350,16 +278,6 @@ mod tests {
     }
 
     #[test]
-    fn what_was_done_or_retried_out_is_not_retryable() {
-        let fault = Fault::new(Kind::Timeout, "too slow");
-        assert!(fault.is_retryable());
-        assert!(fault.clone().later(Later::Throttled(None)).is_retryable());
-        assert!(!fault.clone().effect(Effect::Done).is_retryable());
-        assert!(!fault.clone().later(Later::Persistent).is_retryable());
-        assert!(!fault.later(Later::Never).is_retryable());
-    }
-
-    #[test]
     fn a_fault_stored_by_the_first_version_can_be_read() {
         let stored = r#"{"kind":"RATE_LIMIT_ERROR","severity":"low",
             "later":{"throttled":{"secs":7,"nanos":0}},"effect":"none","message":"slow down",
@@ -369,5 +287,32 @@ mod tests {
         assert_eq!(fault.may_work_later(), Later::Throttled(Some(Duration::from_secs(7))));
         assert_eq!((fault.why(), fault.effect_had()), (Some("overloaded"), Effect::None));
         assert_eq!((fault.causes()[0].as_str(), fault.location()), ("429", "agent.rs:1:2"));
+    }
+
+    #[test]
+    fn a_fault_stored_before_blame_was_known_gets_it_from_its_kind() {
+        let stored = r#"{"kind":"INTERNAL_ERROR","severity":"critical","later":"never","message":"lost the plot"}"#;
+        let fault: Fault = serde_json::from_str(stored).unwrap();
+        assert_eq!((fault.blame_on(), fault.most_retries(), fault.resets_after()), (Blame::Us, Some(1), None));
+        assert_eq!(fault.advice(), Kind::Internal.advice());
+        let again: Fault = serde_json::from_str(&serde_json::to_string(&fault).unwrap()).unwrap();
+        assert_eq!(again, fault);
+    }
+
+    #[test]
+    fn blame_retries_and_advice_are_stored_by_name() {
+        let fault = Fault::new(Kind::Network, "no answer").blame(Blame::Dependency).retries(2);
+        let stored = serde_json::to_value(fault.advise(&[Advice::Skip, Advice::Abort][..])).unwrap();
+        let expected = serde_json::json!(["dependency", 2, ["skip", "abort"]]);
+        assert_eq!(serde_json::json!([stored["blame"], stored["retries"], stored["advice"]]), expected);
+    }
+
+    #[test]
+    fn ten_megabytes_of_text_are_cut() {
+        let long = "ü".repeat(5 << 20);
+        let fault = Fault::new(Kind::Parse, long.clone()).detail(long.clone()).with("answer", &long).hint(long);
+        for text in [fault.message(), fault.detail_text().unwrap(), &fault.context()[0].1, fault.hint_text().unwrap()] {
+            assert!(text.len() <= 65 << 10 && text.ends_with("(cut)"), "{}", text.len());
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Advice, Category, Later, Severity};
+use crate::{Advice, Blame, Breaker, Category, Later, Severity};
 
 /// What failed, as one of fifteen kinds.
 ///
@@ -15,7 +15,7 @@ use crate::{Advice, Category, Later, Severity};
 /// assert_eq!(Kind::Timeout.code(), "TIMEOUT_ERROR");
 /// assert_eq!(Kind::Timeout.later(), Later::Transient);
 /// assert_eq!(Kind::QuotaExceeded.category(), Category::RateLimit);
-/// assert_eq!(Kind::QuotaExceeded.advice(), [Advice::Fallback, Advice::Escalate]);
+/// assert_eq!(Kind::QuotaExceeded.advice(), [Advice::Fallback, Advice::RetryAfter, Advice::Escalate]);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Kind {
@@ -107,6 +107,44 @@ impl Kind {
         }
     }
 
+    /// Returns the kind in a few words, the same for every failure of it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Kind::Validation => "an input is not valid",
+            Kind::Parse => "a text cannot be read",
+            Kind::Configuration => "a setting is missing or wrong",
+            Kind::Authentication => "nobody known is signed in",
+            Kind::Authorization => "this is not allowed",
+            Kind::Network => "the other side cannot be reached",
+            Kind::Timeout => "the time ran out",
+            Kind::RateLimit => "too many requests",
+            Kind::QuotaExceeded => "the quota is used up",
+            Kind::Database => "a database failed",
+            Kind::Cache => "a cache failed",
+            Kind::ExternalService => "a service failed",
+            Kind::Resource => "the machine lacks something",
+            Kind::BusinessLogic => "a rule of the work says no",
+            Kind::Internal => "the program has a bug",
+        }
+    }
+
+    /// Returns the HTTP status that a failure of this kind is told with.
+    pub fn http_status(self) -> u16 {
+        match self {
+            Kind::Validation => 400,
+            Kind::Authentication => 401,
+            Kind::QuotaExceeded => 402,
+            Kind::Authorization => 403,
+            Kind::BusinessLogic | Kind::Parse => 422,
+            Kind::RateLimit => 429,
+            Kind::Network | Kind::ExternalService => 502,
+            Kind::Database | Kind::Cache => 503,
+            Kind::Timeout => 504,
+            Kind::Resource => 507,
+            Kind::Configuration | Kind::Internal => 500,
+        }
+    }
+
     /// Returns the one category that this kind belongs to.
     pub fn category(self) -> Category {
         match self {
@@ -160,7 +198,52 @@ impl Kind {
         }
     }
 
+    /// Returns whose fault a failure of this kind is unless the fault says otherwise.
+    pub fn blame(self) -> Blame {
+        match self {
+            Kind::Validation
+            | Kind::Authentication
+            | Kind::Authorization
+            | Kind::RateLimit
+            | Kind::QuotaExceeded
+            | Kind::BusinessLogic => Blame::Caller,
+            Kind::Parse | Kind::Timeout | Kind::Database | Kind::Cache | Kind::ExternalService => Blame::Dependency,
+            Kind::Configuration | Kind::Network | Kind::Resource => Blame::Environment,
+            Kind::Internal => Blame::Us,
+        }
+    }
+
+    /// Returns the most repetitions that make sense, where one is all that ever helps; `None` leaves it to the caller.
+    ///
+    /// A malformed answer is asked for once more, a call is made once more after signing in, and a bug is given one
+    /// chance where it is isolated in an agent of its own.
+    pub fn most_retries(self) -> Option<u32> {
+        matches!(self, Kind::Parse | Kind::Authentication | Kind::Internal).then_some(1)
+    }
+
+    /// Returns what a circuit breaker should make of a failure of this kind.
+    pub fn breaker(self) -> Breaker {
+        match self {
+            Kind::Network | Kind::Timeout | Kind::ExternalService => Breaker::Counts,
+            Kind::Database => Breaker::CountsTransient,
+            Kind::Cache => Breaker::CountsApart,
+            Kind::RateLimit => Breaker::SlowsDown,
+            Kind::QuotaExceeded => Breaker::Opens,
+            Kind::Validation
+            | Kind::Parse
+            | Kind::Configuration
+            | Kind::Authentication
+            | Kind::Authorization
+            | Kind::Resource
+            | Kind::BusinessLogic
+            | Kind::Internal => Breaker::Ignores,
+        }
+    }
+
     /// Returns what to do about a failure of this kind, best first; never empty.
+    ///
+    /// Waiting in a queue for a limit and pausing until a quota's reset are both [`Advice::RetryAfter`]: the call is
+    /// made again after the pause that the other side named.
     pub fn advice(self) -> &'static [Advice] {
         match self {
             Kind::Validation => &[Advice::FixInput, Advice::Abort],
@@ -170,7 +253,7 @@ impl Kind {
             Kind::Authorization => &[Advice::Escalate, Advice::Skip],
             Kind::Network | Kind::Timeout => &[Advice::Retry, Advice::Fallback, Advice::Degrade],
             Kind::RateLimit => &[Advice::RetryAfter, Advice::Fallback],
-            Kind::QuotaExceeded => &[Advice::Fallback, Advice::Escalate],
+            Kind::QuotaExceeded => &[Advice::Fallback, Advice::RetryAfter, Advice::Escalate],
             Kind::Database => &[Advice::Retry, Advice::Degrade, Advice::Escalate],
             Kind::Cache => &[Advice::Degrade, Advice::Skip],
             Kind::ExternalService => &[Advice::Retry, Advice::Fallback, Advice::Skip],
@@ -187,31 +270,40 @@ mod tests {
 
     use super::*;
 
-    /// Checks one row of the taxonomy: `category severity later advice..`.
+    /// Checks one row of the taxonomy: `category severity later retries blame breaker advice..`.
     fn check(kind: Kind, expected: &str) {
         let advice: Vec<_> = kind.advice().iter().map(|advice| advice.name()).collect();
-        let row =
-            format!("{} {} {:?} {}", kind.category().name(), kind.severity().name(), kind.later(), advice.join(","));
+        let retries = kind.most_retries().map_or("any".to_owned(), |retries| retries.to_string());
+        let row = format!(
+            "{} {} {:?} {retries} {} {} {}",
+            kind.category().name(),
+            kind.severity().name(),
+            kind.later(),
+            kind.blame().name(),
+            kind.breaker().name(),
+            advice.join(",")
+        );
         assert_eq!(row, expected, "{}", kind.code());
     }
 
     #[test]
+    #[rustfmt::skip] // One kind is one row.
     fn each_kind_has_the_defaults_of_the_taxonomy() {
-        check(Kind::Validation, "validation low Never fix_input,abort");
-        check(Kind::Parse, "validation medium Never re_ask,fallback,fix_input");
-        check(Kind::Configuration, "configuration high Never fix_config,abort");
-        check(Kind::Authentication, "auth high Never reauthenticate,escalate");
-        check(Kind::Authorization, "auth high Never escalate,skip");
-        check(Kind::Network, "network medium Transient retry,fallback,degrade");
-        check(Kind::Timeout, "timeout medium Transient retry,fallback,degrade");
-        check(Kind::RateLimit, "rate_limit low Throttled(None) retry_after,fallback");
-        check(Kind::QuotaExceeded, "rate_limit high Never fallback,escalate");
-        check(Kind::Database, "storage high Transient retry,degrade,escalate");
-        check(Kind::Cache, "storage low Transient degrade,skip");
-        check(Kind::ExternalService, "external_service high Transient retry,fallback,skip");
-        check(Kind::Resource, "resource high Never free_resources,degrade,escalate");
-        check(Kind::BusinessLogic, "business_logic medium Never skip,fix_input,escalate");
-        check(Kind::Internal, "internal critical Never abort,escalate");
+        check(Kind::Validation, "validation low Never any caller ignores fix_input,abort");
+        check(Kind::Parse, "validation medium Never 1 dependency ignores re_ask,fallback,fix_input");
+        check(Kind::Configuration, "configuration high Never any environment ignores fix_config,abort");
+        check(Kind::Authentication, "auth high Never 1 caller ignores reauthenticate,escalate");
+        check(Kind::Authorization, "auth high Never any caller ignores escalate,skip");
+        check(Kind::Network, "network medium Transient any environment counts retry,fallback,degrade");
+        check(Kind::Timeout, "timeout medium Transient any dependency counts retry,fallback,degrade");
+        check(Kind::RateLimit, "rate_limit low Throttled(None) any caller slows_down retry_after,fallback");
+        check(Kind::QuotaExceeded, "rate_limit high Never any caller opens fallback,retry_after,escalate");
+        check(Kind::Database, "storage high Transient any dependency counts_transient retry,degrade,escalate");
+        check(Kind::Cache, "storage low Transient any dependency counts_apart degrade,skip");
+        check(Kind::ExternalService, "external_service high Transient any dependency counts retry,fallback,skip");
+        check(Kind::Resource, "resource high Never any environment ignores free_resources,degrade,escalate");
+        check(Kind::BusinessLogic, "business_logic medium Never any caller ignores skip,fix_input,escalate");
+        check(Kind::Internal, "internal critical Never 1 us ignores abort,escalate");
     }
 
     #[test]

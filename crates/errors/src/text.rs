@@ -11,11 +11,17 @@ impl Fault {
     /// The texts keep their case, because a hint may begin with a command. Code, reason, detail and
     /// location are left out.
     pub fn user_text(&self) -> String {
-        let happened = sentence(self.message());
-        match self.hint_text() {
-            Some(hint) => format!("{happened} {}", sentence(hint)),
-            None => happened,
-        }
+        self.sentences(None)
+    }
+
+    /// Returns what a person should read: what happened, what is done about it now, then what they can do.
+    pub fn user_text_with(&self, doing: &str) -> String {
+        self.sentences(Some(doing))
+    }
+
+    fn sentences(&self, doing: Option<&str>) -> String {
+        let parts = [Some(self.message()), doing, self.hint_text()];
+        parts.into_iter().flatten().map(sentence).collect::<Vec<_>>().join(" ")
     }
 }
 

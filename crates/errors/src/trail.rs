@@ -8,10 +8,14 @@ use std::sync::{Arc, OnceLock};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::Fault;
+use crate::scrub::Bounded;
 
 /// The most causes that are kept; a chain that is longer is cut, so that one that bites its own
 /// tail ends.
 const MAX_CAUSES: usize = 32;
+
+/// The longest text of one cause, in bytes; 32 of them stay below half a megabyte.
+const MAX_CAUSE: usize = 8 << 10;
 
 /// The chain of errors below a fault, outermost first.
 ///
@@ -26,6 +30,16 @@ impl Trail {
     /// Returns a trail that keeps this error and all below it.
     pub(crate) fn below(source: impl Error + Send + Sync + 'static) -> Trail {
         Trail { source: Some(Arc::new(source)), texts: OnceLock::new() }
+    }
+
+    /// Returns a trail that keeps this error, which may be boxed already, and all below it.
+    pub(crate) fn of(source: Box<dyn Error + Send + Sync>) -> Trail {
+        Trail { source: Some(Arc::from(source)), texts: OnceLock::new() }
+    }
+
+    /// Returns a trail of texts alone: a borrowed error cannot be kept.
+    pub(crate) fn seen(source: &(dyn Error + 'static)) -> Trail {
+        Trail::from(texts_of(source))
     }
 
     /// Returns the live error, which is gone once the fault was read back from a store.
@@ -72,7 +86,7 @@ fn texts_of(source: &(dyn Error + 'static)) -> Vec<String> {
     let mut texts = Vec::new();
     let mut link = Some(source);
     while let Some(error) = link.filter(|_| texts.len() < MAX_CAUSES) {
-        texts.push(error.to_string());
+        texts.push(Bounded::text_of(error, MAX_CAUSE));
         // A fault that was read back has texts but no live source to walk.
         if let Some(fault) = error.downcast_ref::<Fault>() {
             texts.extend_from_slice(fault.causes());
@@ -108,6 +122,12 @@ mod tests {
     #[test]
     fn a_chain_that_bites_its_own_tail_ends() {
         assert_eq!(Trail::below(Ouroboros).texts().len(), MAX_CAUSES);
+    }
+
+    #[test]
+    fn a_text_of_ten_megabytes_is_cut() {
+        let trail = Trail::below(std::io::Error::other("x".repeat(10 << 20)));
+        assert!(trail.texts()[0].len() < MAX_CAUSE + 16);
     }
 
     #[test]

@@ -4,8 +4,9 @@
 use std::error::Error;
 use std::io::{self, ErrorKind};
 
-use super::io_rows::{CODES, KINDS, UNKNOWN};
-use super::row::Row;
+use super::chain::Sign;
+use super::io_rows::{CODES, KINDS, NO_PROGRAM, NO_RIGHT_TO_RUN, UNKNOWN};
+use super::row::{Row, find};
 use crate::Fault;
 
 /// Turns an operating system error into a fault, with plain words and a hint.
@@ -21,52 +22,50 @@ use crate::Fault;
 /// ```
 #[track_caller]
 pub fn from_io(error: io::Error) -> Fault {
-    match innermost(&error) {
-        Cause::Fault(fault) => fault.clone(),
-        Cause::Io(inner) => row_of(inner).fault().caused_by(error),
+    Fault::of(error)
+}
+
+/// Turns the error of starting a program into a fault: one that is not there or may not be run is a mistake of the
+/// machine's set-up, not a missing file.
+///
+/// ```
+/// use segno_errors::{Kind, from_spawn};
+///
+/// let error = std::process::Command::new("no-such-program").spawn().unwrap_err();
+/// assert_eq!(from_spawn(error).user_text(), "the program was not found. install it or check its name.");
+/// ```
+#[track_caller]
+pub fn from_spawn(error: io::Error) -> Fault {
+    match error.kind() {
+        ErrorKind::NotFound => NO_PROGRAM.fault().caused_by(error),
+        ErrorKind::PermissionDenied => NO_RIGHT_TO_RUN.fault().caused_by(error),
+        _ => from_io(error),
     }
 }
 
-/// What an operating system error is really about.
-enum Cause<'a> {
-    Io(&'a io::Error),
-    Fault(&'a Fault),
-}
-
-/// The most wrappers that are opened in the search for the error that tells something.
-const MAX_WRAPPERS: usize = 32;
-
-/// Returns the first error that tells something. `io::Error::source` skips the error that it wraps,
-/// so that one is asked for by name.
-fn innermost(error: &io::Error) -> Cause<'_> {
-    let mut telling = error;
-    let mut link = inside(error);
-    for _ in 0..MAX_WRAPPERS {
-        let Some(inner) = link.filter(|_| telling.kind() == ErrorKind::Other) else {
-            break;
-        };
-        if let Some(fault) = inner.downcast_ref::<Fault>() {
-            return Cause::Fault(fault);
-        }
-        match inner.downcast_ref::<io::Error>() {
-            Some(inner) => (telling, link) = (inner, inside(inner)),
-            None => link = inner.source(),
-        }
-    }
-    Cause::Io(telling)
-}
-
-fn inside(error: &io::Error) -> Option<&(dyn Error + 'static)> {
-    error.get_ref().map(|inner| inner as &(dyn Error + 'static))
-}
-
-fn row_of(error: &io::Error) -> &'static Row {
+/// Says what an operating system error means by itself. One that carries another error and says no more than "other" or
+/// "unreadable" is less sure than what it carries.
+pub(super) fn sign(error: &io::Error) -> Option<Sign> {
     let by_code = error.raw_os_error().and_then(|code| find(CODES, code));
-    by_code.or_else(|| find(KINDS, error.kind())).unwrap_or(&UNKNOWN)
+    if let Some(row) = by_code {
+        return Some(Sign::Sure(row));
+    }
+    match error.kind() {
+        kind @ (ErrorKind::InvalidData | ErrorKind::InvalidInput) if error.get_ref().is_some() => {
+            Some(Sign::Maybe(row_of_kind(kind)))
+        }
+        kind => Some(find(KINDS, kind).map_or(Sign::Maybe(&UNKNOWN), Sign::Sure)),
+    }
 }
 
-fn find<K: Copy + PartialEq>(table: &'static [(K, Row)], key: K) -> Option<&'static Row> {
-    table.iter().find(|(known, _)| *known == key).map(|(_, row)| row)
+/// Returns the row of a kind, or that of unknown errors.
+pub(super) fn row_of_kind(kind: ErrorKind) -> &'static Row {
+    find(KINDS, kind).unwrap_or(&UNKNOWN)
+}
+
+/// Returns the error that an operating system error carries. `io::Error::source` skips that one and goes on below it.
+pub(super) fn inside(error: &io::Error) -> Option<&(dyn Error + 'static)> {
+    error.get_ref().map(|inner| inner as &(dyn Error + 'static))
 }
 
 #[cfg(test)]
@@ -97,7 +96,7 @@ mod tests {
         check(BrokenPipe, "network broken_pipe transient unknown medium");
         check(UnexpectedEof, "network unexpected_end transient unknown medium");
         check(TimedOut, "timeout timed_out transient unknown medium");
-        check(Interrupted, "resource interrupted transient unknown low");
+        check(Interrupted, "resource call_interrupted transient unknown low");
         check(WouldBlock, "resource would_block transient unknown low");
     }
 
@@ -151,6 +150,14 @@ mod tests {
         check(raw(13), "authorization permission_denied never unknown high");
         check(raw(2), "resource not_found never unknown high");
         check(raw(9_999), "resource io_unknown never unknown high");
+    }
+
+    #[test]
+    fn a_program_that_cannot_be_started_is_configuration() {
+        let outlined = |kind: ErrorKind| outline(&from_spawn(io::Error::from(kind)));
+        assert_eq!(outlined(NotFound), "configuration not_found never none high");
+        assert_eq!(outlined(PermissionDenied), "configuration not_executable never none high");
+        assert_eq!(outlined(ExecutableFileBusy), "resource program_busy transient unknown high");
     }
 
     #[test]

@@ -56,6 +56,15 @@ const NOT_A_PROGRAM: Row = Row::new(
 const LINK_LOOP: Row =
     Row::new(Kind::Validation, "link_loop", "the links lead round in a circle", "remove one of the links");
 
+/// What starting a program that is not there means.
+pub(super) const NO_PROGRAM: Row =
+    Row::new(Kind::Configuration, "not_found", "the program was not found", "install it or check its name").no_effect();
+
+/// What starting a program that may not be run means.
+pub(super) const NO_RIGHT_TO_RUN: Row =
+    Row::new(Kind::Configuration, "not_executable", "the program may not be run", "make it executable: chmod +x")
+        .no_effect();
+
 const WAIT_AND_RESUME: &str = "wait a moment, then resume";
 const CHECK_NETWORK: &str = "check the network, then resume";
 const CHECK_SERVICE: &str = "check that the other side is running and its address is right";
@@ -78,7 +87,7 @@ pub(super) const KINDS: &[(ErrorKind, Row)] = &[
     (ErrorKind::BrokenPipe, Row::new(Kind::Network, "broken_pipe", "the other side stopped listening", CHECK_SERVICE)),
     (ErrorKind::UnexpectedEof, Row::new(Kind::Network, "unexpected_end", "the data ended too early", CHECK_SERVICE)),
     (ErrorKind::TimedOut, Row::new(Kind::Timeout, "timed_out", "the operation took too long", WAIT_AND_RESUME)),
-    (ErrorKind::Interrupted, Row::new(Kind::Resource, "interrupted", "the operation was interrupted", WAIT_AND_RESUME).transient().severity(Severity::Low)),
+    (ErrorKind::Interrupted, Row::new(Kind::Resource, "call_interrupted", "the operation was interrupted", WAIT_AND_RESUME).transient().severity(Severity::Low)),
     (ErrorKind::WouldBlock, Row::new(Kind::Resource, "would_block", "the operation was not ready yet", WAIT_AND_RESUME).transient().severity(Severity::Low)),
 
     (ErrorKind::AlreadyExists, Row::new(Kind::BusinessLogic, "already_exists", "a file or folder exists already", "remove it or choose another name")),

@@ -1,7 +1,7 @@
 //! Signals that ended a child process as faults, by name, because numbers differ between systems.
 //! Leaves who sent the signal to the caller: one that we sent ourselves is a timeout or a cancel.
 
-use super::row::Row;
+use super::super::row::Row;
 use crate::{Fault, Kind, Severity};
 
 /// Turns the signal that ended a child process into a fault that names the signal.
@@ -28,6 +28,27 @@ pub fn from_signal(signal: i32) -> Fault {
     }
 }
 
+/// Turns a signal that we sent ourselves into a fault: whoever kills a command has waited long enough for it.
+///
+/// Whoever sent it to cancel the work says so instead: [`Fault::cancelled`]. Any other signal was not ours to send and
+/// means what [`from_signal`] says.
+///
+/// ```
+/// use segno_errors::{Kind, from_own_signal};
+///
+/// assert_eq!(from_own_signal(9).kind(), Kind::Timeout);
+/// ```
+#[track_caller]
+pub fn from_own_signal(signal: i32) -> Fault {
+    match name_of(signal) {
+        Some(name @ ("SIGKILL" | "SIGTERM")) => TOO_LONG.fault().with("signal", name),
+        _ => from_signal(signal),
+    }
+}
+
+const TOO_LONG: Row =
+    Row::new(Kind::Timeout, "timed_out", "the command took too long and was ended", "give it more time or less to do");
+
 #[track_caller]
 fn unknown(signal: i32, name: Option<&str>) -> Fault {
     let message = match name {
@@ -49,11 +70,11 @@ const LESS_MEMORY: &str = "run fewer things at once or give it more memory, then
 #[rustfmt::skip] // One signal is one row; broken over eight lines each, the table cannot be read.
 const ROWS: &[(&str, Row)] = &[
     ("SIGKILL", Row::new(Kind::Resource, "oom_killed", "the command was killed (SIGKILL), most likely because memory ran out", LESS_MEMORY)),
-    ("SIGSEGV", Row::new(Kind::ExternalService, "crashed", "the command crashed (SIGSEGV)", READ_OUTPUT)),
-    ("SIGABRT", Row::new(Kind::ExternalService, "crashed", "the command crashed (SIGABRT)", READ_OUTPUT)),
-    ("SIGBUS", Row::new(Kind::ExternalService, "crashed", "the command crashed (SIGBUS)", READ_OUTPUT)),
-    ("SIGILL", Row::new(Kind::ExternalService, "crashed", "the command crashed (SIGILL)", READ_OUTPUT)),
-    ("SIGFPE", Row::new(Kind::ExternalService, "crashed", "the command crashed (SIGFPE)", READ_OUTPUT)),
+    ("SIGSEGV", Row::new(Kind::ExternalService, "crashed", "the command crashed (SIGSEGV)", READ_OUTPUT).once()),
+    ("SIGABRT", Row::new(Kind::ExternalService, "crashed", "the command crashed (SIGABRT)", READ_OUTPUT).once()),
+    ("SIGBUS", Row::new(Kind::ExternalService, "crashed", "the command crashed (SIGBUS)", READ_OUTPUT).once()),
+    ("SIGILL", Row::new(Kind::ExternalService, "crashed", "the command crashed (SIGILL)", READ_OUTPUT).once()),
+    ("SIGFPE", Row::new(Kind::ExternalService, "crashed", "the command crashed (SIGFPE)", READ_OUTPUT).once()),
     ("SIGTERM", Row::new(Kind::BusinessLogic, "cancelled", "the command was asked to stop (SIGTERM)", "resume when it may run").severity(Severity::Low)),
     ("SIGINT", Row::new(Kind::BusinessLogic, "cancelled", "the command was interrupted (SIGINT)", "resume when it may run").severity(Severity::Low)),
     ("SIGPIPE", Row::new(Kind::Network, "broken_pipe", "nobody read what the command wrote (SIGPIPE)", READ_OUTPUT)),
@@ -83,8 +104,8 @@ const NAMES: [&str; 31] = [
 
 #[cfg(test)]
 mod tests {
-    use super::super::row::outline;
     use super::*;
+    use crate::classify::row::outline;
 
     /// Checks a signal against its name and `kind reason later effect severity`.
     fn check(signal: i32, name: &str, expected: &str) {
@@ -110,6 +131,24 @@ mod tests {
         check(25, "SIGXFSZ", "resource file_too_large never unknown high");
         check(1, "SIGHUP", "external_service signal transient unknown high");
         check(31, "SIGSYS", "external_service signal transient unknown high");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_crash_is_tried_once_more() {
+        for signal in [11, 6, 7, 4, 8] {
+            assert_eq!(from_signal(signal).most_retries(), Some(1));
+        }
+        assert_eq!(from_signal(13).most_retries(), None);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_signal_of_our_own_means_that_it_took_too_long() {
+        for signal in [9, 15] {
+            assert_eq!(outline(&from_own_signal(signal)), "timeout timed_out transient unknown medium");
+        }
+        assert_eq!(outline(&from_own_signal(11)), outline(&from_signal(11)));
     }
 
     #[test]

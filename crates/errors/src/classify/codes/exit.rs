@@ -1,9 +1,9 @@
 //! Exit codes of child processes as faults. Leaves what the command printed to the caller: an output
 //! that says more than the code wins, and an exit code of 0 can still be a failure.
 
-use super::row::Row;
+use super::super::row::Row;
 use super::signal::from_signal;
-use crate::{Fault, Kind};
+use crate::{Blame, Fault, Kind};
 
 /// Turns an exit code into a fault.
 ///
@@ -63,7 +63,7 @@ const CODES: &[(i32, Row)] = &[
     (66, Row::new(Kind::Resource, "not_found", "the command did not find its input (exit code 66)", "check the files that the command reads")),
     (68, Row::new(Kind::Network, "unknown_host", "the command does not know the host (exit code 68)", CHECK_ADDRESS).no_effect()),
     (69, Row::new(Kind::ExternalService, "unavailable", "a service that the command needs is not available (exit code 69)", TRY_LATER)),
-    (70, Row::new(Kind::Internal, "software", "the command found a bug in itself (exit code 70)", READ_OUTPUT)),
+    (70, Row::new(Kind::Internal, "software", "the command found a bug in itself (exit code 70)", READ_OUTPUT).blame(Blame::Dependency)),
     (71, Row::new(Kind::Resource, "system", "the command failed because of the operating system (exit code 71)", READ_OUTPUT)),
     (73, Row::new(Kind::Resource, "cannot_create", "the command could not create a file (exit code 73)", "check the folder that the command writes to")),
     (74, Row::new(Kind::Resource, "io", "the command could not read or write a file (exit code 74)", "check the disk, then resume")),
@@ -72,7 +72,7 @@ const CODES: &[(i32, Row)] = &[
     (77, Row::new(Kind::Authorization, "permission_denied", "the command was not allowed to do this (exit code 77)", "check what the command may do")),
     (78, Row::new(Kind::Configuration, "bad_setting", "the command found a mistake in its settings (exit code 78)", "check the settings of the command")),
 
-    (101, Row::new(Kind::ExternalService, "crashed", "the command crashed with a panic (exit code 101)", READ_OUTPUT)),
+    (101, Row::new(Kind::ExternalService, "crashed", "the command crashed with a panic (exit code 101)", READ_OUTPUT).once()),
     (124, Row::new(Kind::Timeout, "timed_out", "the command ran out of time (exit code 124)", "give it more time or less to do")),
     (125, Row::new(Kind::Configuration, "wrapper_failed", "the tool that starts the command failed (exit code 125)", "check the container or timeout tool")),
     (126, Row::new(Kind::Configuration, "not_executable", "the command cannot be executed", "check that it is a program and may be executed").no_effect()),
@@ -82,8 +82,8 @@ const CODES: &[(i32, Row)] = &[
 
 #[cfg(test)]
 mod tests {
-    use super::super::row::outline;
     use super::*;
+    use crate::classify::row::outline;
 
     /// Checks a code against `kind reason later effect severity`.
     fn check(code: i32, expected: &str) {
@@ -108,12 +108,14 @@ mod tests {
         check(76, "external_service protocol transient unknown high");
         check(77, "authorization permission_denied never unknown high");
         check(78, "configuration bad_setting never unknown high");
+        assert_eq!(from_exit(70).blame_on(), Blame::Dependency);
     }
 
     #[test]
     fn codes_of_shells_and_their_tools_are_known() {
         check(2, "validation usage never none low");
         check(101, "external_service crashed transient unknown high");
+        assert_eq!(from_exit(101).most_retries(), Some(1));
         check(124, "timeout timed_out transient unknown medium");
         check(125, "configuration wrapper_failed never unknown high");
         check(126, "configuration not_executable never none high");
