@@ -3,9 +3,12 @@
 
 use std::time::Instant;
 
+use cargo_metadata::MetadataCommand;
+
+use crate::binaries;
 use crate::crash;
 use crate::flows;
-use crate::gate::{self, Gate, Outcome, cargo};
+use crate::gate::{self, Gate, Outcome, Red, cargo};
 use crate::package;
 use crate::tally::Tally;
 use crate::tidy;
@@ -17,6 +20,7 @@ const GATES: &[Gate] = &[
     Gate::new("tidy", tidy::gate),
     Gate::new("clippy", clippy),
     Gate::new(TEST, test),
+    Gate::new("models", models),
     Gate::new("features", features),
     Gate::new("docs", docs),
     Gate::new("package", package::gate),
@@ -97,10 +101,43 @@ fn test() -> Outcome {
     cargo("test --workspace --quiet").run()
 }
 
-/// A crate that somebody picks alone must build alone, with nothing he did not ask for.
+/// Code without locks is tried under every order of steps, compiled with a model checker's atomics. It has a folder of its
+/// own, or it would compile everything anew, and so would the next gate.
+fn models() -> Outcome {
+    let target = binaries::target_folder().map_err(|output| Red { output, repeat: "cargo metadata".to_owned() })?;
+    let folder = target.join("models").display().to_string();
+    cargo("test --package segno-resilience --no-default-features --test breaker_models --profile models --quiet")
+        .with("RUSTFLAGS", "--cfg segno_loom")
+        .with("CARGO_TARGET_DIR", folder)
+        .run()
+}
+
+/// A crate that somebody picks alone must build alone, with nothing he did not ask for, and with each single thing that he
+/// may ask for. What is off in the gate `test` is tested here with everything on.
 fn features() -> Outcome {
     let crates = ["segno-errors", "segno-resilience", "segno-cache", "segno-logging", "segno-orchestrator"];
-    gate::run_all(crates.map(|name| cargo(&format!("check --package {name} --no-default-features"))))
+    let bare = crates.map(|name| cargo(&format!("check --package {name} --no-default-features")));
+    let mut single = Vec::new();
+    for name in WITH_MORE {
+        let features = features_of(name)?.into_iter();
+        single
+            .extend(features.map(|on| cargo(&format!("check --package {name} --no-default-features --features {on}"))));
+    }
+    let whole = WITH_MORE.map(|name| cargo(&format!("test --package {name} --all-features --quiet")));
+    gate::run_all(bare.into_iter().chain(single).chain(whole))
+}
+
+/// The crates that can do more than they do by default.
+const WITH_MORE: [&str; 2] = ["segno-errors", "segno-resilience"];
+
+/// Returns the features of a crate in this workspace, besides the default ones.
+fn features_of(name: &str) -> Result<Vec<String>, Red> {
+    let metadata = MetadataCommand::new().no_deps().exec();
+    let metadata =
+        metadata.map_err(|error| Red { output: error.to_string(), repeat: "cargo metadata --no-deps".to_owned() })?;
+    let package = metadata.packages.into_iter().find(|package| package.name == name);
+    let features = package.map(|package| package.features.into_keys().collect::<Vec<_>>()).unwrap_or_default();
+    Ok(features.into_iter().filter(|feature| feature != "default").collect())
 }
 
 fn docs() -> Outcome {
@@ -134,6 +171,13 @@ mod tests {
     #[test]
     fn named_gates_run_in_the_order_of_ci() {
         check(&["test", "fmt"], Ok("fmt test"));
+    }
+
+    #[test]
+    fn the_features_of_a_crate_are_read_from_its_manifest() {
+        let features = features_of(WITH_MORE[0]).map_err(|red| red.output).unwrap();
+        assert!(features.iter().any(|feature| feature == "tokio-1") && !features.iter().any(|name| name == "default"));
+        assert!(features_of("nobody").is_ok_and(|features| features.is_empty()));
     }
 
     #[test]

@@ -55,7 +55,7 @@ pub fn line(word: &str, name: &str, elapsed: Duration) -> String {
 /// A cargo command with the variables that it needs.
 #[derive(Debug, Clone)]
 pub struct Step {
-    variables: Vec<(&'static str, &'static str)>,
+    variables: Vec<(&'static str, String)>,
     arguments: String,
 }
 
@@ -75,8 +75,8 @@ pub fn run_all(steps: impl IntoIterator<Item = Step>) -> Outcome {
 
 impl Step {
     /// Sets an environment variable.
-    pub fn with(mut self, name: &'static str, value: &'static str) -> Self {
-        self.variables.push((name, value));
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.variables.push((name, value.into()));
         self
     }
 
@@ -89,7 +89,7 @@ impl Step {
             .args(self.arguments.split_whitespace())
             // rustfmt colours its differences even in a pipe, unless the terminal is a dumb one.
             .env("TERM", "dumb")
-            .envs(self.variables.iter().copied())
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .current_dir(crate::root());
         match capture(command) {
             Ok((true, output)) => Ok(output),

@@ -38,19 +38,24 @@ pub fn check(workspace: &Workspace) -> Vec<Finding> {
     findings
 }
 
-/// Ground floor zero: the leaves.
+/// The end of the name of a crate that only holds the macros of another one.
+const MACROS: &str = "-macros";
+
+/// From the ground up: the macros of the leaves, which are a part of them, and the leaves.
 fn floor(name: &str) -> Option<u8> {
     match name {
-        _ if LEAVES.contains(&name) => Some(0),
-        COMPOSER => Some(1),
-        "segno-monitor" => Some(2),
-        BINARY => Some(3),
+        _ if name.strip_suffix(MACROS).is_some_and(|leaf| LEAVES.contains(&leaf)) => Some(0),
+        _ if LEAVES.contains(&name) => Some(1),
+        COMPOSER => Some(2),
+        "segno-monitor" => Some(3),
+        BINARY => Some(4),
         _ => None,
     }
 }
 
 fn edge(package: &Package, used: &str) -> Option<Finding> {
     let allowed = match (floor(&package.name), floor(used)) {
+        _ if used.ends_with(MACROS) => used.strip_suffix(MACROS) == Some(package.name.as_str()),
         (Some(from), Some(to)) => from > to,
         (None, _) => used != BINARY,
         (Some(_), None) => false,
@@ -105,7 +110,8 @@ mod tests {
     }
 
     const HOUSE: &str = "segno-errors: serde
-        segno-resilience: rand
+        segno-resilience: rand segno-resilience-macros
+        segno-resilience-macros: syn
         segno-cache:
         segno-logging:
         segno-orchestrator: segno-errors segno-resilience segno-cache segno-logging
@@ -148,6 +154,18 @@ mod tests {
         check(
             &HOUSE.replace("segno-cache segno-logging", "segno-logging; segno-cache"),
             &["segno-orchestrator:1: `segno-orchestrator` does not depend on `segno-cache`"],
+        );
+    }
+
+    #[test]
+    fn the_macros_of_a_crate_are_for_that_crate_alone() {
+        check(
+            &HOUSE.replace("segno-cache:\n", "segno-cache: segno-resilience-macros\n"),
+            &["segno-cache:1: `segno-cache` must not depend on `segno-resilience-macros`"],
+        );
+        check(
+            &HOUSE.replace("macros: syn", "macros: syn segno-resilience"),
+            &["segno-resilience-macros:1: `segno-resilience-macros` must not depend on `segno-resilience`"],
         );
     }
 

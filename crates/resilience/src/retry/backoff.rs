@@ -4,7 +4,8 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use crate::{Error, Jitter};
+use super::Jitter;
+use crate::Error;
 
 /// A schedule of waits.
 ///
@@ -32,7 +33,8 @@ pub struct Backoff {
 impl Backoff {
     /// Creates a schedule that starts at the range's start and doubles up to its end.
     ///
-    /// In a range that is empty the end wins; building a [`Retry`](crate::Retry) out of it fails.
+    /// In a range that is empty the end wins; building a [`Retry`](crate::Retry) out of it fails, and so
+    /// does one that starts at nothing: it would stay there.
     pub fn exponential(range: RangeInclusive<Duration>) -> Backoff {
         let (min, max) = range.into_inner();
         Backoff { min, max, factor: 2, jitter: Jitter::default() }
@@ -78,11 +80,28 @@ impl Backoff {
         self.jitter.spread(self.ceiling(attempt), unit)
     }
 
+    /// Returns the wait like [`Backoff::delay`]; [`Jitter::Decorrelated`] draws it from the start of the
+    /// schedule up to three times the wait before, the first from the start up to three times the start.
+    pub fn delay_after(&self, previous: Option<Duration>, attempt: u32, unit: f64) -> Duration {
+        match self.jitter {
+            Jitter::Decorrelated => {
+                let previous = previous.unwrap_or(self.min).clamp(self.min.min(self.max), self.max);
+                let ceiling = previous.saturating_mul(3).min(self.max);
+                let least = self.min.min(ceiling);
+                least + Jitter::Full.spread(ceiling - least, unit)
+            }
+            _ => self.delay(attempt, unit),
+        }
+    }
+
     /// Returns what is wrong with the numbers, if something is.
     pub(crate) fn checked(self) -> Result<Backoff, Error> {
         let Backoff { min, max, factor, .. } = self;
         if min > max {
             return Err(Error::EmptyRange { min, max });
+        }
+        if min.is_zero() && !max.is_zero() {
+            return Err(Error::number("the start of a back-off that grows", "longer than nothing", min));
         }
         if factor == 0 {
             return Err(Error::ZeroFactor);
@@ -125,7 +144,8 @@ mod tests {
     }
 
     fn backoff() -> impl Strategy<Value = Backoff> {
-        let jitter = prop_oneof![Just(Jitter::Full), Just(Jitter::Equal), Just(Jitter::None)];
+        let jitter =
+            prop_oneof![Just(Jitter::Full), Just(Jitter::Equal), Just(Jitter::None), Just(Jitter::Decorrelated)];
         let factor = prop_oneof![0..4u32, any::<u32>()];
         (duration(), duration(), factor, jitter)
             .prop_map(|(min, max, factor, jitter)| Backoff::exponential(min..=max).factor(factor).jitter(jitter))
@@ -147,6 +167,14 @@ mod tests {
             let wait = backoff.delay(attempt, unit);
             prop_assert!(wait <= backoff.ceiling(attempt));
             prop_assert!(wait <= backoff.max);
+        }
+
+        #[test]
+        fn no_wait_after_another_is_longer_than_the_maximum(
+            backoff in backoff(), previous in proptest::option::of(duration()), attempt in attempt(),
+            unit in any::<f64>(),
+        ) {
+            prop_assert!(backoff.delay_after(previous, attempt, unit) <= backoff.max);
         }
 
         #[test]

@@ -4,7 +4,8 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use crate::{Backoff, Error, Jitter, Retry};
+use super::{Backoff, Jitter, Retry};
+use crate::{Budget, Clock, Error, Part};
 
 /// The start of the default back-off.
 const DEFAULT_MIN: Duration = Duration::from_millis(50);
@@ -26,7 +27,7 @@ const DEFAULT_THROTTLE_LIMIT: Duration = Duration::from_secs(60);
 ///
 /// let wrong = Duration::from_secs(9)..=Duration::from_secs(1);
 /// assert!(matches!(Retry::attempts(3).exponential(wrong).build(), Err(Error::EmptyRange { .. })));
-/// assert_eq!(Retry::attempts(0).build(), Err(Error::NoAttempts));
+/// assert!(matches!(Retry::attempts(0).build(), Err(Error::NoAttempts)));
 /// ```
 #[must_use = "a builder does nothing until `build` is called"]
 #[derive(Clone, Debug)]
@@ -35,6 +36,9 @@ pub struct RetryBuilder {
     backoff: Backoff,
     jitter: Option<Jitter>,
     throttle_limit: Duration,
+    deadline: Option<Duration>,
+    budget: Option<Result<Budget, Error>>,
+    clock: Option<Clock>,
 }
 
 impl RetryBuilder {
@@ -44,6 +48,9 @@ impl RetryBuilder {
             backoff: Backoff::exponential(DEFAULT_MIN..=DEFAULT_MAX),
             jitter: None,
             throttle_limit: DEFAULT_THROTTLE_LIMIT,
+            deadline: None,
+            budget: None,
+            clock: None,
         }
     }
 
@@ -67,14 +74,58 @@ impl RetryBuilder {
         RetryBuilder { throttle_limit: limit, ..self }
     }
 
+    /// Sets a schedule of waits that are all the same.
+    pub fn constant(self, delay: Duration) -> RetryBuilder {
+        self.backoff(Backoff::constant(delay))
+    }
+
+    /// Spreads waits from nothing to their ceiling, which is also the default.
+    pub fn full_jitter(self) -> RetryBuilder {
+        self.jitter(Jitter::Full)
+    }
+
+    /// Sets how long the whole call may take, waits between attempts included.
+    ///
+    /// A wait that would end later is not begun: the call is given up with the error that it has. A
+    /// future is dropped when the time is over; blocking code is told by
+    /// [`Attempt::remaining`](crate::Attempt::remaining).
+    pub fn deadline(self, deadline: Duration) -> RetryBuilder {
+        RetryBuilder { deadline: Some(deadline), ..self }
+    }
+
+    /// Sets the budget that retries are paid from; the first attempt is free.
+    pub fn budget(self, budget: impl Part<Budget>) -> RetryBuilder {
+        RetryBuilder { budget: Some(budget.build_on(&Clock::system())), ..self }
+    }
+
+    /// Sets the clock, which is the system's unless set.
+    pub fn clock(self, clock: Clock) -> RetryBuilder {
+        RetryBuilder { clock: Some(clock), ..self }
+    }
+
     /// Checks the numbers and returns the policy.
     ///
     /// # Errors
     ///
     /// [`Error::NoAttempts`] for 0 attempts, [`Error::EmptyRange`] for a back-off that starts above
-    /// its end, [`Error::ZeroFactor`] for one that is multiplied by 0.
+    /// its end, [`Error::ZeroFactor`] for one that is multiplied by 0, [`Error::Number`] for one that grows
+    /// from nothing, for a deadline of nothing and for a budget's bad numbers.
     pub fn build(self) -> Result<Retry, Error> {
-        Retry::checked(self.attempts, self.backoff, self.jitter, self.throttle_limit)
+        self.build_on(&Clock::system())
+    }
+}
+
+impl Part<Retry> for RetryBuilder {
+    fn build_on(self, clock: &Clock) -> Result<Retry, Error> {
+        let RetryBuilder { attempts, backoff, jitter, throttle_limit, deadline, budget, .. } = self;
+        let (clock, budget) = (self.clock.unwrap_or_else(|| clock.clone()), budget.transpose()?);
+        Retry::checked(Retry { attempts, backoff, throttle_limit, deadline, budget, clock }, jitter)
+    }
+}
+
+impl Part<Retry> for Retry {
+    fn build_on(self, _: &Clock) -> Result<Retry, Error> {
+        Ok(self)
     }
 }
 
@@ -87,8 +138,8 @@ mod tests {
 
     /// Checks the first wait of a policy for the unit 0.5.
     fn check(builder: RetryBuilder, expected: Duration) {
-        let wait = builder.build().map(|retry| retry.next(1, Verdict::Transient, 0.5));
-        assert_eq!(wait, Ok(Some(expected)));
+        let wait = builder.build().unwrap().next(1, Verdict::Transient, 0.5);
+        assert_eq!(wait, Some(expected));
     }
 
     #[test]
@@ -109,9 +160,11 @@ mod tests {
     fn every_bad_number_is_an_error() {
         let backoff = Backoff::exponential(SECOND..=SECOND / 2);
         let expected = Error::EmptyRange { min: SECOND, max: SECOND / 2 };
-        assert_eq!(Retry::attempts(2).backoff(backoff).build(), Err(expected));
+        assert_eq!(Retry::attempts(2).backoff(backoff).build().unwrap_err(), expected);
         let backoff = Backoff::none().factor(0);
-        assert_eq!(Retry::attempts(2).backoff(backoff).build(), Err(Error::ZeroFactor));
-        assert_eq!(Retry::attempts(0).build(), Err(Error::NoAttempts));
+        assert_eq!(Retry::attempts(2).backoff(backoff).build().unwrap_err(), Error::ZeroFactor);
+        assert_eq!(Retry::attempts(0).build().unwrap_err(), Error::NoAttempts);
+        let deadline = Retry::attempts(2).deadline(Duration::ZERO).build().unwrap_err();
+        assert_eq!(deadline.to_string(), "the deadline of a call must be longer than nothing, not 0ns");
     }
 }

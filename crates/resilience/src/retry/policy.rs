@@ -1,11 +1,12 @@
-//! The core of retrying: may there be another attempt, and after which wait? Leaves the waiting, the
-//! randomness and the calls to the shells (`blocking`, `asynchronous`).
+//! The decision to try again: a pure function of attempts, verdict and a random number. Leaves waiting
+//! and drawing to the shells, and the bookkeeping of one call to `call`.
 
 use std::time::Duration;
 
-use crate::{Backoff, Error, Failure, Jitter, RetryBuilder, Verdict};
+use super::{Backoff, Jitter, RetryBuilder};
+use crate::{Budget, Clock, Error, Verdict};
 
-/// A retry policy: checked numbers, no state, so one can be shared by any number of calls.
+/// A retry policy: checked numbers that any number of calls share.
 ///
 /// ```
 /// use std::time::Duration;
@@ -19,20 +20,14 @@ use crate::{Backoff, Error, Failure, Jitter, RetryBuilder, Verdict};
 /// assert_eq!(retry.next(1, Verdict::Permanent, 0.0), None);
 /// # Ok::<(), segno_resilience::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Retry {
-    attempts: u32,
-    backoff: Backoff,
-    throttle_limit: Duration,
-}
-
-/// Which attempt a body is running.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Attempt {
-    /// The number of this attempt; the first is 1.
-    pub number: u32,
-    /// How many attempts there are at most.
-    pub of: u32,
+    pub(super) attempts: u32,
+    pub(super) backoff: Backoff,
+    pub(super) throttle_limit: Duration,
+    pub(super) deadline: Option<Duration>,
+    pub(super) budget: Option<Budget>,
+    pub(super) clock: Clock,
 }
 
 impl Retry {
@@ -42,21 +37,26 @@ impl Retry {
     }
 
     /// Creates a policy out of numbers that may be wrong.
-    pub(crate) fn checked(
-        attempts: u32,
-        backoff: Backoff,
-        jitter: Option<Jitter>,
-        throttle_limit: Duration,
-    ) -> Result<Retry, Error> {
-        if attempts == 0 {
+    pub(super) fn checked(retry: Retry, jitter: Option<Jitter>) -> Result<Retry, Error> {
+        if retry.attempts == 0 {
             return Err(Error::NoAttempts);
         }
-        let backoff = backoff.checked()?;
+        if retry.deadline == Some(Duration::ZERO) {
+            return Err(Error::number("the deadline of a call", "longer than nothing", Duration::ZERO));
+        }
+        let backoff = retry.backoff.clone().checked()?;
         let backoff = match jitter {
             Some(jitter) => backoff.jitter(jitter),
             None => backoff,
         };
-        Ok(Retry { attempts, backoff, throttle_limit })
+        Ok(Retry { backoff, ..retry })
+    }
+
+    /// Returns the policy with a deadline, unless it has an earlier one of its own, and on the clock of all
+    /// other parts: a moment of one clock says nothing on another.
+    pub(crate) fn within(self, deadline: Option<Duration>, clock: &Clock) -> Result<Retry, Error> {
+        let deadline = self.deadline.into_iter().chain(deadline).min();
+        Retry::checked(Retry { deadline, clock: clock.clone(), ..self }, None)
     }
 
     /// Returns how many times the body runs at most, the first call included.
@@ -64,50 +64,48 @@ impl Retry {
         self.attempts
     }
 
+    /// Returns how long a whole call may take.
+    pub fn deadline(&self) -> Option<Duration> {
+        self.deadline
+    }
+
+    /// Returns the longest pause that is granted when the other side asks for one.
+    pub fn throttle_limit(&self) -> Duration {
+        self.throttle_limit
+    }
+
+    /// Returns the budget that retries are paid from, if there is one.
+    pub fn budget(&self) -> Option<&Budget> {
+        self.budget.as_ref()
+    }
+
     /// Returns the wait before the next attempt, or `None` if there is none.
     ///
     /// `unit` is a random number in `0..1`. A pause that the other side asked for is honoured up to
     /// the throttle limit; the own back-off is the least wait even then, so that an asked pause of
-    /// zero does not become a busy loop.
+    /// zero does not become a busy loop. The budget is not asked: see [`Budget::try_spend`].
     pub fn next(&self, attempts_made: u32, verdict: Verdict, unit: f64) -> Option<Duration> {
+        self.next_after(None, attempts_made, verdict, unit)
+    }
+
+    /// Returns the wait before the next attempt like [`Retry::next`], for jitter that looks at the wait
+    /// before this one.
+    pub fn next_after(
+        &self,
+        previous: Option<Duration>,
+        attempts_made: u32,
+        verdict: Verdict,
+        unit: f64,
+    ) -> Option<Duration> {
         if attempts_made >= self.attempts {
             return None;
         }
-        let own = self.backoff.delay(attempts_made, unit);
+        let own = self.backoff.delay_after(previous, attempts_made, unit);
         match verdict {
             Verdict::Transient | Verdict::Throttled(None) => Some(own),
             Verdict::Throttled(Some(asked)) => Some(asked.min(self.throttle_limit).max(own)),
             Verdict::Ok | Verdict::Permanent | Verdict::Ignore => None,
         }
-    }
-}
-
-/// One call that is being retried: the bookkeeping that both shells share.
-pub(crate) struct Call<'a> {
-    retry: &'a Retry,
-    number: u32,
-    waited: Duration,
-}
-
-impl<'a> Call<'a> {
-    /// Starts a call that stands before its first attempt.
-    pub(crate) fn of(retry: &'a Retry) -> Call<'a> {
-        Call { retry, number: 1, waited: Duration::ZERO }
-    }
-
-    /// Returns the attempt to be made now.
-    pub(crate) fn attempt(&self) -> Attempt {
-        Attempt { number: self.number, of: self.retry.attempts }
-    }
-
-    /// Takes the error of the present attempt: either the wait before the next one, or the failure.
-    pub(crate) fn failed<E>(&mut self, cause: E, verdict: Verdict, unit: f64) -> Result<Duration, Failure<E>> {
-        let Some(wait) = self.retry.next(self.number, verdict, unit) else {
-            return Err(Failure { cause, attempts: self.number, waited: self.waited });
-        };
-        self.number += 1;
-        self.waited = self.waited.saturating_add(wait);
-        Ok(wait)
     }
 }
 
@@ -161,7 +159,8 @@ mod tests {
             (attempts, made) in (1..=u32::MAX, any::<u32>()),
             (asked, unit) in (proptest::option::of(duration()), any::<f64>()),
         ) {
-            let (min, max) = (one.min(two), one.max(two));
+            let least = Duration::from_nanos(1);
+            let (min, max) = (one.min(two).max(least), one.max(two).max(least));
             let retry = Retry::attempts(attempts)
                 .exponential(min..=max)
                 .throttle_limit(limit)
