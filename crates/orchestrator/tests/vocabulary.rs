@@ -64,6 +64,10 @@ fn framed(document: Document, table: &Table, fields: &str) -> String {
         (Document::Settings, "agent") => format!("{{ agents: {{ a: {{ {fields} }} }} }}"),
         (Document::Settings, "cache_limits") => format!("{{ cache: {{ {fields} }} }}"),
         (Document::Settings, "fallback_order") => format!("{{ fallback: {{ {fields} }} }}"),
+        (Document::Settings, "policy") => format!("{{ policies: {{ a: {{ {fields} }} }} }}"),
+        (Document::Settings, name @ ("breaker" | "rate" | "bulkhead" | "concurrency")) => {
+            format!("{{ policies: {{ a: {{ {name}: {{ {fields} }} }} }} }}")
+        }
         (Document::Settings, name @ ("fallback" | "retry" | "cache")) => {
             format!("{{ agents: {{ a: {{ run: [x], {name}: {{ {fields} }} }} }} }}")
         }
@@ -110,8 +114,9 @@ fn fields(table: &Table, body: &str, key: Option<(&str, &str)>) -> Option<String
 
 /// Returns each table with each of its bodies, or with none where it has none.
 fn maps() -> Vec<(Document, &'static Table, &'static str)> {
-    // Settings are TOML, which a build may be without; the whole workspace is built with it.
-    let is_read = |document: &Document| *document == Document::Workflow || cfg!(feature = "toml");
+    // Settings are TOML, which a build may be without, as it may be without rates; the whole workspace has both.
+    let is_read =
+        |document: &Document| *document == Document::Workflow || cfg!(all(feature = "toml", feature = "rate"));
     let tables = Document::ALL
         .into_iter()
         .filter(is_read)

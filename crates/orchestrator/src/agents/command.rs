@@ -5,8 +5,8 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::process::Signal;
-use segno_errors::{Fault, Kind, from_exit, from_io, from_signal};
-use segno_resilience::{Retry, Verdict};
+use segno_errors::{Fault, Kind, from_exit, from_io, from_output, from_signal};
+use segno_resilience::{Retry, Verdict, on_error};
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
 
@@ -189,15 +189,43 @@ fn format(program: &ProgramRequest, reply: &Reply) -> Result<Option<serde_json::
 }
 
 fn judge(program: &ProgramRequest, status: ExitStatus, reply: Reply) -> Result<Reply, Failed> {
-    if status.code().is_some_and(|code| program.ok_codes.contains(&code)) {
-        return Ok(reply);
-    }
-    let fault = match status.code() {
-        Some(code) => meant(code, program),
-        None => from_signal(signal_of(status)),
+    let is_ok = status.code().is_some_and(|code| program.ok_codes.contains(&code));
+    let fault = match (printed(program, &reply, is_ok), status.code()) {
+        (Some(fault), _) => fault,
+        _ if is_ok => return Ok(reply),
+        (_, Some(code)) => meant(code, program),
+        (_, None) => from_signal(signal_of(status)),
     };
     let fault = described(fault, program, &reply);
     Err(Failed::with(fault, reply))
+}
+
+/// Returns the failure that an agent reports in its last words. What other commands print is their own business.
+///
+/// Some agents that met a limit only say so and end as if they had done their work. Then only the very last line
+/// counts, and only a limit: what stands before it is the work, which may be about limits.
+fn printed(program: &ProgramRequest, reply: &Reply, is_ok: bool) -> Option<Fault> {
+    program.agent.as_ref()?;
+    [&reply.errors, &reply.output].into_iter().find_map(|output| match text_of(output) {
+        text if is_ok => from_output(last_line(text)).filter(is_limit),
+        text => from_output(text),
+    })
+}
+
+fn last_line(text: &str) -> &str {
+    text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default()
+}
+
+/// Returns the text of an output that is kept in the reply itself.
+fn text_of(output: &Output) -> &str {
+    match output {
+        Output::Inline(value) => value.as_str().unwrap_or_default(),
+        Output::Blob { .. } => "",
+    }
+}
+
+fn is_limit(fault: &Fault) -> bool {
+    matches!(fault.kind(), Kind::RateLimit | Kind::QuotaExceeded)
 }
 
 /// Adds to a fault what was run and its last words.
@@ -232,12 +260,8 @@ fn signal_of(status: ExitStatus) -> i32 {
 
 /// Returns the last lines of a program's errors, or of its output when it wrote no errors.
 fn last_lines(reply: &Reply) -> String {
-    let text = |output: &Output| match output {
-        Output::Inline(value) => value.as_str().unwrap_or_default().to_owned(),
-        Output::Blob { .. } => String::new(),
-    };
-    let errors = text(&reply.errors);
-    let source = if errors.trim().is_empty() { text(&reply.output) } else { errors };
+    let errors = text_of(&reply.errors);
+    let source = if errors.trim().is_empty() { text_of(&reply.output) } else { errors };
     let lines: Vec<&str> = source.trim_end().lines().collect();
     let shown = lines[lines.len().saturating_sub(SHOWN_LINES)..].join("\n");
     let mut start = shown.len().saturating_sub(SHOWN_BYTES);
@@ -264,15 +288,18 @@ async fn spawn(
     let folder = program.cwd.as_ref().map_or(call.root.clone(), |cwd| call.root.join(cwd));
     let retry = Retry::attempts(4).exponential(Duration::from_millis(5)..=Duration::from_millis(100)).build();
     let retry = retry.expect("the numbers above are good");
-    let classify = |error: &std::io::Error| match error.kind() {
+    let classify = on_error(|error: &std::io::Error| match error.kind() {
         std::io::ErrorKind::ExecutableFileBusy | std::io::ErrorKind::WouldBlock => Verdict::Transient,
         _ => Verdict::Permanent,
-    };
+    });
     let spawned = retry
         .run(classify, |_| std::future::ready(prepared(call, program, programs, &folder, result).spawn()))
         .await
         .inspect_err(|_| programs.forget());
-    spawned.map_err(|failure| unstarted(failure.into_inner(), program, &folder).into())
+    spawned.map_err(|failure| {
+        let error = failure.into_inner().expect("without a deadline it ends with an error of its body");
+        unstarted(error, program, &folder).into()
+    })
 }
 
 fn prepared(
@@ -333,4 +360,41 @@ fn unstarted(error: std::io::Error, program: &ProgramRequest, folder: &Path) -> 
         _ => return from_io(error).operation("spawn").with("program", name),
     };
     fault.reason("not_started").operation("spawn").caused_by(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: &str = "Claude AI usage limit reached|1760000000";
+
+    /// Checks the reason that an agent's words give, or `-`.
+    fn check(is_ok: bool, output: &str, errors: &str, expected: &str) {
+        let text = |text: &str| Output::Inline(std::sync::Arc::new(text.into()));
+        let reply = Reply { output: text(output), errors: text(errors), ..Reply::default() };
+        let agent = ProgramRequest { agent: Some("claude".into()), ..ProgramRequest::default() };
+        let reason = printed(&agent, &reply, is_ok).and_then(|fault| fault.why().map(str::to_owned));
+        assert_eq!(reason.as_deref().unwrap_or("-"), expected, "{output} / {errors}");
+        assert_eq!(printed(&ProgramRequest::default(), &reply, is_ok), None, "a command that is no agent");
+    }
+
+    #[test]
+    fn a_limit_is_found_in_either_stream() {
+        for is_ok in [true, false] {
+            check(is_ok, LIMIT, "", "usage_limit");
+            check(is_ok, LIMIT, "warning: an old version\n", "usage_limit");
+            check(is_ok, "fine", &format!("{LIMIT}\n\n"), "usage_limit");
+            check(is_ok, r#"{"type":"result","is_error":true,"result":"Limit reached"}"#, "a note", "usage_limit");
+            check(is_ok, "fine", "also fine", "-");
+        }
+    }
+
+    #[test]
+    fn an_agent_that_ended_well_is_asked_for_limits_in_its_last_lines_alone() {
+        check(true, &format!("{LIMIT}\nwas what it said, and I mended it."), "", "-");
+        check(false, &format!("{LIMIT}\nwas what it said."), "", "usage_limit");
+        check(true, LIMIT, "Overloaded", "usage_limit");
+        check(true, "Overloaded", "", "-");
+        check(false, "Overloaded", "", "overloaded");
+    }
 }

@@ -28,6 +28,8 @@ use crate::spec::{Mistakes, Settings};
 pub struct Registry {
     named: BTreeMap<String, Arc<dyn Agent>>,
     declared: Vec<AgentSpec>,
+    /// Whose service the registered ones call.
+    providers: BTreeMap<String, String>,
     /// The text of the settings that declare them: a run is pinned to it.
     settings: Option<Arc<str>>,
     /// When marks are set in workflows that say nothing of that.
@@ -54,6 +56,7 @@ impl Default for Registry {
         Registry {
             named: BTreeMap::new(),
             declared: Vec::new(),
+            providers: BTreeMap::new(),
             settings: None,
             checkpoints: Checkpoints::default(),
             command: Arc::new(CommandAgent::default()),
@@ -81,6 +84,17 @@ impl Registry {
         Fut: Future<Output = Result<Reply, Fault>> + Send + 'static,
     {
         self.agent(name, FunctionAgent::new(function))
+    }
+
+    /// Says whose service a registered agent calls: agents with the same provider share its policy.
+    pub fn provided_by(&mut self, name: &str, provider: impl Into<String>) -> &mut Registry {
+        self.providers.insert(name.to_owned(), provider.into());
+        self
+    }
+
+    /// Returns whose service a registered agent calls.
+    pub(crate) fn provider_of(&self, name: &str) -> Option<&str> {
+        self.providers.get(name).map(String::as_str)
     }
 
     /// Registers an agent under a new name.

@@ -5,18 +5,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hashbrown::HashMap;
-use segno_errors::{Fault, Kind, Later};
-use segno_resilience::{Retry, Verdict};
+use segno_errors::{Decision, Fault, Kind, Step};
 use serde_json::Value;
 
 use super::context::Context;
+use super::part;
 use super::prepare::Prepared;
+use super::response::{self, Response, respond};
+use super::upstream::is_refused;
 use super::world::{Answer, Asked, Dispatch, GivenUp, Launch, Signal, World};
 use crate::agents::{Failed, Stopped};
 use crate::inbox::{Filed, Request};
 use crate::model::{Address, CacheNote, Event, Fact, Outcome, Reply, RunStatus, Source, Status, Timestamp};
 use crate::patterns::iterative::Answers;
-use crate::plan::{Alternative, Call, Kind as NodeKind};
+use crate::plan::Kind as NodeKind;
 use crate::state::{FrameId, Ready, RunState, Work};
 
 /// The most tasks for which the cache is asked at once.
@@ -56,6 +58,7 @@ pub(crate) async fn drive<W: World>(
         unstarted: VecDeque::new(),
         missed: VecDeque::new(),
         prepared: HashMap::new(),
+        refusals: HashMap::new(),
         batch: Vec::new(),
         only_decisions: true,
         notes_since: None,
@@ -90,6 +93,8 @@ struct Drive<'w, W> {
     missed: VecDeque<(Dispatch, CacheNote)>,
     /// What was rendered for tasks that may be remembered, until they end.
     prepared: HashMap<FrameId, Arc<Prepared>>,
+    /// How often the call of a task was not let through, which is no attempt of it.
+    refusals: HashMap<FrameId, u32>,
     /// What happened and is not durable yet.
     batch: Vec<Event>,
     /// The batch holds nothing but decisions.
@@ -311,7 +316,8 @@ impl<W: World> Drive<'_, W> {
             Signal::Attempted(dispatch, result, took) => self.attempted(*dispatch, *result, took),
             Signal::Ranked(given_up, to) => {
                 self.working_out -= 1;
-                self.fell_back(&given_up.dispatch, given_up.fault, to);
+                let GivenUp { dispatch, fault, decision, .. } = *given_up;
+                self.fell_back(&dispatch, fault, to, decision);
             }
         }
     }
@@ -381,46 +387,78 @@ impl<W: World> Drive<'_, W> {
             Err(failed) if failed.fault.why() == Some("interrupted") => return,
             Err(failed) => failed,
         };
-        if let Some(wait) = self.wait_before_retry(&dispatch, &failed.fault) {
-            let until = self.world.now().after(wait);
-            let (step, attempt) = (dispatch.address, dispatch.attempt);
-            return self.record(Fact::StepRetried { step, attempt, fault: failed.fault, until });
-        }
+        self.respond(dispatch, failed, took);
+    }
+
+    /// Does what is to be done about a failed attempt: makes another, has somebody else do it, or leaves it at that.
+    fn respond(&mut self, dispatch: Dispatch, failed: Failed, took: Duration) {
         let left = self.state.untried(dispatch.frame);
-        match left[..] {
-            [] => {
-                let Failed { fault, reply } = failed;
-                let reply = reply.map(|reply| *reply);
-                self.ended(dispatch.frame, Outcome::Failed { fault, reply: reply.map(Arc::new) }, Source::Ran, took);
+        let Some(response) = self.response(&dispatch, &failed.fault, !left.is_empty()) else {
+            return self.failed(dispatch.frame, failed, None, took);
+        };
+        let Response { decision, wait, is_unpaid } = response;
+        let failed = if is_unpaid { response::unpaid(failed) } else { failed };
+        let hands_on = decision.step == Step::Fallback;
+        let decision = Some(Box::new(decision));
+        match (wait, &left[..]) {
+            (Some(wait), _) => {
+                let until = self.world.now().after(wait);
+                let (step, attempt) = (dispatch.address, dispatch.attempt);
+                self.record(Fact::StepRetried { step, attempt, fault: failed.fault, until, decision });
             }
-            [_, _, ..] if self.world.ranks() => {
+            (None, [_, _, ..]) if hands_on && self.world.ranks() => {
                 self.working_out += 1;
-                self.world.launch(Launch::Rank(Box::new(GivenUp { dispatch, fault: failed.fault, left })));
+                let given_up = GivenUp { dispatch, fault: failed.fault, left, decision };
+                self.world.launch(Launch::Rank(Box::new(given_up)));
             }
-            [to, ..] => self.fell_back(&dispatch, failed.fault, to),
+            (None, [to, ..]) if hands_on => self.fell_back(&dispatch, failed.fault, *to, decision),
+            (None, _) => self.failed(dispatch.frame, failed, decision, took),
         }
     }
 
-    fn fell_back(&mut self, dispatch: &Dispatch, fault: Fault, to: u32) {
+    /// Works out what is to be done about a failed attempt. The retry is paid for here.
+    fn response(&mut self, dispatch: &Dispatch, fault: &Fault, has_fallback: bool) -> Option<Response> {
+        let refusals = self.refusals.get(&dispatch.frame).copied().unwrap_or_default() + u32::from(is_refused(fault));
+        self.refusals.insert(dispatch.frame, refusals);
+        let node = self.state.plan_node(dispatch.frame);
+        let task = node.task()?;
+        let (way, call) = (task.alternative(dispatch.call), part::called(task, dispatch).ok()?);
+        let made = (dispatch.attempt - self.state.spent(dispatch.frame)).saturating_sub(refusals);
+        let (is_optional, unit) = (node.optional, self.world.unit());
+        let asked = response::Asked { way, call, made, refusals, has_fallback, is_optional, unit };
+        Some(respond(fault, &asked, || self.world.pays_retry(call)))
+    }
+
+    fn failed(&mut self, frame: FrameId, failed: Failed, decision: Option<Box<Decision>>, took: Duration) {
+        let Failed { fault, reply } = failed;
+        let reply = reply.map(|reply| Arc::new(*reply));
+        self.finished(frame, Outcome::Failed { fault, reply }, Source::Ran, decision, took);
+    }
+
+    fn fell_back(&mut self, dispatch: &Dispatch, fault: Fault, to: u32, decision: Option<Box<Decision>>) {
         let task = self.state.plan_node(dispatch.frame).task();
         let agent = task.map(|task| task.alternative(to).name.clone()).unwrap_or_default();
         // What was rendered was for the one that failed.
         self.prepared.remove(&dispatch.frame);
+        self.refusals.remove(&dispatch.frame);
         let (step, attempt) = (dispatch.address.clone(), dispatch.attempt);
-        self.record(Fact::FellBack { step, attempt, fault, to, agent });
-    }
-
-    /// Returns how long to wait before the next attempt; `None` when there is to be none.
-    fn wait_before_retry(&mut self, dispatch: &Dispatch, fault: &Fault) -> Option<Duration> {
-        let way = self.state.plan_node(dispatch.frame).task()?.alternative(dispatch.call);
-        let policy = &way.retry;
-        let retry = Retry::attempts(policy.attempts).exponential(policy.wait..=policy.max_wait).build().ok()?;
-        let made = dispatch.attempt - self.state.spent(dispatch.frame);
-        retry.next(made, verdict(way, fault), self.world.unit())
+        self.record(Fact::FellBack { step, attempt, fault, to, agent, decision });
     }
 
     fn ended(&mut self, frame: FrameId, outcome: Outcome, source: Source, took: Duration) {
+        self.finished(frame, outcome, source, None, took);
+    }
+
+    fn finished(
+        &mut self,
+        frame: FrameId,
+        outcome: Outcome,
+        source: Source,
+        decision: Option<Box<Decision>>,
+        took: Duration,
+    ) {
         self.prepared.remove(&frame);
+        self.refusals.remove(&frame);
         let label = self.context.label(&self.state, frame);
         let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         let step = self.state.address(frame);
@@ -429,7 +467,7 @@ impl<W: World> Drive<'_, W> {
                 self.record(Fact::DataPut { step: step.clone(), key: key.clone(), value: value.clone() });
             }
         }
-        self.record(Fact::StepEnded { step, outcome, source, took_ms, label });
+        self.record(Fact::StepEnded { step, outcome, source, took_ms, decision, label });
     }
 
     /// Makes an event of what happened. It acts on nothing outside before it is durable.
@@ -452,21 +490,6 @@ impl<W: World> Drive<'_, W> {
 
 /// What a failed round says that leaves nothing to ask of.
 const FRUITLESS: Answers = Answers { until: false, going_while: true, score: None };
-
-/// Says whether another try may help. What only the exit code of a plain command says is tried again when its step asks
-/// for that: nobody else knows what the code means.
-fn verdict(way: &Alternative, fault: &Fault) -> Verdict {
-    let is_exit = fault.context().iter().any(|(key, _)| key == "exit_code");
-    let is_plain = matches!(way.call, Call::Program(_));
-    let cannot_start = matches!(fault.why(), Some("not_found" | "not_executable" | "not_started"));
-    match fault.may_work_later() {
-        _ if is_exit && way.retries_any && !cannot_start => Verdict::Transient,
-        _ if is_exit && is_plain && matches!(fault.why(), Some("exit_status" | "crashed")) => Verdict::Permanent,
-        Later::Transient => Verdict::Transient,
-        Later::Throttled(wish) => Verdict::Throttled(wish),
-        Later::Never | Later::Persistent => Verdict::Permanent,
-    }
-}
 
 fn run_status(status: Status) -> RunStatus {
     match status {

@@ -145,7 +145,8 @@ mod tests {
     fn ended(took_ms: u64, cost_usd: Option<f64>, source: Source) -> Event {
         let usage = Usage { cost_usd, ..Usage::default() };
         let outcome = Outcome::of_reply(Reply { usage, ..Reply::default() });
-        let fact = Fact::StepEnded { step: "a[1]".parse().unwrap(), outcome, source, took_ms, label: None };
+        let fact =
+            Fact::StepEnded { step: "a[1]".parse().unwrap(), outcome, source, took_ms, decision: None, label: None };
         Event { seq: 2, at: Timestamp(0), fact }
     }
 

@@ -106,7 +106,14 @@ impl Foresight<'_> {
         if let Work::Skip(because) = ready.work {
             self.row(&dispatch, Forecast::Skipped);
             let outcome = RunState::skipped(because);
-            return self.apply(Fact::StepEnded { step, outcome, source: Source::Ran, took_ms: 0, label: None });
+            return self.apply(Fact::StepEnded {
+                step,
+                outcome,
+                source: Source::Ran,
+                took_ms: 0,
+                decision: None,
+                label: None,
+            });
         }
         match answer(&plan, &dispatch, &self.engine.list_files()) {
             Ok(answer) => self.answered(&dispatch, answer),
@@ -221,7 +228,7 @@ impl Foresight<'_> {
 
     fn ends(&mut self, frame: FrameId, reply: Reply, source: Source) {
         let (step, outcome) = (self.state.address(frame), Outcome::of_reply(reply));
-        self.apply(Fact::StepEnded { step, outcome, source, took_ms: 0, label: None });
+        self.apply(Fact::StepEnded { step, outcome, source, took_ms: 0, decision: None, label: None });
     }
 
     fn apply(&mut self, fact: Fact) {

@@ -2,11 +2,11 @@
 
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::time::{Duration, Instant, SystemTime};
 
-use segno_errors::{Fault, Kind};
+use segno_errors::{Effect, Fault, Kind, Later};
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
@@ -17,11 +17,12 @@ use super::part::{self, Part};
 use super::prepare::Prepared;
 use super::rank::{self, Ranking};
 use super::remember::Memory;
+use super::upstream::{Upstreams, Way, is_refused};
 use super::world::{Dispatch, GivenUp, Launch, Signal, World};
 use crate::agents::{Answer, Call, Failed, Registry, Request, Stop, StopHandle, Stopped, interrupted};
 use crate::journal::{Batch, Blobs, Journal};
 use crate::model::{Event, Reply, RunId, Timestamp};
-use crate::plan::{ListFiles, Plan};
+use crate::plan::{self, ListFiles, Plan};
 
 /// The most signals that are taken at once.
 const MAX_SIGNALS: usize = 4_096;
@@ -35,6 +36,7 @@ pub(crate) struct Shared {
     pub(crate) root: PathBuf,
     pub(crate) blobs: Arc<Blobs>,
     pub(crate) agents: Registry,
+    pub(crate) upstreams: Upstreams,
     pub(crate) memory: Option<Memory>,
     pub(crate) files: Arc<ListFiles>,
     pub(crate) ranking: Option<Arc<Ranking>>,
@@ -104,7 +106,7 @@ impl Host {
         let frame = dispatch.frame;
         let work = async move {
             let note = Arc::new(move |pid, birth| _ = sender.send(Signal::Spawned(frame, pid, birth)));
-            let (result, took) = place(&shared, &dispatch, prepared, note).await;
+            let (result, took) = timed(&shared, &dispatch, prepared, note).await;
             let signal = match result {
                 Ok(Part::More(reply)) => Signal::Replied(Box::new(dispatch), Box::new(reply)),
                 Ok(Part::Last(reply)) => Signal::Attempted(Box::new(dispatch), Box::new(Ok(reply)), took),
@@ -158,6 +160,10 @@ impl World for Host {
         self.shared.ranking.is_some()
     }
 
+    fn pays_retry(&mut self, call: &plan::Call) -> bool {
+        way(&self.shared, call).pays_retry()
+    }
+
     fn launch(&mut self, work: Launch) {
         match work {
             Launch::Rank(given_up) => self.blocking(move |shared| rank(shared, given_up)),
@@ -184,22 +190,16 @@ impl World for Host {
     }
 }
 
-/// Waits for a place and makes the attempt there; its time counts from then.
-async fn place(
+/// Makes the next part of an attempt; its time counts from when it had its place.
+async fn timed(
     shared: &Arc<Shared>,
     dispatch: &Dispatch,
     prepared: Option<Arc<Prepared>>,
     spawned: Arc<dyn Fn(u32, u64) + Send + Sync>,
 ) -> (Result<Part, Failed>, Duration) {
-    let place = tokio::select! {
-        biased;
-        place = shared.places.acquire() => place,
-        _ = shared.stop.wait() => return (Err(interrupted().into()), Duration::ZERO),
-    };
-    let began = Instant::now();
-    let result = attempt(shared, dispatch, prepared, spawned, began).await;
-    drop(place);
-    (result, began.elapsed())
+    let began = OnceLock::new();
+    let result = attempt(shared, dispatch, prepared, spawned, &began).await;
+    (result, began.get().map(Instant::elapsed).unwrap_or_default())
 }
 
 /// Makes the next part of an attempt: the call itself, or what verifies what it left. After the last part large outputs
@@ -209,7 +209,7 @@ async fn attempt(
     dispatch: &Dispatch,
     prepared: Option<Arc<Prepared>>,
     spawned: Arc<dyn Fn(u32, u64) + Send + Sync>,
-    began: Instant,
+    began: &OnceLock<Instant>,
 ) -> Result<Part, Failed> {
     let task = shared.plan.node(dispatch.node).task();
     let task = task.ok_or_else(|| Fault::new(Kind::Internal, "only tasks are called"))?;
@@ -217,11 +217,96 @@ async fn attempt(
         Some(prepared) => prepared,
         None => Arc::new(part::render(task, dispatch)?),
     };
-    let request = part::request(task, dispatch, &prepared, &shared.blobs)?;
-    let result = call(shared, dispatch, request, task.alternative(dispatch.call).timeout, spawned).await;
+    let timeout = task.alternative(dispatch.call).timeout;
+    let way = way(shared, part::called(task, dispatch)?);
+    let mut waits = 0;
+    let result = loop {
+        let request = part::request(task, dispatch, &prepared, &shared.blobs)?;
+        let call = call(shared, dispatch, request, timeout, spawned.clone());
+        let result = passed(shared, &way, timeout, began, call).await;
+        match &result {
+            // The agent has done its work: it is not asked again because who checks it is not to be called for a while.
+            Err(failed) if !dispatch.replies.is_empty() && is_refused(&failed.fault) && waits < MAX_WAITS => {
+                waits += 1;
+                tokio::select! {
+                    () = tokio::time::sleep(pause(&failed.fault)) => {}
+                    _ = shared.stop.wait() => break Err(interrupted().into()),
+                }
+            }
+            _ => break result,
+        }
+    };
     match part::taken_in(task, dispatch, result, &shared.blobs)? {
-        Part::Last(reply) => settle(shared, prepared, Ok(reply), began.elapsed()).await.map(Part::Last),
+        Part::Last(reply) => {
+            let took = began.get().map(Instant::elapsed).unwrap_or_default();
+            settle(shared, prepared, Ok(reply), took).await.map(Part::Last)
+        }
         more => Ok(more),
+    }
+}
+
+/// How often a check or judge that is not to be called is waited for.
+const MAX_WAITS: u32 = 20;
+
+/// Returns how long to wait after a call that was not let through.
+fn pause(fault: &Fault) -> Duration {
+    match fault.may_work_later() {
+        Later::Throttled(Some(pause)) => pause.clamp(Duration::from_millis(100), Duration::from_secs(60)),
+        _ => Duration::from_secs(1),
+    }
+}
+
+/// Makes a call through its policies and then in a place of its own, so that who waits for a rate holds no place up. One
+/// that still waits when the run is told to stop is not begun; nor is one that waits longer than an attempt may take. One
+/// that has begun hears of both itself.
+async fn passed(
+    shared: &Shared,
+    way: &Way,
+    timeout: Option<Duration>,
+    began: &OnceLock<Instant>,
+    call: impl Future<Output = Result<Reply, Failed>>,
+) -> Result<Reply, Failed> {
+    let call = async {
+        let _place = shared.places.acquire().await;
+        // Only the first part of several begins the time.
+        began.get_or_init(Instant::now);
+        call.await
+    };
+    let stopped = async {
+        shared.stop.wait().await;
+        if began.get().is_some() {
+            std::future::pending().await
+        }
+    };
+    let late = async {
+        match timeout.filter(|_| way.can_hold_up()) {
+            Some(timeout) => tokio::time::sleep(timeout).await,
+            None => std::future::pending().await,
+        }
+        if began.get().is_some() {
+            std::future::pending().await
+        }
+    };
+    tokio::select! {
+        biased;
+        result = way.pass(call) => result,
+        () = stopped => Err(interrupted().into()),
+        () = late => Err(queued_too_long(timeout.unwrap_or_default()).into()),
+    }
+}
+
+fn queued_too_long(timeout: Duration) -> Fault {
+    let message = format!("the step waited longer than {timeout:?} for its turn");
+    let fault = Fault::new(Kind::Timeout, message).reason("queued").effect(Effect::None);
+    fault.hint("give it more time with 'timeout', or raise the limits of its agent in segno.toml")
+}
+
+/// Returns the policies that a call passes.
+fn way(shared: &Shared, call: &plan::Call) -> Way {
+    match call {
+        plan::Call::Program(_) => Way::default(),
+        plan::Call::Declared { name, provider, .. } => shared.upstreams.way(name, provider.as_deref()),
+        plan::Call::Agent { name, .. } => shared.upstreams.way(name, shared.agents.provider_of(name)),
     }
 }
 

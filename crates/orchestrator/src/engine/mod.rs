@@ -17,7 +17,9 @@ pub(crate) mod part;
 pub(crate) mod prepare;
 mod rank;
 mod remember;
+mod response;
 pub(crate) mod run;
+mod upstream;
 mod verify;
 pub(crate) mod world;
 
@@ -28,4 +30,6 @@ pub use fork::{Branch, Fork, Point};
 pub use observer::{Observer, trace_events};
 pub use rank::Ranking;
 pub use remember::{Memory, ReadVariable};
+pub(crate) use response::RETRY_BUDGET;
 pub use run::{Begun, CacheMode, Engine, Resumed, Setup};
+pub use upstream::Upstreams;

@@ -11,7 +11,7 @@ use super::world::{Asked, Dispatch};
 use crate::agents::{Failed, Request};
 use crate::journal::Blobs;
 use crate::model::Reply;
-use crate::plan::{Plan, Task, Verifier};
+use crate::plan::{Call, Plan, Task, Verifier};
 
 /// What came back of one part of an attempt.
 #[derive(Clone, Debug)]
@@ -54,6 +54,14 @@ pub(crate) fn verifier<'t>(task: &'t Task, dispatch: &Dispatch) -> Result<Option
         Some(verifier) => Ok(Some((number, verifier, own.clone()))),
         None => Err(Fault::new(Kind::Internal, "a reply was verified more often than asked")),
     }
+}
+
+/// Returns the call that the next part makes: the task's own, or that of what verifies it.
+pub(crate) fn called<'t>(task: &'t Task, dispatch: &Dispatch) -> Result<&'t Call, Fault> {
+    Ok(match verifier(task, dispatch)? {
+        None => &task.alternative(dispatch.call).call,
+        Some((_, verifier, _)) => &verifier.call,
+    })
 }
 
 /// Returns what the next part asks: the call itself, or what verifies it.

@@ -115,7 +115,7 @@ pub(crate) fn request_of<'s>(call: &'s Call, seen: &Seen<'s>) -> Result<Request,
             let arguments = arguments(with, seen)?;
             Ok(Request::Agent { name: name.clone(), arguments })
         }
-        Call::Declared { name, with, program } => {
+        Call::Declared { name, with, program, .. } => {
             let scope = own_scope(with, seen)?;
             let mut request = program_request(program, &Seen::of(&scope)).map_err(unrendered)?;
             request.agent = Some(name.clone());

@@ -16,6 +16,7 @@ use super::host::{Host, Shared};
 use super::observer::Observer;
 use super::rank::Ranking;
 use super::remember::Memory;
+use super::upstream::Upstreams;
 use crate::agents::{GRACE, Registry, Stop, StopHandle, Stopped, end_strays};
 use crate::definition::Definition;
 use crate::journal::{Batch, Blobs, Damage, Journal, Locks, Log, MemoryJournal, RunLock};
@@ -45,6 +46,8 @@ pub struct Setup {
     pub jobs: usize,
     /// What the memory is used for.
     pub cache: CacheMode,
+    /// What stands between attempts and the agents that they call. Clones of the set-up share it.
+    pub upstreams: Upstreams,
     /// Which of several fallbacks is tried next; without it they are tried as they are written.
     pub ranking: Option<Arc<Ranking>>,
 }
@@ -73,6 +76,7 @@ impl Default for Setup {
             observers: Vec::new(),
             jobs: std::thread::available_parallelism().map_or(2, Into::into),
             cache: CacheMode::default(),
+            upstreams: Upstreams::default(),
             ranking: None,
         }
     }
@@ -246,6 +250,7 @@ impl Engine {
             root: self.setup.root.clone(),
             blobs: self.setup.blobs.clone(),
             agents: self.setup.agents.clone(),
+            upstreams: self.setup.upstreams.clone(),
             memory: self.memory(),
             files: self.list_files(),
             ranking: self.setup.ranking.clone(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use segno_errors::Fault;
+use segno_errors::{Decision, Fault};
 use serde_json::Value;
 
 use super::prepare::Prepared;
@@ -11,7 +11,7 @@ use crate::agents::{Failed, Stopped};
 use crate::inbox::Filed;
 use crate::model::{Address, Event, Inputs, Reply, Source, Timestamp};
 use crate::patterns::iterative::Answers;
-use crate::plan::{NodeId, Scope};
+use crate::plan::{Call, NodeId, Scope};
 use crate::state::FrameId;
 
 /// The world as the loop sees it.
@@ -33,6 +33,9 @@ pub(crate) trait World {
 
     /// Says whether fallbacks are ranked; else they are tried as they are written.
     fn ranks(&self) -> bool;
+
+    /// Takes a retry of this call out of the budgets that it is paid from; says whether there was one.
+    fn pays_retry(&mut self, call: &Call) -> bool;
 
     /// Begins a piece of work; its end comes back as a signal.
     fn launch(&mut self, work: Launch);
@@ -61,6 +64,8 @@ pub(crate) struct GivenUp {
     pub(crate) fault: Fault,
     /// The numbers of the fallbacks that were not tried yet, as they are written. Never empty.
     pub(crate) left: Vec<u32>,
+    /// Why it was given up.
+    pub(crate) decision: Option<Box<Decision>>,
 }
 
 /// A frame with all that its templates can see.

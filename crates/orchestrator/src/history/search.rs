@@ -84,7 +84,7 @@ mod tests {
         let fault = Fault::new(Kind::Network, "no answer").reason("dns").detail("last WORDS");
         let outcome = Outcome::of_fault(fault);
         let step = "lint".parse().unwrap();
-        let failed = Fact::StepEnded { step, outcome, source: Source::Ran, took_ms: 1, label: None };
+        let failed = Fact::StepEnded { step, outcome, source: Source::Ran, took_ms: 1, decision: None, label: None };
         let ended = |status: RunStatus| fact(json!({ "type": "run_ended", "status": status }));
         put(&journal, "a", 10, "nightly", vec![started("src/Main.rs"), ended(RunStatus::Succeeded)]);
         put(&journal, "b", 20, "nightly", vec![failed, ended(RunStatus::Failed)]);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 use segno_errors::{Fault, Kind, Later};
-use segno_resilience::{Retry, Verdict};
+use segno_resilience::{Retry, Verdict, on_error};
 
 use crate::model::RunId;
 
@@ -36,11 +36,14 @@ pub(super) fn open(path: &Path) -> Result<Connection, Fault> {
     }
     let retry = Retry::attempts(8).exponential(Duration::from_millis(10)..=Duration::from_millis(500)).build();
     let retry = retry.expect("the numbers above are good");
-    let classify = |error: &rusqlite::Error| match is_busy(error) {
+    let classify = on_error(|error: &rusqlite::Error| match is_busy(error) {
         true => Verdict::Transient,
         false => Verdict::Permanent,
-    };
-    let connection = retry.run_blocking(classify, |_| set_up(path)).map_err(|failure| fault(failure.cause, path))?;
+    });
+    let connection = retry.run_blocking(classify, |_| set_up(path)).map_err(|failure| {
+        let error = failure.into_inner().expect("without a deadline it ends with an error of its body");
+        fault(error, path)
+    })?;
     let found = version(&connection).map_err(|error| fault(error, path))?;
     match found <= FORMAT {
         true => Ok(connection),

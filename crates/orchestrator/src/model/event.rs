@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use segno_errors::Fault;
+use segno_errors::{Decision, Fault};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -142,6 +142,9 @@ pub enum Fact {
         to: u32,
         /// What people call it.
         agent: String,
+        /// What was decided to do about it, and what ruled out what would have come before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        decision: Option<Box<Decision>>,
     },
     /// A step left a value for others.
     DataPut {
@@ -169,6 +172,9 @@ pub enum Fact {
         fault: Fault,
         /// When the next attempt may begin.
         until: Timestamp,
+        /// What was decided to do about it, and what ruled out what would have come before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        decision: Option<Box<Decision>>,
     },
     /// A task ended.
     StepEnded {
@@ -180,6 +186,9 @@ pub enum Fact {
         source: Source,
         /// How long the last attempt took, in milliseconds; for a hit, what the stored one took.
         took_ms: u64,
+        /// What was decided about its last failure, and what ruled out what would have come before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        decision: Option<Box<Decision>>,
         /// What a person calls it: the item, shortened.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         label: Option<String>,

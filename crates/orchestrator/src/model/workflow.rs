@@ -57,6 +57,8 @@ pub struct AgentSpec {
     pub command: Command,
     /// Arguments that a call need not give.
     pub defaults: Vec<(String, Text)>,
+    /// Whose service it calls.
+    pub provider: Option<String>,
 }
 
 /// When a mark is set. Marks are positions in the list of events and cost nothing: each event is durable anyway.

@@ -178,7 +178,7 @@ impl Compiler<'_> {
             self.add(Mistake::at(call.agent.place, message).hint(format!("with: {{ {name}: .. }}")));
         }
         let with = self.pairs(&with);
-        Call::Declared { name: agent.name.clone(), with, program }
+        Call::Declared { name: agent.name.clone(), with, program, provider: agent.provider.clone() }
     }
 }
 

@@ -72,6 +72,8 @@ pub enum Call {
         with: Vec<(String, Template)>,
         /// The program; its templates see `with` and nothing else.
         program: Program,
+        /// Whose service it calls.
+        provider: Option<String>,
     },
 }
 

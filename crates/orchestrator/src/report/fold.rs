@@ -187,7 +187,14 @@ steps:
 
     fn done(step: &str) -> Fact {
         let outcome = Outcome::of_reply(Reply::default());
-        Fact::StepEnded { step: step.parse().unwrap(), outcome, source: Source::Ran, took_ms: 1, label: None }
+        Fact::StepEnded {
+            step: step.parse().unwrap(),
+            outcome,
+            source: Source::Ran,
+            took_ms: 1,
+            decision: None,
+            label: None,
+        }
     }
 
     fn decided(taken: bool) -> Fact {

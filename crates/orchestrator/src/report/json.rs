@@ -95,6 +95,9 @@ fn task(task: &TaskReport) -> Value {
     }
     if let Some(fault) = task.fault() {
         put("fault", json!(fault));
+        if let Some(decision) = &task.decision {
+            put("decision", json!({ "did": decision.step.advice().name(), "because": decision.sentence() }));
+        }
     }
     Value::Object(fields)
 }

@@ -138,7 +138,7 @@ mod tests {
                 other => panic!("{other}"),
             };
             let step = step.parse().unwrap();
-            let fact = Fact::StepEnded { step, outcome, source: Source::Ran, took_ms: 1, label: None };
+            let fact = Fact::StepEnded { step, outcome, source: Source::Ran, took_ms: 1, decision: None, label: None };
             Event { seq: index as u64 + 1, at: Timestamp(1), fact }
         };
         let events: Vec<Event> = ends.split_whitespace().enumerate().map(end).collect();

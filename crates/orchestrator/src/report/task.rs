@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use segno_errors::Fault;
+use segno_errors::{Decision, Fault};
 
 use crate::model::{
     Address, CacheNote, CheckResult, Event, Fact, Metrics, Outcome, Reply, Skip, Source, Status, Timestamp, Usage,
@@ -22,6 +22,8 @@ pub struct TaskReport {
     pub failed_agents: Vec<FailedAgent>,
     /// How it ended; `None` while it has not.
     pub outcome: Option<Outcome>,
+    /// What was decided about its last failure.
+    pub decision: Option<Box<Decision>>,
     /// It was remembered.
     pub cached: bool,
     /// Its end was taken over from the run that this one is a fork of.
@@ -69,6 +71,7 @@ impl TaskReport {
             agent: None,
             failed_agents: Vec::new(),
             outcome: None,
+            decision: None,
             cached: false,
             taken_over: false,
             restored: Vec::new(),
@@ -96,7 +99,10 @@ impl TaskReport {
                     self.because.extend(because.iter().filter(|_| *attempt == 1).cloned());
                 }
             }
-            Fact::StepRetried { attempt, .. } => self.attempts = *attempt,
+            Fact::StepRetried { attempt, decision, .. } => {
+                self.attempts = *attempt;
+                self.decision.clone_from(decision);
+            }
             Fact::FellBack { attempt, fault, to, .. } => {
                 self.attempts = *attempt;
                 let (number, began) = self.call;
@@ -105,7 +111,8 @@ impl TaskReport {
                 self.failed_agents.push(failed);
                 self.call.0 = *to;
             }
-            Fact::StepEnded { outcome, source, took_ms, label, .. } => {
+            Fact::StepEnded { outcome, source, took_ms, decision, label, .. } => {
+                self.decision.clone_from(decision);
                 self.end(outcome.clone(), event.at);
                 self.took = Duration::from_millis(*took_ms);
                 self.label.clone_from(label);

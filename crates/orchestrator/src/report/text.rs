@@ -9,6 +9,7 @@ use super::left_out::LeftOut;
 use super::steps::StepReport;
 use super::task::TaskReport;
 use super::words::{counted, short_duration, without_escapes};
+use crate::engine::RETRY_BUDGET;
 use crate::model::{RunStatus, Status};
 
 /// The most failures that are told in full.
@@ -105,7 +106,13 @@ impl Report {
             (false, RunStatus::Failed) => "and did not start what comes after it",
             _ => "and goes on as far as it can",
         };
-        format!("{did} {then}")
+        // Without this word it would look as if its `retry` had not been read.
+        let unpaid = match task.fault().is_some_and(|fault| fault.context().iter().any(|(key, _)| key == RETRY_BUDGET))
+        {
+            true => ", as no retry was left in its agent's budget,",
+            false => "",
+        };
+        format!("{did}{unpaid} {then}")
     }
 
     /// Tells what the run was done without, and what stopped at a limit.
@@ -221,7 +228,7 @@ mod tests {
     }
 
     fn ended(step: &str, outcome: Outcome, source: Source) -> Fact {
-        Fact::StepEnded { step: step.parse().unwrap(), outcome, source, took_ms: 1_200, label: None }
+        Fact::StepEnded { step: step.parse().unwrap(), outcome, source, took_ms: 1_200, decision: None, label: None }
     }
 
     fn done(step: &str) -> Fact {

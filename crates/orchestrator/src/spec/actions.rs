@@ -207,6 +207,7 @@ impl Steps<'_> {
             place: key.place,
             description: fields.find("description").and_then(|node| self.findings.word(node, "description")),
             defaults: fields.find("defaults").map(|node| self.pairs(node, "defaults")).unwrap_or_default(),
+            provider: fields.find("provider").and_then(|node| self.findings.word(node, "provider")),
             command: self.program(&fields, settings)?,
         })
     }

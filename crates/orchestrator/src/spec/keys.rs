@@ -52,7 +52,7 @@ pub(crate) const FLOW: [&str; 2] = ["flow", "with"];
 /// The keys of `loop`.
 pub(crate) const LOOP: [&str; 5] = ["until", "while", "max", "score", "at_limit"];
 /// The keys of an agent's declaration.
-pub(crate) const DECLARATION: [&str; 13] = [
+pub(crate) const DECLARATION: [&str; 14] = [
     "run",
     "env",
     "cwd",
@@ -62,6 +62,7 @@ pub(crate) const DECLARATION: [&str; 13] = [
     "output",
     "description",
     "defaults",
+    "provider",
     "retry",
     "timeout",
     "cache",

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::fields::{Fields, Findings, nearest};
+use super::policies::{CallPolicy, policies};
 use super::read::{Format, load, tree};
 use super::settings::Defaults;
 use super::steps::Steps;
@@ -33,6 +34,8 @@ pub struct Settings {
     pub jobs: Jobs,
     /// In which order fallbacks are tried.
     pub fallback: FallbackOrder,
+    /// What stands between the steps and an agent or a provider, by its name.
+    pub policies: BTreeMap<String, CallPolicy>,
     /// What models cost, by name.
     pub prices: BTreeMap<String, Price>,
 }
@@ -156,12 +159,13 @@ fn settings(tree: &Node, findings: &mut Findings) -> Option<Settings> {
         checkpoints: fields.find("checkpoints").map(|node| checkpoints(node, findings)),
         jobs: fields.find("jobs").map(|node| jobs(node, findings)).unwrap_or_default(),
         fallback: fields.find("fallback").map(|node| fallback(node, findings)).unwrap_or_default(),
+        policies: fields.find("policies").map(|node| policies(node, findings)).into_iter().flatten().collect(),
         prices: prices.map(|(key, node)| (key.name.clone(), price(node, &key.name, findings))).collect(),
     })
 }
 
 /// Opens a table and reports the keys that the vocabulary does not have.
-fn table<'n>(node: &'n Node, name: &str, what: &str, findings: &mut Findings) -> Option<Fields<'n>> {
+pub(super) fn table<'n>(node: &'n Node, name: &str, what: &str, findings: &mut Findings) -> Option<Fields<'n>> {
     let fields = Fields::open(node, what, findings)?;
     let words = Document::Settings.table(name).expect("the vocabulary has a table for each part of the settings");
     let known: Vec<&str> = words.keys.iter().map(|key| key.name).collect();
@@ -306,7 +310,7 @@ mod tests {
     /// Reads settings and says what they are, or all mistakes with their lines.
     fn check(source: &str, expected: &str) {
         let said = match Settings::parse(source) {
-            Ok(Settings { agents: _, cache, retention, checkpoints, jobs, fallback, prices }) => format!(
+            Ok(Settings { agents: _, cache, retention, checkpoints, jobs, fallback, policies: _, prices }) => format!(
                 "{:?} {:?} | {} {:?} {} {} | {} {} {} | {:?} | {:?} | {}",
                 cache.max_size,
                 cache.max_age,

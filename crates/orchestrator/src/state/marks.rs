@@ -193,7 +193,7 @@ mod tests {
                 (Work::Decide, _) => Fact::Expanded { step, items: vec![1.into(), 2.into()] },
                 _ => {
                     let outcome = Outcome::of_reply(Reply::default());
-                    Fact::StepEnded { step, outcome, source: Source::Ran, took_ms: 0, label: None }
+                    Fact::StepEnded { step, outcome, source: Source::Ran, took_ms: 0, decision: None, label: None }
                 }
             };
         }

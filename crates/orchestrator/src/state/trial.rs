@@ -223,13 +223,13 @@ impl Trial {
     fn attempted(&mut self, step: Address, attempt: u32) -> Fact {
         if attempt < 3 && self.dice.random_bool(0.2) {
             let until = Timestamp(self.now.0 + self.dice.random_range(0..10));
-            return Fact::StepRetried { step, attempt, fault: fault(), until };
+            return Fact::StepRetried { step, attempt, fault: fault(), until, decision: None };
         }
         let left = self.state.find(&step).map(|frame| self.state.untried(frame)).unwrap_or_default();
         if !left.is_empty() && self.dice.random_bool(0.5) {
             // Any of them, as a ranking may have it.
             let to = left[self.dice.random_range(0..left.len())];
-            return Fact::FellBack { step, attempt, fault: fault(), to, agent: AGENT.into() };
+            return Fact::FellBack { step, attempt, fault: fault(), to, agent: AGENT.into(), decision: None };
         }
         ended(step, self.outcome())
     }
@@ -244,7 +244,7 @@ impl Trial {
 }
 
 fn ended(step: Address, outcome: Outcome) -> Fact {
-    Fact::StepEnded { step, outcome, source: Source::Ran, took_ms: 0, label: None }
+    Fact::StepEnded { step, outcome, source: Source::Ran, took_ms: 0, decision: None, label: None }
 }
 
 fn failed() -> Outcome {

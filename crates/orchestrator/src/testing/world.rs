@@ -261,6 +261,11 @@ impl World for Virtual<'_> {
         true
     }
 
+    /// What a budget refused a recorded run is in the fault that was recorded.
+    fn pays_retry(&mut self, _: &crate::plan::Call) -> bool {
+        true
+    }
+
     fn launch(&mut self, work: Launch) {
         match work {
             Launch::Rank(given_up) => {

@@ -29,8 +29,8 @@ fn done(step: &str, label: Option<&str>, output: &str) -> Fact {
 
 fn took(fact: Fact, millis: u64) -> Fact {
     match fact {
-        Fact::StepEnded { step, outcome, source, label, .. } => {
-            Fact::StepEnded { step, outcome, source, label, took_ms: millis }
+        Fact::StepEnded { step, outcome, source, decision, label, .. } => {
+            Fact::StepEnded { step, outcome, source, decision, label, took_ms: millis }
         }
         other => other,
     }
@@ -41,6 +41,7 @@ fn cached(step: &str, output: &str) -> Fact {
         Fact::StepEnded { step, outcome, label, .. } => Fact::StepEnded {
             step,
             outcome,
+            decision: None,
             label,
             took_ms: 9_000,
             source: Source::Cache { key: "0".into(), restored: Vec::new() },

@@ -78,7 +78,7 @@ fn fact(fact: Value) -> Fact {
 
 pub(crate) fn ended(step: &str, label: Option<&str>, outcome: Outcome) -> Fact {
     let label = label.map(str::to_owned);
-    Fact::StepEnded { step: step.parse().unwrap(), outcome, source: Source::Ran, took_ms: 1_234, label }
+    Fact::StepEnded { step: step.parse().unwrap(), outcome, source: Source::Ran, took_ms: 1_234, decision: None, label }
 }
 
 fn tried(step: &str, attempt: u32, because: &[&str]) -> Fact {
@@ -116,6 +116,7 @@ fn facts() -> Vec<Fact> {
             outcome: Outcome::of_reply(output("docs")),
             source: cached,
             took_ms: 9_000,
+            decision: None,
             label: None,
         },
         ended("files[0]", Some("a"), Outcome::of_reply(output("A"))),
@@ -135,8 +136,14 @@ fn degraded_facts() -> Vec<Fact> {
         fact(json!({ "type": "looped", "step": "fix", "rounds": rounds, "verdict": verdict, "score": score }))
     };
     let refused = Fault::new(Kind::RateLimit, "the model is overloaded").reason("overloaded");
-    let refused =
-        Fact::FellBack { step: "review".parse().unwrap(), attempt: 1, fault: refused, to: 1, agent: "codex".into() };
+    let refused = Fact::FellBack {
+        step: "review".parse().unwrap(),
+        attempt: 1,
+        fault: refused,
+        to: 1,
+        agent: "codex".into(),
+        decision: None,
+    };
     let broken = || Outcome::of_fault(Fault::new(Kind::ExternalService, "2 tests failed").hint("fix them"));
     let ok = || replied(json!({}));
     vec![

@@ -56,6 +56,7 @@ pub(super) const AGENT_TABLE: Table = Table::new(
             "A program with its arguments, or a text for `sh`.",
         ),
         Key::new("defaults", Shape::Map(&Shape::Text), "{ file: src/lib.rs }", "Arguments that a call need not give."),
+        Key::new("provider", Shape::Word, "anthropic", PROVIDER_ABOUT),
         Key::new("env", Shape::Map(&Shape::Text), "{ LANG: C }", "Variables added to the environment."),
         Key::new("cwd", Shape::Text, "agents", "The folder it runs in, below the project's."),
         Key::new("stdin", Shape::Text, "\"{{ with.prompt }}\"", "What it reads; nothing when not given."),
@@ -69,6 +70,8 @@ pub(super) const AGENT_TABLE: Table = Table::new(
     ],
 )
 .bodies(RUN);
+
+const PROVIDER_ABOUT: &str = "Whose service it calls: agents with the same provider share its `[policies.NAME]`.";
 
 /// The keys of something that is done besides a step, and more.
 macro_rules! action {

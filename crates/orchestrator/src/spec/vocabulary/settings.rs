@@ -3,6 +3,7 @@
 use super::table::{Key, Shape, Table};
 use super::workflow::{AGENT_TABLE, CACHE_TABLE, CHECKPOINTS, FALLBACK_TABLE, RETRY_TABLE};
 use crate::spec::FallbackOrder;
+use crate::spec::policies::ALGORITHMS;
 
 /// All tables of `segno.toml`.
 pub(super) const TABLES: &[Table] = &[
@@ -33,6 +34,30 @@ pub(super) const TABLES: &[Table] = &[
         FALLBACK_ORDER,
     ),
     Table::new(
+        "policy",
+        "A policy",
+        "What stands between the steps and an agent, or a provider that agents name: `[policies.NAME]`. All runs of a \
+         process share it. Without one an agent has the preset breaker and budget.",
+        POLICY,
+    ),
+    Table::new(
+        "breaker",
+        "A breaker",
+        "When calls are stopped for a while because they fail: those that wait are told at once, fallbacks take over, and \
+         a few calls find out whether it is over. `false`: never.",
+        BREAKER,
+    ),
+    Table::new("rate", "A rate", "How many calls there may be in a time; others wait for their turn.", RATE)
+        .bodies(&["calls"]),
+    Table::new("bulkhead", "A bulkhead", "How many calls run at once; others wait for a place.", BULKHEAD)
+        .bodies(&["max"]),
+    Table::new(
+        "concurrency",
+        "An adaptive limit",
+        "A limit of calls at once that finds its height by itself, from failures or from how long calls take.",
+        CONCURRENCY,
+    ),
+    Table::new(
         "price",
         "A price",
         "What a model costs, in US dollars for a million tokens. It is read and checked; what commands cost they say themselves (`cost_usd`).",
@@ -61,6 +86,12 @@ const FILE: &[Key] = &[
         Shape::Table("fallback_order"),
         "{ order: track-record }",
         "In which order fallbacks are tried.",
+    ),
+    Key::new(
+        "policies",
+        Shape::Map(&Shape::Table("policy")),
+        "{ anthropic: { rate: { calls: 50, per: 1m } } }",
+        "What stands between the steps and an agent or a provider, by its name.",
     ),
     Key::new(
         "prices",
@@ -99,6 +130,87 @@ const FALLBACK_ORDER: &[Key] = &[
         "An agent with fewer calls in those runs keeps its place; 5 when not given.",
     )
     .requires(&["order"]),
+];
+
+const ANY_COUNT: Shape = Shape::Count(1, 4_294_967_295);
+const SHARE: Shape = Shape::Number(0.0, 1.0);
+
+const POLICY: &[Key] = &[
+    Key::new(
+        "breaker",
+        Shape::Any(&[Shape::Truth, Shape::Table("breaker")]),
+        "{ in_a_row: 5, open_for: 5s }",
+        "When calls are stopped for a while; after 5 failures in a row for 5 s when not given.",
+    ),
+    Key::new(
+        "budget",
+        Shape::Any(&[Shape::Truth, SHARE]),
+        "0.1",
+        "How many retries a success pays for; 0.1 when not given, with 20 to begin with. `false`: as many as steps ask for.",
+    ),
+    Key::new("rate", Shape::Table("rate"), "{ calls: 50, per: 1m }", "How many calls there may be in a time."),
+    Key::new("bulkhead", Shape::Table("bulkhead"), "{ max: 4 }", "How many calls run at once."),
+    Key::new(
+        "concurrency",
+        Shape::Table("concurrency"),
+        "{ algorithm: aimd, max: 16 }",
+        "A limit of calls at once that finds its height by itself.",
+    ),
+];
+
+const BREAKER: &[Key] = &[
+    Key::new("in_a_row", ANY_COUNT, "5", "How many failures in a row stop calls."),
+    Key::new("failures", SHARE, "0.5", "The share of failures from which on calls are stopped."),
+    Key::new("of_last", ANY_COUNT, "100", "Of how many calls the share is taken; 100 when not given.")
+        .requires(&["failures", "slow"]),
+    Key::new("within", Shape::Duration, "1m", "Of how long a time the share is taken, instead.")
+        .requires(&["failures", "slow"])
+        .excludes(&["of_last"]),
+    Key::new("min_calls", ANY_COUNT, "20", "How many calls there must be for a share to count.")
+        .requires(&["failures", "slow"]),
+    Key::new("slow", Shape::Duration, "5m", "From when on a call is slow.").requires(&["slow_share"]),
+    Key::new("slow_share", SHARE, "0.8", "The share of slow calls from which on calls are stopped.")
+        .requires(&["slow"]),
+    Key::new("open_for", Shape::Duration, "30s", "How long calls are stopped before a few are let through to see."),
+    Key::new("probes", ANY_COUNT, "1", "How many are let through to see."),
+    Key::new(
+        "half_open_for",
+        Shape::Duration,
+        "1m",
+        "How long they have to come back before others are let through in their place.",
+    ),
+];
+
+const RATE: &[Key] = &[
+    Key::new("calls", ANY_COUNT, "50", "How many."),
+    Key::new("per", Shape::Duration, "1m", "In what time; a second when not given."),
+    Key::new("burst", ANY_COUNT, "5", "How many may come at once; one when not given."),
+    Key::new(
+        "max_wait",
+        Shape::Duration,
+        "10m",
+        "How long a call waits for its turn; as long as it takes when not given.",
+    ),
+];
+
+const BULKHEAD: &[Key] = &[
+    Key::new("max", ANY_COUNT, "4", "How many."),
+    Key::new("queue", ANY_COUNT, "64", "How many wait for a place; 100,000 when not given."),
+    Key::new(
+        "max_wait",
+        Shape::Duration,
+        "1h",
+        "How long a call waits for a place; as long as it takes when not given.",
+    ),
+];
+
+const CONCURRENCY: &[Key] = &[
+    Key::new("algorithm", Shape::OneOf(&ALGORITHMS), "gradient2", "How it moves; `gradient2` when not given."),
+    Key::new("initial", ANY_COUNT, "4", "Where it starts."),
+    Key::new("min", ANY_COUNT, "1", "How low it may fall."),
+    Key::new("max", ANY_COUNT, "16", "How high it may rise."),
+    Key::new("queue", ANY_COUNT, "64", "How many wait for a place."),
+    Key::new("max_wait", Shape::Duration, "1h", "How long a call waits for a place."),
 ];
 
 const DOLLARS: Shape = Shape::Number(0.0, f64::INFINITY);
