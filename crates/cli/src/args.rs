@@ -10,8 +10,11 @@ use crate::format::{Format, ReportFile};
 use crate::track::RECENT_RUNS;
 use crate::values;
 
+mod failures;
 mod files;
 mod hindsight;
+
+pub(crate) use failures::{ErrorsArguments, ErrorsCommand, ExplainArguments, Listed};
 
 pub(crate) use files::{
     CompletionsArguments, Described, DoctorArguments, FmtArguments, GraphArguments, ImportArguments, InitArguments,
@@ -56,6 +59,10 @@ pub(crate) enum Command {
     Diff(DiffArguments),
     /// Say how healthy the project and its workflows are, and why
     Health(HealthArguments),
+    /// Show what failed in the project's runs: which failures are the same, how often, and whether trying again helps
+    Errors(ErrorsArguments),
+    /// Say what a type of failure or a reason means, and what can be done
+    Explain(ExplainArguments),
     /// List the project's agents with what each came to
     Agents(AgentsArguments),
     /// Keep a run for ever

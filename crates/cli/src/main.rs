@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod exit;
+mod failures;
 mod format;
 mod replace;
 mod session;

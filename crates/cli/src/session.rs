@@ -6,7 +6,7 @@ use std::sync::Arc;
 use segno_errors::{Fault, Kind, from_io};
 use segno_monitor::Figures;
 use segno_orchestrator::agents::Registry;
-use segno_orchestrator::engine::{Engine, Setup};
+use segno_orchestrator::engine::{Engine, Setup, Upstreams};
 use segno_orchestrator::history::{Filter, History};
 use segno_orchestrator::journal::{Damage, RunEntry};
 use segno_orchestrator::model::{RunId, RunStatus};
@@ -78,6 +78,7 @@ impl Session {
         let agents = agents(&project)?;
         let mut setup = project.open_within(settings.cache, Arc::new(|name: &str| std::env::var(name).ok()))?;
         setup.agents = agents;
+        setup.upstreams = Upstreams::new(&settings.policies)?;
         setup.jobs = settings.jobs.limit.map_or(setup.jobs, usize::from);
         if setup.memory.is_none() {
             say("segno: the cache cannot be used, so steps run without it");

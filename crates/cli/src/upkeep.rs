@@ -4,6 +4,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use segno_orchestrator::model::Timestamp;
 
+use crate::failures::keep_failures;
 use crate::session::Session;
 
 /// How long it may take: somebody waits for the prompt. What is not done then is done another day.
@@ -17,6 +18,7 @@ pub(crate) fn collect_if_due(session: &Session) {
     let Some(turn) = settings.auto.then(|| session.project.turn(now)).flatten() else {
         return;
     };
+    keep_failures(session);
     let end = Instant::now() + MAX_TIME;
     let collector = session.project.collector(&session.setup);
     match collector.collect(&settings.into(), Timestamp::from_system(now), &|| Instant::now() < end) {

@@ -148,7 +148,7 @@ impl Figures {
                 self.resting.insert(step.clone(), (event.at, *until));
                 self.note_retry(step, fault.message());
             }
-            Fact::StepEnded { step, outcome, source, took_ms, label } => {
+            Fact::StepEnded { step, outcome, source, took_ms, label, .. } => {
                 self.end_wait(step, event.at);
                 self.labels.remove(step);
                 self.count(outcome.status());

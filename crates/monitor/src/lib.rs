@@ -2,11 +2,13 @@
 //! not touch a run.
 #![doc = include_str!("../README.md")]
 
+mod failures;
 mod figures;
 mod health;
 mod quality;
 mod track;
 
+pub use failures::{FailureStore, Failures, FindPlan, TakenIn};
 pub use figures::{Figures, Retried, Slow, Tasks};
 pub use health::{CriticalFault, Deduction, Health, ProjectHealth, RunDetail, RunFacts, Storage, Verdict};
 pub use quality::{FlowQuality, WeakStep};

@@ -20,7 +20,14 @@ fn event(seq: u64, line: &str) -> Event {
     let number = |index: usize| words[index].parse::<u64>().unwrap();
     let step = || words[2].parse::<Address>().unwrap();
     let label = |index: usize| words.get(index).map(|word| word.to_string());
-    let ran = |outcome, took_ms, label| Fact::StepEnded { step: step(), outcome, source: Source::Ran, took_ms, label };
+    let ran = |outcome, took_ms, label| Fact::StepEnded {
+        step: step(),
+        outcome,
+        source: Source::Ran,
+        took_ms,
+        decision: None,
+        label,
+    };
     let fact = match words[1] {
         "run" => Fact::RunStarted {
             parent: None,
@@ -39,6 +46,7 @@ fn event(seq: u64, line: &str) -> Event {
             attempt: 1,
             fault: Fault::new(Kind::Network, words[4..].join(" ")),
             until: Timestamp(number(3)),
+            decision: None,
         },
         "done" => ran(Outcome::Succeeded { reply: Reply::default().into() }, number(3), label(4)),
         "part" => ran(Outcome::Partial { reply: Reply::default().into() }, number(3), label(4)),
@@ -52,6 +60,7 @@ fn event(seq: u64, line: &str) -> Event {
                 restored: words[4..].iter().map(|word| word.to_string()).collect(),
             },
             took_ms: number(3),
+            decision: None,
             label: None,
         },
         other => panic!("{other}"),

@@ -11,6 +11,7 @@ use segno_orchestrator::retention::{Collected, Freed, Retention, Why};
 use super::runs::row;
 use crate::args::GcArguments;
 use crate::exit::{End, Failure};
+use crate::failures::keep_failures;
 use crate::session::Session;
 use crate::terminal::print;
 use crate::values::size_in_words;
@@ -26,6 +27,7 @@ pub(super) fn gc(arguments: &GcArguments) -> Result<End, Failure> {
     match arguments.dry_run {
         true => print(&told(&collector.foresee(&retention, stamp)?, "would remove", stamp)),
         false => {
+            keep_failures(&session);
             let done = collector.collect(&retention, stamp, &|| true)?;
             if let Some(turn) = session.project.turn(now) {
                 turn.done(now);

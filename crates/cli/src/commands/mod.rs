@@ -2,9 +2,14 @@
 
 mod agents;
 mod cancel;
+mod columns;
 mod completions;
 mod diff;
 mod doctor;
+mod errors;
+mod errors_show;
+mod errors_table;
+mod explain;
 mod fmt;
 mod fork;
 mod gc;
@@ -46,6 +51,8 @@ pub(crate) fn dispatch(arguments: Arguments) -> Result<End, Failure> {
         Command::Show(arguments) => show::show(&arguments),
         Command::Diff(arguments) => diff::diff(&arguments),
         Command::Health(arguments) => health::health(&arguments),
+        Command::Errors(arguments) => errors::errors(&arguments),
+        Command::Explain(arguments) => explain::explain(&arguments),
         Command::Agents(arguments) => agents::agents(&arguments),
         Command::Pin(arguments) => pin::pin(&arguments, true),
         Command::Unpin(arguments) => pin::pin(&arguments, false),

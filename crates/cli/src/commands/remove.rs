@@ -2,6 +2,7 @@
 
 use crate::args::RemoveArguments;
 use crate::exit::{End, Failure};
+use crate::failures::keep_failures;
 use crate::session::Session;
 use crate::terminal::print;
 
@@ -9,6 +10,7 @@ pub(super) fn remove(arguments: &RemoveArguments) -> Result<End, Failure> {
     let session = Session::open_existing()?;
     // All names are looked up first: a wrong one must not be found after others are gone.
     let runs: Vec<_> = arguments.runs.iter().map(|name| session.find(Some(name))).collect::<Result<_, _>>()?;
+    keep_failures(&session);
     for run in runs {
         session.history().remove(&run, arguments.force)?;
         print(&format!("removed {run}\n"));

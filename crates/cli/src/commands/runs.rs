@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::args::RunsArguments;
 use crate::exit::{End, Failure};
+use crate::failures::keep_failures;
 use crate::session::Session;
 use crate::terminal::print;
 use crate::values::age;
@@ -23,7 +24,10 @@ pub(super) fn runs(arguments: &RunsArguments) -> Result<End, Failure> {
     if arguments.clear {
         let cleared = match arguments.dry_run {
             true => history.foresee_clear(&filter)?,
-            false => history.clear(&filter)?,
+            false => {
+                keep_failures(&session);
+                history.clear(&filter)?
+            }
         };
         print(&told(&cleared, if arguments.dry_run { "would remove" } else { "removed" }, now));
         return Ok(End::Done);

@@ -66,24 +66,21 @@ fn event(seq: u64, line: &str) -> Event {
     let rest = |index: usize| words.get(index..).unwrap_or_default().join(" ");
     let label = |index: usize| Some(rest(index)).filter(|label| !label.is_empty());
     let step = || words[2].parse::<Address>().unwrap();
-    let ended = |outcome, source, label| Fact::StepEnded { step: step(), outcome, source, took_ms: number(3), label };
-    let skipped = |because| Fact::StepEnded {
+    let ended = |outcome, source, label| Fact::StepEnded {
         step: step(),
-        outcome: Outcome::Skipped { because },
-        source: Source::Ran,
-        took_ms: 0,
-        label: None,
+        outcome,
+        source,
+        took_ms: number(3),
+        decision: None,
+        label,
+    };
+    let skipped = |because| {
+        let (outcome, source) = (Outcome::Skipped { because }, Source::Ran);
+        Fact::StepEnded { step: step(), outcome, source, took_ms: 0, decision: None, label: None }
     };
     let reply = Reply::default;
     let fact = match words[1] {
-        "run" => Fact::RunStarted {
-            flow: "test".into(),
-            pinned: Pinned { path: "test.yaml".into(), hash: "0".into(), parts: Vec::new() },
-            inputs: Default::default(),
-            owner: Owner::default(),
-            parent: None,
-            only: Vec::new(),
-        },
+        "run" => started(),
         "resume" => Fact::RunResumed { owner: Owner::default() },
         "pause" => Fact::RunPaused { reason: "interrupted".into() },
         "over" => {
@@ -100,7 +97,7 @@ fn event(seq: u64, line: &str) -> Event {
         "retry" => {
             let attempt = u32::try_from(number(3)).unwrap();
             let fault = Fault::new(Kind::Network, rest(5));
-            Fact::StepRetried { step: step(), attempt, fault, until: Timestamp(number(4)) }
+            Fact::StepRetried { step: step(), attempt, fault, until: Timestamp(number(4)), decision: None }
         }
         "done" => ended(Outcome::Succeeded { reply: reply().into() }, Source::Ran, label(4)),
         "part" => ended(Outcome::Partial { reply: reply().into() }, Source::Ran, label(4)),
@@ -118,6 +115,17 @@ fn event(seq: u64, line: &str) -> Event {
     Event { seq, at: Timestamp(number(0)), fact }
 }
 
+fn started() -> Fact {
+    Fact::RunStarted {
+        flow: "test".into(),
+        pinned: Pinned { path: "test.yaml".into(), hash: "0".into(), parts: Vec::new() },
+        inputs: Default::default(),
+        owner: Owner::default(),
+        parent: None,
+        only: Vec::new(),
+    }
+}
+
 /// Reads what only some flows have: cases, rounds, sub-workflows, fallbacks, checks.
 fn of_pattern(words: &[&str]) -> Fact {
     let step: Address = words[2].parse().unwrap();
@@ -133,7 +141,7 @@ fn of_pattern(words: &[&str]) -> Fact {
         "reply" => Fact::StepReplied { step, attempt: 1, reply: Reply::default().into() },
         "hand" => {
             let fault = Fault::new(Kind::Network, words[6..].join(" "));
-            Fact::FellBack { step, attempt: number(3), fault, to: number(4), agent: words[5].into() }
+            Fact::FellBack { step, attempt: number(3), fault, to: number(4), agent: words[5].into(), decision: None }
         }
         other => panic!("{other}"),
     }

@@ -85,7 +85,7 @@ impl Teller {
         let label = last.and_then(|attempt| attempt.label.as_deref());
         let skipped = Mark::Ended(Status::Skipped);
         match &event.fact {
-            Fact::StepEnded { step, outcome, source, took_ms, label } => {
+            Fact::StepEnded { step, outcome, source, took_ms, label, .. } => {
                 // First: of ten thousand items none needs a line.
                 if !is_listed && outcome.status() != Status::Failed {
                     return None;
@@ -103,7 +103,7 @@ impl Teller {
                 Some(self.line(mark, &self.title(step, None), &what))
             }
             Fact::Looped { step, rounds, verdict, score } => self.loop_line(row, step, *rounds, *verdict, *score),
-            Fact::StepRetried { step, attempt, fault, until } => {
+            Fact::StepRetried { step, attempt, fault, until, .. } => {
                 let (number, max) = last.map_or((*attempt, *attempt), |last| (last.number, last.max));
                 let (message, again) = (clean(fault.message(), self.look), again_in(until.since(event.at)));
                 let what = format!("attempt {number} of {max} failed: {message}; {again}");

@@ -6,6 +6,7 @@ mod cancelling;
 mod children;
 mod comfort;
 mod erp;
+mod failing;
 mod hindsight;
 mod history;
 mod patterns;
