@@ -106,7 +106,10 @@ fn walk(plan: &Arc<Plan>, items: usize) {
         let step = state.address(task.frame);
         apply(&mut state, Fact::StepStarted { step: step.clone(), attempt: 1, label: None, cache: CacheNote::Off });
         let outcome = Outcome::of_reply(Reply::default());
-        apply(&mut state, Fact::StepEnded { step, outcome, source: Source::Ran, took_ms: 0, label: None });
+        apply(
+            &mut state,
+            Fact::StepEnded { step, outcome, source: Source::Ran, took_ms: 0, decision: None, label: None },
+        );
     }
     assert!(black_box(state.status()).is_some(), "the run has ended");
 }

@@ -2,8 +2,12 @@
 //!
 //! `cargo bench` runs each topic and prints, beside criterion's figures, how it compares with its peer in the same run.
 
+mod contest;
+mod crowd;
 mod durable;
 mod rounds;
 
+pub use contest::Contest;
+pub use crowd::Crowd;
 pub use durable::DurableSteps;
-pub use rounds::{Work, compare, per_step};
+pub use rounds::{Work, compare, per_step, tell};

@@ -57,6 +57,11 @@ pub fn per_step(mut work: Work<'_>, steps: usize, bar: Duration) {
     _ = writeln!(std::io::stdout(), "a step: {name} {each:.2?}, wanted at most {bar:?}\n");
 }
 
+/// Prints a line of figures.
+pub fn tell(line: &str) {
+    _ = writeln!(std::io::stdout(), "{line}\n");
+}
+
 /// Returns the middle one of the times.
 fn median(mut times: Vec<Duration>) -> Duration {
     times.sort_unstable();
