@@ -202,7 +202,7 @@ impl Circuit {
     }
 
     /// Counts a result of a call that was let through with this word.
-    #[inline]
+    #[inline(always)]
     pub(super) fn judge(&self, admitted: Word, outcome: Outcome) {
         if !(outcome.is_fine() && self.core.is_clean_for(admitted)) {
             self.judge_under_lock(admitted, outcome);

@@ -105,11 +105,9 @@ impl Drop for Held<'_> {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn settle<T, E>(permit: Permit<'_>, classify: &impl Classify<T, E>, result: Result<T, E>) -> Result<T, Failure<E>> {
-    // A judge that panics says nothing about the other side.
-    let ended = permit.ended();
-    ended.record(classify.verdict(&result));
+    permit.record_with(|| classify.verdict(&result));
     match result {
         Ok(value) => Ok(value),
         Err(error) => Err(Failure { cause: Cause::Failed(error), attempts: 1, waited: Duration::ZERO }),
