@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::columns::columns;
 use super::errors_show::in_full;
-use super::errors_table::table;
+use super::errors_table::{digits, table};
 use crate::args::{ErrorsArguments, ErrorsCommand, Listed};
 use crate::exit::{End, Failure};
 use crate::failures::with_failures;
@@ -18,8 +18,6 @@ use crate::terminal::print;
 const MAX_LISTED: usize = 20;
 /// Failures that were not seen for so long are not listed unless told.
 const RECENT: std::time::Duration = std::time::Duration::from_secs(7 * 86_400);
-/// How many digits of a fingerprint are shown in lists.
-const SHORT: usize = 8;
 
 pub(super) fn errors(arguments: &ErrorsArguments) -> Result<End, Failure> {
     if arguments.command.is_none() && !project()?.has_state() {
@@ -86,16 +84,6 @@ fn under_roots<'a>(failures: &[&'a Account]) -> Vec<&'a Account> {
 
 fn to_json(accounts: &[&Account], totals: Totals) -> Value {
     json!({ "format": 1, "totals": totals, "failures": accounts })
-}
-
-/// Returns the beginning of a fingerprint, which is enough to name it.
-pub(super) fn short(fingerprint: Fingerprint) -> String {
-    digits(fingerprint).chars().take(SHORT).collect()
-}
-
-/// Returns a fingerprint without its version.
-fn digits(fingerprint: Fingerprint) -> String {
-    fingerprint.to_string().split_off("v2:".len())
 }
 
 fn show(session: &Session, name: &str, json: bool) -> Result<End, Failure> {

@@ -1,16 +1,17 @@
 //! The table of `segno errors`, within the columns of the terminal.
 
 use segno_errors::Kind;
-use segno_errors::analytics::{Account, Flag};
+use segno_errors::analytics::{Account, Fingerprint, Flag};
 use segno_orchestrator::model::Timestamp;
 use segno_orchestrator::report::counted;
 
 use super::columns::{cut, padded, width, wrapped};
-use super::errors::short;
 use crate::values::age;
 
 /// The fewest columns that are left to the message; with fewer it stands on a line of its own.
 const MIN_MESSAGE: usize = 24;
+/// How many digits of a fingerprint are shown.
+const SHORT: usize = 8;
 /// The most columns that an agent's name takes.
 const MAX_AGENT: usize = 20;
 
@@ -98,6 +99,16 @@ fn what(account: &Account) -> String {
     let detail = detail.filter(|detail| is_tool && !detail.is_empty());
     let reason = if account.reason.is_empty() { String::new() } else { format!(" {}", account.reason) };
     format!("{} ({}{reason})", detail.unwrap_or(&account.message), account.kind.code())
+}
+
+/// Returns the beginning of a fingerprint, which is enough to name it.
+fn short(fingerprint: Fingerprint) -> String {
+    digits(fingerprint).chars().take(SHORT).collect()
+}
+
+/// Returns a fingerprint without its version.
+pub(super) fn digits(fingerprint: Fingerprint) -> String {
+    fingerprint.to_string().split_off("v2:".len())
 }
 
 #[cfg(test)]

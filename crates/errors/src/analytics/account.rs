@@ -140,7 +140,7 @@ impl Ledger {
     }
 
     fn tell(&self, entry: &Entry, now: u64) -> Account {
-        // A moment that is still to come is taken for now.
+        // What a clock that was ahead recorded counts as of this moment.
         let mut span = entry.span;
         span.clip(now);
         let examples: Vec<Example> = entry.examples.list().into_iter().cloned().collect();

@@ -167,7 +167,7 @@ impl Entry {
         }
     }
 
-    /// Takes moments later than now for now.
+    /// Moves what lies after `now` back to it.
     pub(super) fn clip(&mut self, now: u64) {
         self.span.clip(now);
         self.since = self.since.min(now);

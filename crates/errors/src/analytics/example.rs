@@ -165,7 +165,7 @@ impl Examples {
         examples
     }
 
-    /// Takes moments later than now for now.
+    /// Moves what lies after `now` back to it.
     pub(super) fn clip(&mut self, now: u64) {
         let all = [&mut self.first, &mut self.last].into_iter().chain(&mut self.sampled);
         all.for_each(|example| example.at_ms = example.at_ms.min(now));

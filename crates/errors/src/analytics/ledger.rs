@@ -128,8 +128,8 @@ impl Ledger {
         self.resolved.push((fingerprint.0, millis(at)));
     }
 
-    /// Takes moments later than `now` for now, and forgets the hours that are still to come: a clock was ahead once. Else what
-    /// comes now would be too old to be counted, and what was mended now would for ever have come again.
+    /// Moves what lies after `now` back to it and forgets the hours that are still to come: a clock was ahead once. Else what
+    /// comes next would be too old to be counted, and what is mended next would for ever have come again.
     ///
     /// To be called before failures are recorded, with the clock of now; it costs nothing when no moment is later.
     pub fn clip(&mut self, now: SystemTime) {

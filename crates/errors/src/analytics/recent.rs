@@ -67,7 +67,7 @@ impl Recent {
         backwards.filter(explains).max_by_key(|past| past.at).map(|past| past.root)
     }
 
-    /// Takes moments later than now for now.
+    /// Moves what lies after `now` back to it.
     pub(super) fn clip(&mut self, now: u64) {
         self.past.iter_mut().for_each(|past| past.at = past.at.min(now));
     }

@@ -20,7 +20,7 @@ pub(super) struct Span {
 }
 
 impl Span {
-    /// Takes moments later than now for now.
+    /// Moves what lies after `now` back to it.
     pub(super) fn clip(&mut self, now: u64) {
         self.first = self.first.min(now);
         self.last = self.last.min(now);
@@ -74,7 +74,7 @@ impl Seen {
         span
     }
 
-    /// Takes moments later than now for now.
+    /// Moves what lies after `now` back to it.
     pub(super) fn clip(&mut self, now: u64) {
         self.spans.values_mut().for_each(|span| span.clip(now));
         self.forgotten = self.forgotten.min(now);

@@ -1,30 +1,17 @@
 //! Finds the error in a chain that tells what failed. Leaves what single errors mean to the modules beside it.
 
 use std::error::Error;
-use std::io;
-use std::sync::Arc;
 
 use super::finding::{Finding, Meaning};
+use super::link::{MAX_LINKS, Sign, cast, inside, system_error};
 use super::row::Row;
 use super::{foreign, io as system, standard};
 use crate::{Fault, Kind, Severity};
-
-/// The most links that are looked at; a chain that bites its own tail ends here too.
-pub(super) const MAX_LINKS: usize = 64;
 
 /// What is said of an error that nobody knows.
 const UNKNOWN: Row =
     Row::new(Kind::Internal, "unclassified", "an error happened that is not known here", "read the causes")
         .severity(Severity::High);
-
-/// How sure an error is of what it means.
-#[derive(Clone, Copy)]
-pub(crate) enum Sign {
-    /// Nothing below it can say more.
-    Sure(&'static Row),
-    /// What lies below it may say more; if nothing does, this holds.
-    Maybe(&'static Row),
-}
 
 /// Finds out what an error means, without taking it or allocating.
 ///
@@ -82,7 +69,7 @@ pub(super) fn meaning<'e>(error: &'e (dyn Error + 'static)) -> Meaning<'e> {
             return Meaning::Fault(fault);
         }
         let (sign, next) = match system_error(error) {
-            Some(error) => (system::sign(error), system::inside(error)),
+            Some(error) => (system::sign(error), inside(error)),
             None => (standard::sign(error).or_else(|| foreign::sign(error)), error.source()),
         };
         match sign {
@@ -95,38 +82,11 @@ pub(super) fn meaning<'e>(error: &'e (dyn Error + 'static)) -> Meaning<'e> {
     Meaning::Row(best)
 }
 
-/// Returns the links of a chain, as [`meaning`] walks them.
-pub(super) fn links<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |error| next(*error)).take(MAX_LINKS)
-}
-
-/// Does what `downcast_ref` does. A type of another size is none of it, which is told by a look into the vtable; asking
-/// for the type is a call through it, and a link that nobody knows is asked for two dozen types.
-pub(crate) fn cast<'e, E: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e E> {
-    if size_of_val(error) == size_of::<E>() { error.downcast_ref() } else { None }
-}
-
-/// Says whether an error is of a type, as [`cast`] does.
-pub(crate) fn is<E: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
-    cast::<E>(error).is_some()
-}
-
-fn next<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'static)> {
-    match system_error(error) {
-        Some(error) => system::inside(error),
-        None => error.source(),
-    }
-}
-
-/// Returns the link as an operating system error, also out of the `Arc` that makes one cloneable: the `Arc` passes its
-/// error's source on and hides the error itself.
-pub(super) fn system_error<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e io::Error> {
-    cast::<io::Error>(error).or_else(|| cast::<Arc<io::Error>>(error).map(|error| &**error))
-}
-
 #[cfg(test)]
 mod tests {
     use std::fmt;
+    use std::io;
+    use std::sync::Arc;
 
     use super::super::row::outline;
     use super::*;

@@ -1,11 +1,10 @@
 //! Operating system errors as faults, by kind and by the raw code where the kind says nothing.
 //! Leaves the name of the file to the caller: a message that people see holds no paths.
 
-use std::error::Error;
 use std::io::{self, ErrorKind};
 
-use super::chain::Sign;
 use super::io_rows::{CODES, KINDS, NO_PROGRAM, NO_RIGHT_TO_RUN, UNKNOWN};
+use super::link::Sign;
 use super::row::{Row, find};
 use crate::Fault;
 
@@ -63,13 +62,10 @@ pub(super) fn row_of_kind(kind: ErrorKind) -> &'static Row {
     find(KINDS, kind).unwrap_or(&UNKNOWN)
 }
 
-/// Returns the error that an operating system error carries. `io::Error::source` skips that one and goes on below it.
-pub(super) fn inside(error: &io::Error) -> Option<&(dyn Error + 'static)> {
-    error.get_ref().map(|inner| inner as &(dyn Error + 'static))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::error::Error as _;
+
     use ErrorKind::*;
 
     use super::super::row::outline;

@@ -5,6 +5,8 @@ mod row;
 
 mod finding;
 
+mod link;
+
 mod chain;
 
 mod own;

@@ -5,8 +5,9 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::chain::{classify, links};
+use super::chain::classify;
 use super::finding::{Finding, Meaning};
+use super::link::links;
 use crate::Fault;
 
 type Rule = dyn Fn(&(dyn Error + 'static)) -> Option<Fault> + Send + Sync;

@@ -19,8 +19,8 @@ use std::time::SystemTimeError;
 
 use serde_json::error::Category;
 
-use super::chain::{Sign, cast, is};
 use super::io;
+use super::link::{Sign, cast, is};
 use super::row::Row;
 use crate::{Fault, Kind};
 

@@ -2,6 +2,8 @@
 //! here is no clock and no runtime.
 
 use std::fmt;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::decide::Decision;
@@ -79,30 +81,14 @@ impl<'c> Recovery<'c> {
 
     /// Makes the call and carries out what is decided, on this thread.
     pub fn run_blocking<T>(
-        mut self,
+        self,
         mut call: impl FnMut() -> Result<T, Fault>,
         mut act: impl FnMut(&Step, &Fault) -> Next<T>,
     ) -> Recovered<T> {
-        loop {
-            let fault = match call() {
-                Ok(value) => return self.ended(Ok(value)),
-                Err(fault) => fault,
-            };
-            let mut is_again = false;
-            for step in self.steps(&fault) {
-                match act(&step, &fault) {
-                    Next::Instead(value) => return self.ended(Ok(value)),
-                    Next::Unable => self.progress.unable(&step),
-                    Next::Again => {
-                        self.progress.again(&step);
-                        is_again = true;
-                        break;
-                    }
-                }
-            }
-            if !is_again {
-                return self.given_up(fault);
-            }
+        let run = pin!(self.run(async || call(), async |step: &Step, fault: &Fault| act(step, fault)));
+        match run.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(recovered) => recovered,
+            Poll::Pending => unreachable!("nothing waits but the two closures, and these do not"),
         }
     }
 

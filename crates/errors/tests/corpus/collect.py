@@ -110,10 +110,11 @@ def said(line, parameters, folder, variables):
 
 def anonymous(text, folder):
     """Takes out what would tell the machine: folders, homes, the user's name."""
-    text = text.replace(folder, "/home/user/work").replace(os.path.expanduser("~"), "/home/user")
+    text = text.replace(f"{folder}/pg/.s.PGSQL.{PG_PORT}", "/run/postgresql/.s.PGSQL.5432")
+    text = text.replace(folder, "/srv/project").replace(os.path.expanduser("~"), "/srv")
     text = re.sub(rf"(?<![\w/]){re.escape(os.uname().nodename)}(?![\w/])", "workstation", text)
     text = re.sub(r"/tmp/[A-Za-z0-9_.-]+", "/tmp/scratch", text)
-    return re.sub(r"(?<![\w/])/root\b", "/home/user", text)[:LIMIT]
+    return re.sub(r"(?<![\w/])/root\b", "/srv", text)[:LIMIT]
 
 
 def main():

@@ -64,7 +64,7 @@ pub type FindPlan<'a> = dyn FnMut(&RunId, &Fact) -> Option<std::sync::Arc<Plan>>
 
 impl Failures {
     /// Takes in what the journal has that was not taken in before, the oldest failure first. Of runs that are gone, what was
-    /// taken in stays. Moments later than `now` are taken for now: a clock was wrong.
+    /// taken in stays. What lies after `now` counts as of `now`: a clock was wrong.
     ///
     /// # Errors
     /// When the list of runs cannot be read. A single run that cannot be is told and passed over.

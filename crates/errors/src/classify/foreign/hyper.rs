@@ -3,7 +3,7 @@
 
 use std::error::Error;
 
-use super::super::chain::{Sign, cast};
+use super::super::link::{Sign, cast};
 use super::super::row::Row;
 use crate::Kind;
 

@@ -3,7 +3,7 @@
 
 use std::error::Error;
 
-use super::chain::Sign;
+use super::link::Sign;
 
 #[cfg(any(feature = "toml-1", feature = "serde-saphyr-2"))]
 mod text;

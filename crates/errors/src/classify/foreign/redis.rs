@@ -4,8 +4,8 @@ use std::error::Error;
 
 use redis::{ErrorKind, RedisError};
 
-use super::super::chain::{Sign, cast};
 use super::super::codes::redis_row;
+use super::super::link::{Sign, cast};
 use super::super::row::Row;
 use crate::Kind;
 

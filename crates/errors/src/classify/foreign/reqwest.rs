@@ -3,9 +3,9 @@
 
 use std::error::Error;
 
-use super::super::chain::{Sign, cast, links, system_error};
 use super::super::http::row_of;
 use super::super::io;
+use super::super::link::{Sign, cast, links, system_error};
 use super::super::row::Row;
 use crate::{Effect, Kind};
 

@@ -4,8 +4,8 @@ use std::error::Error;
 
 use rusqlite::Error as Sqlite;
 
-use super::super::chain::{Sign, cast};
 use super::super::codes::sqlite_row;
+use super::super::link::{Sign, cast};
 use super::super::row::Row;
 use crate::Kind;
 

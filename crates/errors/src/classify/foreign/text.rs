@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use super::super::chain::{Sign, is};
+use super::super::link::{Sign, is};
 use super::super::row::Row;
 use crate::Kind;
 

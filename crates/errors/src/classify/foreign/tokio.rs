@@ -5,7 +5,7 @@ use std::error::Error;
 use tokio::task::JoinError;
 use tokio::time::error::Elapsed;
 
-use super::super::chain::{Sign, cast, is};
+use super::super::link::{Sign, cast, is};
 use super::super::row::Row;
 use crate::Kind;
 
