@@ -2,7 +2,9 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
+#[cfg(any(test, feature = "files", feature = "layers"))]
+use std::time::{Duration, UNIX_EPOCH};
 
 /// Says what time it is.
 ///
@@ -42,6 +44,7 @@ impl fmt::Debug for Clock {
 }
 
 /// Returns nanoseconds since 1970, at most what an `i64` holds (the year 2262).
+#[cfg(any(test, feature = "files", feature = "layers"))]
 pub(crate) fn nanos(time: SystemTime) -> i64 {
     match time.duration_since(UNIX_EPOCH) {
         Ok(after) => span(after),
@@ -49,10 +52,12 @@ pub(crate) fn nanos(time: SystemTime) -> i64 {
     }
 }
 
+#[cfg(any(test, feature = "files", feature = "layers"))]
 pub(crate) fn span(duration: Duration) -> i64 {
     i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
 }
 
+#[cfg(any(test, feature = "disk"))]
 pub(crate) fn time(nanos: i64) -> SystemTime {
     let distance = Duration::from_nanos(nanos.unsigned_abs());
     let time = if nanos < 0 { UNIX_EPOCH.checked_sub(distance) } else { UNIX_EPOCH.checked_add(distance) };

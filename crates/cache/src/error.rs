@@ -1,14 +1,20 @@
 //! The crate's one error type. What a caller does about it (usually: go on without the cache) is his.
 
 use std::io;
-use std::path::{Path, PathBuf};
+#[cfg(feature = "files")]
+use std::path::Path;
+use std::path::PathBuf;
 
 use crate::Digest;
 
+/// A secret shorter than this can be guessed.
+#[cfg(any(feature = "disk", feature = "layers"))]
+pub(crate) const MIN_SECRET_BYTES: usize = 16;
+
 /// Says what could not be done, to what, and why.
 ///
-/// A cache may always be done without: a caller logs the error and computes. Only
-/// [`Glob`](Error::Glob) and [`Path`](Error::Path) are mistakes that somebody should correct.
+/// A cache may always be done without: a caller logs the error and computes. [`Glob`](Error::Glob),
+/// [`Path`](Error::Path), [`Folder`](Error::Folder) and [`Secret`](Error::Secret) are mistakes that somebody should correct.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -36,10 +42,36 @@ pub enum Error {
         /// The limit that was passed.
         limit: usize,
     },
-    /// Git could not list the work tree.
-    #[error("git cannot list the work tree {root}: {reason}", root = .root.display())]
+    /// A dependency cannot be looked up, because it is none or because there is nothing to look it up in.
+    #[error("cannot look up {name}: {reason}")]
+    Dependency {
+        /// What was to be looked up.
+        name: String,
+        /// What is wrong, as the rest of the sentence.
+        reason: String,
+    },
+    /// A settings file could not be read as one.
+    #[error("cannot read a value in {file}: {reason}")]
+    Config {
+        /// The file, relative to the project.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A tool did not say its version.
+    #[error("cannot ask `{command}`: {reason}")]
+    Tool {
+        /// What was called.
+        command: String,
+        /// How it ended.
+        reason: String,
+        /// Why it could not be started, if that was the trouble.
+        source: Option<io::Error>,
+    },
+    /// Git could not say what is in the work tree.
+    #[error("git cannot look at the work tree {root}: {reason}", root = .root.display())]
     Git {
-        /// The folder that was to be listed.
+        /// The folder that was to be looked at.
         root: PathBuf,
         /// What git said, or how it ended.
         reason: String,
@@ -65,6 +97,53 @@ pub enum Error {
         path: PathBuf,
         /// What the database said.
         source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The cache's folder is not safe to use: somebody else could change what is in it.
+    #[error("the cache folder {path} {reason}; {hint}", path = .path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What is wrong with it, as the rest of the sentence.
+        reason: String,
+        /// What can be done.
+        hint: &'static str,
+    },
+    /// A newer program has written the cache's index; it is left as it is.
+    #[error(
+        "the cache index {path} has format {found}, and this program knows {known}; update it or use another folder",
+        path = .path.display()
+    )]
+    Newer {
+        /// The index file.
+        path: PathBuf,
+        /// Its format.
+        found: i64,
+        /// The newest format that this program knows.
+        known: i64,
+    },
+    /// The thread that does the work for other threads cannot be started.
+    #[error("cannot start a thread for the cache layers")]
+    Runtime {
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A secret is too short.
+    #[error("a secret of {bytes} bytes can be guessed; take at least {min_bytes}")]
+    Secret {
+        /// How long it is.
+        bytes: usize,
+        /// How long it has to be.
+        min_bytes: usize,
+    },
+    /// A result is larger than what may be carried.
+    #[error("the result of `{name}` takes {bytes} bytes, and {max_bytes} may be carried")]
+    TooLarge {
+        /// The subject.
+        name: String,
+        /// What it takes with all that belongs to it.
+        bytes: u64,
+        /// What would be allowed.
+        max_bytes: u64,
     },
     /// A content that something refers to is not in the store any more.
     #[error("object {digest} is not in the cache")]
@@ -93,20 +172,24 @@ pub enum Error {
 }
 
 impl Error {
+    #[cfg(feature = "files")]
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
         move |source| Error::Io { action, path: path.to_owned(), source }
     }
 
+    #[cfg(feature = "files")]
     pub(crate) fn path(path: &str, reason: &'static str) -> Error {
         Error::Path { path: path.to_owned(), reason }
     }
 
+    #[cfg(feature = "files")]
     pub(crate) fn glob(glob: &str, reason: impl Into<String>) -> Error {
         Error::Glob { glob: glob.to_owned(), reason: reason.into() }
     }
 }
 
 /// Returns whether the file went away, which is no failure between a listing and a look.
+#[cfg(feature = "files")]
 pub(crate) fn is_gone(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }

@@ -1,65 +1,108 @@
-//! Remembers results by what they depend on, and can say what changed when a result no longer fits.
+//! Remembers results: in memory, on disk and elsewhere, by what they depend on, and can say what changed.
 //!
+//! - [`Cache`] keeps values in memory within a capacity, exactly, under a [`Policy`] of choice.
 //! - [`Key`] is a content key made of named parts. Two keys can be compared: [`Change`] says in words
 //!   what makes them differ, down to the file.
-//! - [`Files`] turns globs or a whole work tree into a [`Manifest`], with one `stat` a file when
-//!   nothing was touched.
-//! - [`Store`] keeps values on disk under their keys; several processes may share its folder. A damaged
-//!   value is a miss that says so, never a wrong hit.
-//! - [`Outputs`] keeps the files a step wrote and brings them back.
-//! - [`MemoryCache`] is a small cache in memory that is bounded by weight and by count, exactly.
+//! - A [`Dependency`] is what a value depends on as a value itself; looked up in [`Surroundings`] that the application
+//!   gives, it is a part of a key.
+//! - With the feature `files`: `Files` turns globs or a whole work tree into a [`Manifest`], with one `stat` a file
+//!   when nothing was touched; settings files, git and tools are dependencies too.
+//! - With the feature `disk`: `Store` keeps values on disk under their keys, and several processes may share its
+//!   folder; `Outputs` keeps the files a step wrote and brings them back.
 //!
-//! Everything blocks and nothing is async: call it from a blocking pool. Nothing here reads the
-//! environment, prints or installs a subscriber; what is worth knowing is a `tracing` event.
+//! - [`Registry`] knows caches by name: what they did, what it saved, whether they are well; with the feature
+//!   `prometheus` it is a collector of metrics.
+//!
+//! Nothing here reads the environment, prints or installs a subscriber; what is worth knowing is a `tracing` event.
 //!
 //! ```
-//! use segno_cache::{Files, Key, Lookup, NewEntry, Options, Store};
-//! use std::time::SystemTime;
+//! use segno_cache::{Cache, Key};
 //!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let project = tempfile::tempdir()?;
-//! std::fs::write(project.path().join("a.txt"), "one")?;
-//! let store = Store::open(&project.path().join(".cache"), Options::default())?;
-//! let files = Files::open(project.path(), &store)?;
-//!
-//! let manifest = files.manifest(&["*.txt".into()])?;
 //! let mut builder = Key::builder("count words");
-//! builder.text("command", "wc -w *.txt").files("files *.txt", &manifest);
+//! builder.text("command", "wc -w a.txt");
 //! let key = builder.finish();
 //!
-//! let now = SystemTime::now();
-//! let manifests = [manifest];
-//! store.store(NewEntry { value: b"1 a.txt", manifests: &manifests, ..NewEntry::of(&key, "count", now) })?;
-//! let answers = store.fetch(&[key.digest()], now)?;
-//! assert!(matches!(&answers[0], Lookup::Hit(hit) if hit.value == b"1 a.txt"));
-//! # Ok(())
-//! # }
+//! let cache = Cache::new(1_000);
+//! cache.insert(key.digest(), "1 a.txt");
+//! assert_eq!(cache.get(&key.digest()), Some("1 a.txt"));
 //! ```
 
-mod change;
+#[cfg(feature = "disk")]
+mod bundle;
 mod clock;
-mod digest;
+mod depend;
 mod error;
+#[cfg(feature = "files")]
 mod files;
 mod key;
-mod manifest;
+#[cfg(feature = "layers")]
+mod layer;
+mod load;
+pub mod memo;
 mod memory;
-mod outputs;
-mod sentence;
+#[cfg(feature = "files")]
+mod process;
+#[cfg(feature = "sql")]
+pub mod query;
+#[cfg(feature = "redis")]
+mod redis;
+mod registry;
+mod sketch;
+#[cfg(feature = "disk")]
+mod snapshot;
+mod statistics;
+#[cfg(feature = "disk")]
 mod store;
+mod sync;
+#[cfg(feature = "watch")]
+mod watch;
 
-pub use change::{Change, FileChange};
+#[cfg(feature = "redis")]
+pub use self::redis::{RedisLayer, RedisOptions};
+#[cfg(feature = "disk")]
+pub use bundle::{ArchiveError, ArchiveReader, ArchiveWriter, Bundle, BundleError, Secret};
 pub use clock::Clock;
-pub use digest::Digest;
+pub use depend::{Dependency, Dependents, Moment, Observation, Surroundings, Tags};
+#[cfg(feature = "files")]
+pub use depend::{Depth, Git, ToolAnswer};
 pub use error::Error;
+#[cfg(feature = "files")]
 pub use files::{CLOCK_TICK, Files};
-pub use key::{Key, KeyBuilder, Part, Shown};
-pub use manifest::Manifest;
-pub use memory::MemoryCache;
-pub use outputs::{OutputFile, Outputs, Restored};
-pub use store::{Hit, Lookup, MissReason, NewEntry, Options, Store};
+#[cfg(feature = "disk")]
+pub use files::{OutputFile, Outputs, Restored};
+pub use key::{Change, Digest, FileChange, Key, KeyBuilder, KeyPart, Manifest, Part, PartWriter, Shown, Value};
+#[cfg(all(feature = "disk", feature = "layers"))]
+pub use layer::DiskLayer;
+#[cfg(feature = "layers")]
+pub use layer::{
+    Answer, BlockingLayered, Codec, CodecError, Degraded, Json, Layer, LayerError, LayerEvent, LayerStatistics,
+    LayerTerms, Layered, LayeredBuilder, LayeredStatistics, Namespace, Outdated, Raw, Rejection, WriteBehind,
+};
+pub use load::{Dice, LoadError, LoadErrorKind, Loaded, Loader, Loading};
+pub use memory::{Builder, Cache, Cause, Entry, Iter, Policy, Terms, Ticker};
+#[cfg(feature = "prometheus")]
+pub use registry::Metrics;
+#[cfg(feature = "tokio")]
+pub use registry::warm_async;
+pub use registry::{
+    Health, Latencies, Level, Measured, Operation, Reading, Registrable, Registry, Revive, Used, Uses, Warm, Warmed,
+    Watched, Watching, Worth, warm,
+};
+#[cfg(feature = "macros")]
+pub use segno_cache_macros::memoize;
+pub use sketch::{Distribution, Sketch};
+#[cfg(feature = "disk")]
+pub use snapshot::{Recovery, Restoration};
+pub use statistics::Statistics;
+#[cfg(feature = "disk")]
+pub use store::{
+    Amount, Census, Cleared, Damage, DamagedPart, Durability, Eviction, Hit, Listed, Lookup, MissReason, NewEntry,
+    Options, Store, Tally, Verdict,
+};
+#[cfg(feature = "watch")]
+pub use watch::{Watch, WatchEvent, WatchLoss, WatchOptions};
 
 /// The example of the README runs with the other examples.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "disk"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

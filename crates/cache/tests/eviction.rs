@@ -1,5 +1,6 @@
 //! The store keeps within its size: what goes first, and what stays because something refers to it.
 
+#![cfg(feature = "disk")]
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking, its helpers too")]
 
 mod support;
@@ -8,7 +9,7 @@ use std::fs;
 use std::time::Duration;
 
 use rusqlite::Connection;
-use segno_cache::{Digest, Error, Key, Manifest, NewEntry, Options, Store};
+use segno_cache::{Digest, Error, Eviction, Key, Manifest, NewEntry, Options, Store};
 use tempfile::TempDir;
 
 use support::{answer, key, now, objects, open, put};
@@ -104,4 +105,48 @@ fn an_object_that_two_entries_share_stays_for_the_second() {
     assert!(store.read_object(&object).is_ok());
     put(&store, "b", b"", now());
     assert!(matches!(store.read_object(&object), Err(Error::MissingObject { .. })));
+}
+
+/// Puts `a` to `e` an hour apart, asks for `b` and `c` as often as that says, and puts so much that two must go: which stay.
+fn check_eviction(eviction: Eviction, asks: [usize; 2], expected: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options { max_bytes: 100_000, eviction, ..Options::default() };
+    let store = Store::open(folder.path(), options).unwrap();
+    let hour = |hours: u64| now() + Duration::from_secs(hours * 3_600);
+    for (number, name) in (0..).zip(["a", "b", "c", "d", "e"]) {
+        put(&store, name, &[0; 15_000], hour(number));
+    }
+    for (name, asks) in ["b", "c"].into_iter().zip(asks) {
+        for _ in 0..asks {
+            answer(&store, name, hour(9));
+        }
+    }
+    put(&store, "f", &[0; 40_000], hour(10));
+    let stay = ["a", "b", "c", "d", "e", "f"].into_iter().filter(|name| answer(&store, name, hour(10)) != "absent");
+    assert_eq!(stay.collect::<String>(), expected, "{eviction:?}");
+}
+
+#[test]
+fn each_eviction_chooses_in_its_own_way() {
+    check_eviction(Eviction::Fifo, [1, 1], "cdef");
+    check_eviction(Eviction::Lru, [1, 0], "bdef");
+    check_eviction(Eviction::Sieve, [1, 0], "bdef");
+    check_eviction(Eviction::Lfu, [2, 1], "bcef");
+}
+
+#[test]
+fn sieve_spares_what_was_used_once_and_no_longer() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options { max_bytes: 100_000, eviction: Eviction::Sieve, ..Options::default() };
+    let store = Store::open(folder.path(), options).unwrap();
+    let hour = |hours: u64| now() + Duration::from_secs(hours * 3_600);
+    put(&store, "old", &[0; 15_000], hour(0));
+    answer(&store, "old", hour(2));
+    for number in 3..60 {
+        put(&store, &number.to_string(), &[0; 15_000], hour(number));
+        assert!(store.bytes().unwrap() <= 100_000);
+        // Everything was used: one round of the hand spares it all, the next one none.
+        answer(&store, &number.to_string(), hour(number + 2));
+    }
+    assert_eq!(answer(&store, "old", hour(60)), "absent");
 }

@@ -1,5 +1,6 @@
 //! What a glob means, when a file is read again, and what the work tree is.
 
+#![cfg(feature = "disk")]
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking, its helpers too")]
 
 use std::fs;
@@ -257,6 +258,7 @@ mod work_tree {
         assert_ne!(project.files.work_tree().unwrap().digest(), before.digest());
     }
 
+    #[cfg(feature = "walk")]
     #[test]
     fn a_project_below_the_top_is_listed_relative_to_itself() {
         let outer = Project::with(&["top", "part/a", "ignored/part/b"]);
@@ -268,6 +270,7 @@ mod work_tree {
         }
     }
 
+    #[cfg(feature = "walk")]
     #[test]
     fn without_git_the_ignore_files_count() {
         let project = Project::with(&["a", ".hidden", "built/x", ".segno/y"]);

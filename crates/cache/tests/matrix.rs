@@ -1,31 +1,46 @@
 //! "Is it up to date?": the five cases in which runners go wrong, and what restoring outputs refuses.
 
+#![cfg(feature = "disk")]
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking, its helpers too")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use segno_cache::{Clock, Digest, Error, Files, Key, Lookup, NewEntry, Options, OutputFile, Outputs, Restored, Store};
+use segno_cache::{
+    Clock, Dependency, Depth, Digest, Error, Files, Git, Key, Lookup, NewEntry, Options, OutputFile, Outputs, Restored,
+    Store, Surroundings,
+};
 use tempfile::TempDir;
 
-/// A project with one step: `in.txt` is copied to `out/out.txt`.
+/// A project with one step: `in/in.txt` is copied to `out/out.txt`.
 struct Step {
     folder: TempDir,
     files: Files,
     store: Store,
+    depends: Dependency,
     command: &'static str,
     runs: usize,
 }
 
 impl Step {
     fn new(clock: Clock) -> Step {
+        Step::on(clock, Dependency::files(["in/in.txt"]))
+    }
+
+    fn on(clock: Clock, depends: Dependency) -> Step {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("in.txt"), "one").unwrap();
+        if matches!(depends, Dependency::Git(_)) {
+            let git = Command::new("git").args(["init", "-q"]).current_dir(folder.path()).status();
+            assert!(git.unwrap().success());
+        }
+        fs::create_dir(folder.path().join("in")).unwrap();
+        fs::write(folder.path().join("in/in.txt"), "one").unwrap();
         let options = Options { clock, ..Options::default() };
         let store = Store::open(&folder.path().join(".segno/cache"), options).unwrap();
         let files = Files::open(folder.path(), &store).unwrap();
-        Step { folder, files, store, command: "cp", runs: 0 }
+        Step { folder, files, store, depends, command: "cp", runs: 0 }
     }
 
     fn path(&self, path: &str) -> PathBuf {
@@ -34,9 +49,12 @@ impl Step {
 
     /// Runs the step as a runner does: a hit restores, a miss runs and stores. Says what happened.
     fn run(&mut self) -> &'static str {
-        let manifests = [self.files.manifest(&["in.txt".into()]).unwrap()];
+        let surroundings = Surroundings::new().files(&self.files);
+        let seen = surroundings.moment().observe(&self.depends).unwrap().without(&["out/**".into()]).unwrap();
+        let manifests = [seen.manifest().unwrap().clone()];
         let mut builder = Key::builder("command");
-        builder.text("command", self.command).files("files in.txt", &manifests[0]);
+        builder.text("command", self.command);
+        seen.add_to(&mut builder);
         let (key, now) = (builder.finish(), SystemTime::now());
         if let Lookup::Hit(hit) = &self.store.fetch(&[key.digest()], now).unwrap()[0] {
             let outputs: Vec<OutputFile> = serde_json::from_slice(&hit.value).unwrap();
@@ -45,7 +63,7 @@ impl Step {
         }
         self.runs += 1;
         fs::create_dir_all(self.path("out")).unwrap();
-        fs::copy(self.path("in.txt"), self.path("out/out.txt")).unwrap();
+        fs::copy(self.path("in/in.txt"), self.path("out/out.txt")).unwrap();
         let outputs = Outputs::capture(&self.files, &self.store, &["out/**".into()]).unwrap();
         let objects: Vec<Digest> = outputs.iter().map(|output| output.digest).collect();
         let value = serde_json::to_vec(&outputs).unwrap();
@@ -91,28 +109,32 @@ fn set_modified(path: &Path, time: SystemTime) {
 }
 
 /// Runs, changes something, and runs again; once with files too young to be believed, once with files
-/// that are believed by their stamps.
+/// that are believed by their stamps; with the file named, its folder, the work tree and what of it git lists there.
 fn check(change: impl Fn(&mut Step), expected: &str) {
     let much_later = Clock::from_fn(|| SystemTime::now() + Duration::from_secs(100));
-    for clock in [Clock::default(), much_later] {
-        let mut step = Step::new(clock);
+    let tree = |paths: &[&str]| Dependency::Git(Git::Tree { paths: paths.iter().map(ToString::to_string).collect() });
+    let folder = Dependency::Folder { path: "in".into(), depth: Depth::Contents };
+    let kinds = [Dependency::files(["in/in.txt"]), Dependency::files(["**/in.*"]), folder, tree(&[]), tree(&["in"])];
+    let clocks = [Clock::default(), much_later];
+    for (clock, depends) in clocks.iter().flat_map(|clock| kinds.iter().map(move |kind| (clock, kind))) {
+        let mut step = Step::on(clock.clone(), depends.clone());
         assert_eq!((step.run(), step.run()), ("run", "hit"));
         change(&mut step);
         assert_eq!(step.run(), expected);
         assert_eq!(step.run(), "hit");
-        let (input, output) = (fs::read(step.path("in.txt")).unwrap(), fs::read(step.path("out/out.txt")).unwrap());
+        let (input, output) = (fs::read(step.path("in/in.txt")).unwrap(), fs::read(step.path("out/out.txt")).unwrap());
         assert_eq!(input, output);
     }
 }
 
 #[test]
 fn a_touch_alone_is_a_hit() {
-    check(|step| set_modified(&step.path("in.txt"), SystemTime::UNIX_EPOCH), "hit");
+    check(|step| set_modified(&step.path("in/in.txt"), SystemTime::UNIX_EPOCH), "hit");
 }
 
 #[test]
 fn an_edit_with_the_same_time_and_size_is_seen() {
-    check(|step| edit_in_secret(&step.path("in.txt"), "two"), "run");
+    check(|step| edit_in_secret(&step.path("in/in.txt"), "two"), "run");
 }
 
 #[test]
@@ -135,9 +157,9 @@ fn another_command_is_another_key() {
 fn what_was_seen_once_is_a_hit_again() {
     let mut step = Step::new(Clock::default());
     step.run();
-    fs::write(step.path("in.txt"), "two").unwrap();
+    fs::write(step.path("in/in.txt"), "two").unwrap();
     assert_eq!(step.run(), "run");
-    fs::write(step.path("in.txt"), "one").unwrap();
+    fs::write(step.path("in/in.txt"), "one").unwrap();
     assert_eq!((step.run(), step.runs), ("restored", 2));
 }
 
@@ -215,8 +237,8 @@ fn the_executable_bit_comes_back_and_a_link_is_not_written_through() {
     assert_eq!(fs::metadata(step.path("tool")).unwrap().permissions().mode() & 0o100, 0o100);
 
     fs::remove_file(step.path("tool")).unwrap();
-    symlink("in.txt", step.path("tool")).unwrap();
+    symlink("in/in.txt", step.path("tool")).unwrap();
     Outputs::restore(&step.files, &step.store, &outputs).unwrap();
-    assert_eq!(fs::read(step.path("in.txt")).unwrap(), b"one");
+    assert_eq!(fs::read(step.path("in/in.txt")).unwrap(), b"one");
     assert_eq!(fs::read(step.path("tool")).unwrap(), vec![7; 100_000]);
 }

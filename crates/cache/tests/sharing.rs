@@ -1,5 +1,6 @@
 //! Several stores on one folder, as several processes have them.
 
+#![cfg(feature = "disk")]
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking, its helpers too")]
 
 use std::fs;

@@ -1,5 +1,6 @@
 //! The disk cache: what comes back, what does not and says why, and what explains a miss.
 
+#![cfg(feature = "disk")]
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking, its helpers too")]
 
 mod support;
@@ -83,7 +84,34 @@ fn a_damaged_value_is_a_miss_that_says_so_and_goes() {
     );
     check_damage("UPDATE entries SET checksum = x'00' WHERE digest = ?1", "damaged: a field of it has the wrong type");
     check_damage("UPDATE entries SET value = 'text' WHERE digest = ?1", "damaged: its value has the wrong type");
-    check_damage("UPDATE entries SET format = 2 WHERE digest = ?1", "damaged: it has another format");
+    check_damage("UPDATE entries SET format = 0 WHERE digest = ?1", "damaged: it has another format");
+    check_damage("UPDATE entries SET format = 'one' WHERE digest = ?1", "damaged: it has another format");
+}
+
+#[test]
+fn a_value_of_a_newer_program_is_a_miss_and_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder);
+    put(&store, "a", b"value", now());
+    let index = Connection::open(folder.path().join("index.db")).unwrap();
+    index.execute("UPDATE entries SET format = 2", []).unwrap();
+    for _ in 0..2 {
+        assert_eq!(answer(&store, "a", now()), "damaged: it has a newer format");
+    }
+    index.execute("UPDATE entries SET format = 1", []).unwrap();
+    assert_eq!(answer(&store, "a", now()), "hit 5");
+}
+
+#[test]
+fn an_index_without_a_table_or_column_of_ours_is_set_aside() {
+    let gone =
+        |change: &'static str| move |index: &Path| Connection::open(index).unwrap().execute_batch(change).unwrap();
+    check_unusable(gone("DROP TABLE objects"));
+    check_unusable(gone("ALTER TABLE entries RENAME COLUMN checksum TO checksun"));
+    check_unusable(gone("DROP TABLE totals"));
+    check_unusable(gone(
+        "DROP TRIGGER entry_in; CREATE TRIGGER entry_in AFTER INSERT ON entries BEGIN SELECT NEW.byteq; END",
+    ));
 }
 
 #[test]
@@ -179,6 +207,7 @@ fn check_unusable(harm: impl Fn(&Path)) {
 #[test]
 fn an_index_that_cannot_be_used_is_set_aside() {
     check_unusable(|index| fs::write(index, vec![b'x'; 10_000]).unwrap());
+    // A newer format says so twice: this one is damage.
     check_unusable(|index| {
         Connection::open(index).unwrap().pragma_update(None, "user_version", 99).unwrap();
     });
@@ -225,6 +254,26 @@ fn an_index_that_breaks_while_open_fails_once_and_is_replaced() {
     assert_eq!(answer(&store, "1", now()), "hit 1");
 }
 
+#[test]
+fn an_order_that_breaks_while_open_fails_once_and_the_index_is_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    put(&open(&folder), "1", b"value", now());
+    let path = folder.path().join("index.db");
+    let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'entries_by_use'";
+    let page: u32 = Connection::open(&path).unwrap().query_row(root, [], |row| row.get(0)).unwrap();
+    let mut bytes = fs::read(&path).unwrap();
+    // The last byte of its only cell is the last one of the entry's number.
+    bytes[page as usize * 4_096 - 1] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    let store = open(&folder);
+    let (wanted, value) = (key("1"), b"new");
+    let entry = NewEntry { value, ..NewEntry::of(&wanted, "1", now()) };
+    let failed = store.store(entry);
+    assert!(matches!(failed, Err(Error::Index { .. })), "{failed:?}");
+    store.store(entry).unwrap();
+    assert_eq!(answer(&store, "1", now()), "hit 3");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_new_folder_is_for_its_owner_only() {
@@ -235,10 +284,43 @@ fn a_new_folder_is_for_its_owner_only() {
     assert_eq!(fs::metadata(&dir).unwrap().permissions().mode() & 0o777, 0o700);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_that_takes_no_file_is_an_error() {
+    // Nobody can make a file there, root neither.
+    let error = Store::open(Path::new("/proc/self/fdinfo"), Options::default()).unwrap_err();
+    assert_eq!(error.to_string(), "cannot open /proc/self/fdinfo/index.lock");
+}
+
 #[test]
 fn a_folder_that_cannot_be_made_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("file"), "").unwrap();
     let error = Store::open(&folder.path().join("file/cache"), Options::default()).unwrap_err();
     assert!(error.to_string().starts_with("cannot make the folder "), "{error}");
+}
+
+/// Puts a folder in the place of a file, as something that is there and cannot be read, and returns where the file is.
+fn hide(file: &Path) -> PathBuf {
+    let aside = file.with_extension("aside");
+    fs::rename(file, &aside).unwrap();
+    fs::create_dir(file).unwrap();
+    aside
+}
+
+#[test]
+fn what_cannot_be_read_just_now_is_an_error_and_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder);
+    put(&store, "a", &[7; 20_000], now());
+    let file = objects(&store).remove(0);
+    let aside = hide(&file);
+    let digests = [key("a").digest()];
+    assert!(matches!(store.fetch(&digests, now()), Err(Error::Io { .. })));
+    assert!(matches!(store.peek(&digests, now()), Err(Error::Io { .. })));
+    assert!(matches!(store.verify(true), Err(Error::Io { .. })));
+    fs::remove_dir(&file).unwrap();
+    fs::rename(aside, &file).unwrap();
+    assert_eq!(answer(&store, "a", now()), "hit 20000");
+    assert!(store.verify(true).unwrap().damages.is_empty());
 }

@@ -2,7 +2,8 @@
 //! nothing to say, the same rules are read from `.gitignore` files without it.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
+use std::time::Duration;
 
 #[cfg(feature = "walk")]
 use ignore::WalkBuilder;
@@ -11,9 +12,13 @@ use super::paths::{is_never, join};
 use crate::Error;
 #[cfg(feature = "walk")]
 use crate::error::is_gone;
+use crate::process::{Limits, Said, run};
 
 /// Variables by which a surrounding git (a hook) points a child at its own repository or index.
 const POINTERS: [&str; 5] = ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR"];
+
+/// A work tree of a million long paths is listed within these.
+const LIMITS: Limits = Limits { time: Duration::from_secs(60), bytes: 1024 * 1024 * 1024 };
 
 /// Who says what belongs to the work tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,20 +122,23 @@ fn list_folder(root: &Path) -> Result<Vec<String>, Error> {
     Err(Error::Git { root: root.to_owned(), reason: reason.into(), source: None })
 }
 
-fn git(folder: &Path, arguments: &[&str]) -> Result<Output, Error> {
+/// Asks git something in a folder, within a time; what it says is in English.
+pub(crate) fn git(folder: &Path, arguments: &[&str]) -> Result<Said, Error> {
     let mut command = Command::new("git");
-    command.args(arguments).current_dir(folder).env("GIT_OPTIONAL_LOCKS", "0").env("LC_ALL", "C");
+    // A repository may name a program of its own that watches it; to ask must not run it.
+    command.args(["-c", "core.fsmonitor=false"]).args(arguments);
+    command.env("GIT_OPTIONAL_LOCKS", "0").env("LC_ALL", "C");
     for pointer in POINTERS {
         command.env_remove(pointer);
     }
-    command.output().map_err(|error| Error::Git {
-        root: folder.to_owned(),
-        reason: "it cannot be started".into(),
-        source: Some(error),
+    run(&mut command, folder, LIMITS).map_err(|failure| {
+        let (reason, source) = failure.into_parts();
+        Error::Git { root: folder.to_owned(), reason, source }
     })
 }
 
-fn refused(folder: &Path, output: &Output) -> Error {
+/// Says why git did not answer, in its own words.
+pub(crate) fn refused(folder: &Path, output: &Said) -> Error {
     let said = String::from_utf8_lossy(&output.stderr);
     let reason = match said.lines().next() {
         Some(line) => line.to_owned(),

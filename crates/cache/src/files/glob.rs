@@ -9,7 +9,7 @@ const WILD: [char; 4] = ['*', '?', '[', '{'];
 
 /// What a glob means.
 #[derive(Debug)]
-pub(super) enum Pattern {
+pub(crate) enum Pattern {
     /// One file, or a folder with everything in it; nothing is walked to find it.
     Literal(String),
     /// What matches below the folder that the wildcards begin in.
@@ -18,7 +18,7 @@ pub(super) enum Pattern {
 
 impl Pattern {
     /// Reads a glob: relative to the project, parts separated by `/`, `*` within a part, `**` across.
-    pub(super) fn parse(glob: &str) -> Result<Pattern, Error> {
+    pub(crate) fn parse(glob: &str) -> Result<Pattern, Error> {
         if glob.starts_with('!') {
             return Err(Error::glob(glob, "begins with `!`, and exclusion is not known here"));
         }
@@ -36,6 +36,26 @@ impl Pattern {
     }
 }
 
+impl Pattern {
+    /// Returns the folder below which everything lies that it means.
+    pub(crate) fn folder(&self) -> &str {
+        match self {
+            Pattern::Literal(path) | Pattern::Wild { folder: path, .. } => path,
+        }
+    }
+
+    /// Returns whether it means this project-relative path.
+    pub(crate) fn means(&self, path: &str) -> bool {
+        match self {
+            Pattern::Literal(literal) => match path.strip_prefix(literal.as_str()) {
+                Some(rest) => literal.is_empty() || rest.is_empty() || rest.starts_with('/'),
+                None => false,
+            },
+            Pattern::Wild { matcher, .. } => matcher.is_match(path),
+        }
+    }
+}
+
 /// Globs as a test for paths: what a walk would find by them, and nothing else.
 pub(crate) struct Globs(Vec<Pattern>);
 
@@ -46,12 +66,7 @@ impl Globs {
 
     /// Returns whether one of the globs means this project-relative path.
     pub(crate) fn mean(&self, path: &str) -> bool {
-        self.0.iter().any(|pattern| match pattern {
-            Pattern::Literal(literal) => {
-                path.strip_prefix(literal.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            }
-            Pattern::Wild { matcher, .. } => matcher.is_match(path),
-        })
+        self.0.iter().any(|pattern| pattern.means(path))
     }
 }
 

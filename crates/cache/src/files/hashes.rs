@@ -10,20 +10,21 @@ use super::content::read;
 use super::facts::{Facts, Root};
 use super::memo::{MAX_YOUNG_BYTES, Memo, Memory, Row};
 use super::paths::split;
-use crate::{Digest, Error, Store};
+use super::shelf::Shelf;
+use crate::{Digest, Error};
 
-/// The memo of one project, in memory and in the store.
+/// The memo of one project, in memory and where it is kept.
 #[derive(Debug)]
 pub(super) struct Hashes {
     root: Root,
-    store: Store,
+    shelf: Box<dyn Shelf>,
     memo: Mutex<Memo>,
     reads: AtomicU64,
 }
 
 impl Hashes {
-    pub(super) fn new(root: PathBuf, store: Store) -> Hashes {
-        Hashes { root: Root::new(root), store, memo: Mutex::new(Memo::new()), reads: AtomicU64::new(0) }
+    pub(super) fn new(root: PathBuf, shelf: Box<dyn Shelf>) -> Hashes {
+        Hashes { root: Root::new(root), shelf, memo: Mutex::new(Memo::new()), reads: AtomicU64::new(0) }
     }
 
     pub(super) fn root(&self) -> &Path {
@@ -48,7 +49,7 @@ impl Hashes {
             return Ok(row.digest);
         }
         self.reads.fetch_add(1, Ordering::Relaxed);
-        let (digest, row) = read(&self.root().join(path), self.store.clock())?;
+        let (digest, row) = read(&self.root().join(path), self.shelf.clock())?;
         match row {
             Some(row) => self.memo().learn(path, row),
             None => tracing::debug!(path, "a file changed while it was read"),
@@ -57,6 +58,7 @@ impl Hashes {
     }
 
     /// Notes a file that was just written, so that the next run need not read it.
+    #[cfg(feature = "disk")]
     pub(super) fn note_written(&self, path: &str) {
         self.memo().note_young(path);
     }
@@ -88,11 +90,11 @@ impl Hashes {
             Memory::Known(row) => return Some(row),
             Memory::Unknown => return None,
             Memory::AskFile => {
-                return self.store.memo_row(self.folder_id(folder), name).unwrap_or_else(forgotten);
+                return self.shelf.row(self.folder_id(folder), name).unwrap_or_else(forgotten);
             }
             Memory::AskFolder => {}
         }
-        let rows = self.store.memo_rows(self.folder_id(folder)).unwrap_or_else(forgotten);
+        let rows = self.shelf.rows(self.folder_id(folder)).unwrap_or_else(forgotten);
         memo.load(folder, rows);
         match memo.recall(path) {
             Memory::Known(row) => Some(row),
@@ -107,7 +109,7 @@ impl Hashes {
             (self.folder_id(folder), name.to_owned(), *row)
         };
         let rows: Vec<(i64, String, Row)> = unsaved.iter().map(row).collect();
-        self.store.save_memo(&rows)
+        self.shelf.save(&rows)
     }
 
     fn memo(&self) -> MutexGuard<'_, Memo> {

@@ -2,18 +2,28 @@
 
 mod content;
 mod facts;
+mod folder;
 mod git;
 mod glob;
 mod hashes;
 mod memo;
+#[cfg(feature = "disk")]
+mod outputs;
 mod paths;
 mod project;
+mod shelf;
 mod walk;
 
 pub use memo::CLOCK_TICK;
+#[cfg(feature = "disk")]
+pub use outputs::{OutputFile, Outputs, Restored};
 pub use project::Files;
 
-pub(crate) use glob::Globs;
-pub(crate) use memo::{Row, Stamp};
-pub(crate) use paths::{TEMPORARY, project_path};
-pub(crate) use walk::{Leaf, Links};
+pub(crate) use git::{git, refused};
+pub(crate) use glob::{Globs, Pattern};
+#[cfg(feature = "disk")]
+pub(crate) use memo::Row;
+pub(crate) use memo::Stamp;
+pub(crate) use paths::project_path;
+#[cfg(feature = "watch")]
+pub(crate) use paths::{is_never, join};

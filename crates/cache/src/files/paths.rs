@@ -32,7 +32,8 @@ pub(crate) fn project_path(path: &str) -> Result<String, &'static str> {
 
 /// Returns whether a folder or file of this name is left out.
 pub(crate) fn is_never(name: &str) -> bool {
-    NEVER.contains(&name) || name.starts_with(TEMPORARY)
+    // On a disk that does not tell letters apart, `.GIT` is `.git`.
+    NEVER.iter().any(|never| never.eq_ignore_ascii_case(name)) || name.starts_with(TEMPORARY)
 }
 
 /// Splits a path into its folder ("" for the project) and its name.
@@ -42,7 +43,8 @@ pub(crate) fn split(path: &str) -> (&str, &str) {
 
 /// Joins a folder ("" for the project) and a name.
 pub(crate) fn join(folder: &str, name: &str) -> String {
-    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+    // Once for each file of a walk: `format!` takes three times as long.
+    if folder.is_empty() { name.to_owned() } else { [folder, "/", name].concat() }
 }
 
 #[cfg(test)]

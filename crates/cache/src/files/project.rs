@@ -4,19 +4,22 @@
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use super::facts::Facts;
 use super::git::{Lister, is_repository};
 use super::glob::{Pattern, is_literal};
 use super::hashes::Hashes;
 use super::paths::project_path;
+use super::shelf::{Nowhere, Shelf};
 use super::walk::{Detail, Leaf, Links, MAX_FILES, Walk, link_leaf};
+#[cfg(feature = "disk")]
+use crate::Store;
 use crate::error::is_gone;
-use crate::{Digest, Error, Manifest, MemoryCache, Store};
+use crate::{Cache, Clock, Digest, Error, Manifest};
 
 /// So many compiled globs are kept.
-const MAX_GLOBS: usize = 1_000;
+const MAX_GLOBS: u64 = 1_000;
 
 const EXECUTABLE: &str = "segno-cache 2026-11-21 executable 1";
 const LINK: &str = "segno-cache 2026-11-21 link 1";
@@ -52,13 +55,22 @@ impl Files {
     /// Opens the project in `root`; what was hashed is kept in the store's index.
     ///
     /// Fails if the folder is not there.
+    #[cfg(feature = "disk")]
     pub fn open(root: &Path, store: &Store) -> Result<Files, Error> {
+        Files::with(root, Box::new(store.clone()))
+    }
+
+    /// Opens the project in `root`; what was hashed is known until the last clone goes.
+    ///
+    /// Fails if the folder is not there.
+    pub fn in_memory(root: &Path, clock: Clock) -> Result<Files, Error> {
+        Files::with(root, Box::new(Nowhere(clock)))
+    }
+
+    fn with(root: &Path, shelf: Box<dyn Shelf>) -> Result<Files, Error> {
         let root = fs::canonicalize(root).map_err(Error::io("open the project", root))?;
-        let inner = Inner {
-            hashes: Hashes::new(root, store.clone()),
-            patterns: Mutex::new(MemoryCache::new(MAX_GLOBS, u64::MAX)),
-            lister: OnceLock::new(),
-        };
+        let inner =
+            Inner { hashes: Hashes::new(root, shelf), patterns: Cache::new(MAX_GLOBS), lister: OnceLock::new() };
         Ok(Files { inner: Arc::new(inner) })
     }
 
@@ -174,8 +186,17 @@ impl Files {
         links: Links,
         visit: &mut dyn FnMut(String, D) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let pattern = self.pattern(glob)?;
-        let found = match &*pattern {
+        self.find_by(&*self.pattern(glob)?, glob, links, visit)
+    }
+
+    fn find_by<D: Detail>(
+        &self,
+        pattern: &Pattern,
+        glob: &str,
+        links: Links,
+        visit: &mut dyn FnMut(String, D) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let found = match pattern {
             Pattern::Literal(path) => match self.look(path)? {
                 Some(Seen::Leaf(leaf)) => return visit(path.clone(), D::of_leaf(leaf)),
                 Some(Seen::Folder) => self.walk(glob, path, None, links, &|_| true)?,
@@ -186,6 +207,16 @@ impl Files {
             }
         };
         found.into_iter().try_for_each(|(path, detail)| visit(path, detail))
+    }
+
+    /// Lists a file, or everything in a folder, whose path may look like a glob.
+    pub(super) fn below(&self, path: &str) -> Result<Manifest, Error> {
+        let mut entries = Vec::new();
+        self.find_by(&Pattern::Literal(path.to_owned()), path, Links::Followed, &mut |path, leaf| {
+            entries.extend(self.entry(&path, &leaf)?.map(|digest| (path, digest)));
+            Ok(())
+        })?;
+        Ok(Manifest::new(entries))
     }
 
     /// Returns the digest of a file's content, reading it only if its stamp is not a known one.
@@ -199,6 +230,7 @@ impl Files {
     }
 
     /// Notes a file that was just written, so that the next run need not read it.
+    #[cfg(feature = "disk")]
     pub(crate) fn note_written(&self, path: &str) {
         self.inner.hashes.note_written(path);
     }
@@ -257,12 +289,11 @@ impl Files {
         if is_literal(glob) {
             return Pattern::parse(glob).map(Arc::new);
         }
-        let mut patterns = self.inner.patterns.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(pattern) = patterns.fetch(glob) {
-            return Ok(pattern.clone());
+        if let Some(pattern) = self.inner.patterns.get(glob) {
+            return Ok(pattern);
         }
         let pattern = Arc::new(Pattern::parse(glob)?);
-        patterns.insert(glob.to_owned(), pattern.clone(), 1);
+        self.inner.patterns.insert(glob.to_owned(), pattern.clone());
         Ok(pattern)
     }
 
@@ -277,7 +308,7 @@ impl Files {
 #[derive(Debug)]
 struct Inner {
     hashes: Hashes,
-    patterns: Mutex<MemoryCache<String, Arc<Pattern>>>,
+    patterns: Cache<String, Arc<Pattern>>,
     lister: OnceLock<Lister>,
 }
 

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
-use super::index::{self, Fault, is_damage};
+use super::index::{self, Fault, Open, may_be_damage};
+use super::lookup::Lookup;
+use super::tally::Unsaved;
 use crate::{Clock, Digest, Error};
 
 /// Uses are written down when so many are known, at the latest.
@@ -23,21 +25,63 @@ pub struct Options {
     /// What was not used for so long is no longer given, and goes when something is stored; `None`: nothing goes for that.
     /// When something was used is known to the hour, so that it may stay an hour longer.
     pub max_age: Option<Duration>,
+    /// What goes first when there is too much.
+    pub eviction: Eviction,
+    /// What a write that was acknowledged survives.
+    pub durability: Durability,
     /// What time it is.
     pub clock: Clock,
 }
 
+/// What goes first when there is too much, after what has expired.
+///
+/// Uses are noted by the hour, so that reading does not cost a write; the policies of memory that go by the order of
+/// single uses would have nothing to go by here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Eviction {
+    /// What was used longest ago.
+    #[default]
+    Lru,
+    /// What was asked for least often, among the 64 that were used longest ago; results count, bytes of layers do not.
+    Lfu,
+    /// What was stored longest ago; `max_age` then counts from there too. Reads are never noted.
+    Fifo,
+    /// What was stored longest ago and not used since this was last looked at.
+    ///
+    /// Source: Y. Zhang, J. Yang, Y. Yue, Y. Vigfusson, K. V. Rashmi, "SIEVE is Simpler than LRU", NSDI 2024.
+    Sieve,
+}
+
+/// What a write that was acknowledged survives. Neither ever shows half a value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Durability {
+    /// The end of the process, however sudden. After a loss of power the last writes may be missing.
+    #[default]
+    Fast,
+    /// A loss of power too: each write waits for the disk.
+    Synced,
+}
+
 impl Default for Options {
-    /// Returns 16 KiB, 10 GiB, no age and the machine's clock.
+    /// Returns 16 KiB, 10 GiB, no age, LRU, no waiting for the disk and the machine's clock.
     fn default() -> Options {
-        Options { inline_limit: 16 * 1024, max_bytes: 10 * 1024 * 1024 * 1024, max_age: None, clock: Clock::default() }
+        Options {
+            inline_limit: 16 * 1024,
+            max_bytes: 10 * 1024 * 1024 * 1024,
+            max_age: None,
+            eviction: Eviction::default(),
+            durability: Durability::default(),
+            clock: Clock::default(),
+        }
     }
 }
 
 /// A cache in a folder: values under the digests of their keys, and objects under their own.
 ///
 /// Several processes may share the folder. Every value carries a checksum and a format version: one that
-/// is damaged is a miss that says so, and is removed. An index that cannot be used at all is set aside
+/// is damaged is a miss that says so, and is removed. An index that is damaged is set aside
 /// as `index.db.damaged-<n>` and the cache starts empty. Cloning is cheap; clones share one connection.
 /// An [`Error`] means that the disk or its rights are in the way: go on without the cache.
 ///
@@ -70,17 +114,21 @@ pub struct Store {
 struct Inner {
     dir: PathBuf,
     options: Options,
-    connection: Mutex<Connection>,
+    open: Mutex<Open>,
     used: Mutex<HashMap<Digest, i64>>,
+    asked: Unsaved,
 }
 
 impl Store {
-    /// Opens the cache in a folder; a new folder can be read by its owner only.
+    /// Opens the cache in a folder; a new folder can be read by its owner only. A folder that is removed later is made anew
+    /// by the next call, and the cache starts empty.
     ///
-    /// Fails if the folder cannot be made, read or written.
+    /// Fails if the folder cannot be made, read or written; with [`Error::Folder`] if it belongs to somebody else or others
+    /// may write in it (a link to it is followed if this user or root made it); with [`Error::Newer`] if a newer program
+    /// has used it, and then nothing in it is touched.
     pub fn open(dir: &Path, options: Options) -> Result<Store, Error> {
-        let connection = Mutex::new(index::open(dir)?);
-        let inner = Inner { dir: dir.to_owned(), options, connection, used: Mutex::default() };
+        let open = Mutex::new(index::open(dir, options.durability)?);
+        let inner = Inner { dir: dir.to_owned(), options, open, used: Mutex::default(), asked: Unsaved::default() };
         Ok(Store { inner: Arc::new(inner) })
     }
 
@@ -108,7 +156,7 @@ impl Store {
         &self.inner.options
     }
 
-    pub(super) fn with<T>(
+    pub(crate) fn with<T>(
         &self,
         action: &'static str,
         work: impl FnOnce(&mut Connection) -> Result<T, Fault>,
@@ -122,10 +170,11 @@ impl Store {
         action: &'static str,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>,
     ) -> Result<T, Error> {
-        let used = self.inner.take_used();
+        let (used, asked) = (self.inner.take_used(), self.inner.asked.take());
         self.with(action, |connection| {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            save_uses(&transaction, &used)?;
+            save_uses(&transaction, &used, self.options().eviction)?;
+            asked.save(&transaction, self.clock().now())?;
             let done = work(&transaction)?;
             transaction.commit()?;
             Ok(done)
@@ -139,7 +188,20 @@ impl Store {
             used.insert(digest, now);
             used.len() >= MAX_UNSAVED_USES
         };
-        if full && let Err(error) = self.flush() {
+        if full {
+            self.flush_or_tell();
+        }
+    }
+
+    /// Counts what was answered; counts that are lost only make the cache look less used.
+    pub(super) fn note_asked(&self, digests: &[Digest], lookups: &[Lookup]) {
+        if self.inner.asked.note(digests, lookups) {
+            self.flush_or_tell();
+        }
+    }
+
+    fn flush_or_tell(&self) {
+        if let Err(error) = self.flush() {
             tracing::debug!(%error, "uses of the cache were not written down");
         }
     }
@@ -153,14 +215,18 @@ impl Inner {
         action: &'static str,
         work: impl FnOnce(&mut Connection) -> Result<T, Fault>,
     ) -> Result<T, Error> {
-        let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let fault = match work(&mut connection) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if !open.is_in_place(&self.dir) {
+            tracing::warn!(folder = %self.dir.display(), "the cache index is gone or was replaced; it is opened anew");
+            *open = index::open(&self.dir, self.options.durability)?;
+        }
+        let fault = match work(&mut open.connection) {
             Ok(done) => return Ok(done),
             Err(fault) => fault,
         };
-        if matches!(&fault, Fault::Sql(error) if is_damage(error)) {
-            match index::reopen(&self.dir) {
-                Ok(fresh) => *connection = fresh,
+        if matches!(&fault, Fault::Sql(error) if may_be_damage(error)) {
+            match index::reopen(&self.dir, self.options.durability) {
+                Ok(fresh) => *open = fresh,
                 Err(error) => tracing::warn!(%error, "the damaged cache index cannot be replaced"),
             }
         }
@@ -176,13 +242,14 @@ impl Inner {
     }
 
     fn flush(&self) -> Result<(), Error> {
-        let used = self.take_used();
-        if used.is_empty() {
+        let (used, asked) = (self.take_used(), self.asked.take());
+        if used.is_empty() && asked.is_empty() {
             return Ok(());
         }
         self.with("write uses", |connection| {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            save_uses(&transaction, &used)?;
+            save_uses(&transaction, &used, self.options.eviction)?;
+            asked.save(&transaction, self.options.clock.now())?;
             Ok(transaction.commit()?)
         })
     }
@@ -190,6 +257,10 @@ impl Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
+        // A folder that was removed is not made anew to write down that it was used.
+        if !self.open.get_mut().unwrap_or_else(PoisonError::into_inner).is_in_place(&self.dir) {
+            return;
+        }
         if let Err(error) = self.flush() {
             tracing::debug!(%error, "uses of the cache were not written down");
         }
@@ -201,8 +272,13 @@ pub(super) fn total(connection: &Connection) -> rusqlite::Result<i64> {
     connection.prepare_cached("SELECT bytes FROM totals")?.query_row([], |row| row.get(0))
 }
 
-fn save_uses(connection: &Connection, used: &HashMap<Digest, i64>) -> rusqlite::Result<()> {
-    let mut update = connection.prepare_cached("UPDATE entries SET used_at = max(used_at, ?2) WHERE id = ?1")?;
+fn save_uses(connection: &Connection, used: &HashMap<Digest, i64>, eviction: Eviction) -> rusqlite::Result<()> {
+    let update = match eviction {
+        Eviction::Lru | Eviction::Lfu => "UPDATE entries SET used_at = max(used_at, ?2) WHERE id = ?1",
+        Eviction::Sieve => "UPDATE entries SET visited = 1 WHERE id = ?1 AND used_at <= ?2",
+        Eviction::Fifo => return Ok(()),
+    };
+    let mut update = connection.prepare_cached(update)?;
     for (digest, now) in used {
         update.execute(params![digest.row_id(), now])?;
     }

@@ -1,13 +1,13 @@
-//! Keeps the store within its size: expired entries first, then what was used longest ago.
+//! Keeps the store within its size: expired entries first, then what goes next by the eviction that was chosen.
 
 use std::fs;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::disk::{Store, total};
+use super::disk::{Eviction, Store, total};
 use super::index::{Fault, OBJECTS, STAGED};
 use super::lookup::USE_GRAIN;
-use super::write::delete;
+use super::tally;
 use crate::Digest;
 use crate::clock::{nanos, span};
 
@@ -16,6 +16,9 @@ const KEPT_PERCENT: u64 = 90;
 
 /// So many entries are deleted before the keys are looked through, which takes one pass over them.
 const BATCH: usize = 250;
+
+/// Among so many entries that were used longest ago the one that was used least goes, if it goes by that.
+const SAMPLE: i64 = 64;
 
 /// One transaction deletes at most so many batches: other processes wait for it. The next one goes on.
 const MAX_BATCHES: usize = 4;
@@ -64,14 +67,14 @@ impl Store {
         }
     }
 
-    /// Deletes the entries used longest ago and returns when the last of them was used, if there was one.
+    /// Deletes the entries that go next and returns when the last of them was used, if there was one.
     fn evict_batch(&self, connection: &Connection, goal: i64, now: i64) -> Result<Option<i64>, Fault> {
         let mut horizon = None;
         for _ in 0..BATCH {
             if total(connection)? <= goal {
                 break;
             }
-            let Some(used_at) = evict_oldest(connection)? else {
+            let Some(used_at) = evict_next(connection, self.options().eviction)? else {
                 break;
             };
             horizon = Some(used_at);
@@ -97,16 +100,81 @@ impl Store {
     }
 }
 
-fn evict_oldest(connection: &Connection) -> Result<Option<i64>, Fault> {
-    let oldest: Option<([u8; 32], i64)> = connection
-        .prepare_cached("SELECT digest, used_at FROM entries ORDER BY used_at, id LIMIT 1")?
-        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    let Some((digest, used_at)) = oldest else {
-        return Ok(None);
+/// An entry as eviction sees it.
+struct Candidate {
+    used_at: i64,
+    id: i64,
+    is_visited: bool,
+}
+
+fn candidate(row: &Row<'_>) -> rusqlite::Result<Candidate> {
+    Ok(Candidate { used_at: row.get(0)?, id: row.get(1)?, is_visited: row.get(2)? })
+}
+
+/// Deletes the entry that goes next, and returns when it was used or stored.
+fn evict_next(connection: &Connection, eviction: Eviction) -> Result<Option<i64>, Fault> {
+    let next = match eviction {
+        Eviction::Lru | Eviction::Fifo => first_after(connection, i64::MIN, i64::MIN)?,
+        Eviction::Sieve => sift(connection)?,
+        Eviction::Lfu => least_used(connection)?,
     };
-    delete(connection, &Digest::from_bytes(digest))?;
-    Ok(Some(used_at))
+    let Some(next) = next else { return Ok(None) };
+    connection.prepare_cached("DELETE FROM entries WHERE id = ?1")?.execute([next.id])?;
+    Ok(Some(next.used_at))
+}
+
+/// Moves the hand from the entries stored first to those stored last and round again, sparing once what was visited, and
+/// returns what was not.
+fn sift(connection: &Connection) -> Result<Option<Candidate>, Fault> {
+    let (mut used_at, mut id): (i64, i64) = connection
+        .prepare_cached("SELECT used_at, entry FROM hand")?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let mut has_turned = false;
+    loop {
+        match first_after(connection, used_at, id)? {
+            Some(next) if next.is_visited => {
+                connection.prepare_cached("UPDATE entries SET visited = 0 WHERE id = ?1")?.execute([next.id])?;
+                (used_at, id) = (next.used_at, next.id);
+            }
+            Some(next) => {
+                connection
+                    .prepare_cached("UPDATE hand SET used_at = ?1, entry = ?2")?
+                    .execute([next.used_at, next.id])?;
+                return Ok(Some(next));
+            }
+            // A second end without anything that may go means that there is nothing.
+            None if has_turned => return Ok(None),
+            None => {
+                (used_at, id) = (i64::MIN, i64::MIN);
+                has_turned = true;
+            }
+        }
+    }
+}
+
+/// Returns the entry that was asked for least often among those used longest ago.
+fn least_used(connection: &Connection) -> Result<Option<Candidate>, Fault> {
+    if !tally::is_kept(connection)? {
+        return first_after(connection, i64::MIN, i64::MIN);
+    }
+    let next = connection
+        .prepare_cached(
+            "SELECT used_at, id, visited FROM (SELECT used_at, id, visited FROM entries ORDER BY used_at, id LIMIT ?1)
+             ORDER BY coalesce((SELECT count FROM uses WHERE entry = id), 0), used_at, id LIMIT 1",
+        )?
+        .query_row([SAMPLE], candidate)
+        .optional()?;
+    Ok(next)
+}
+
+fn first_after(connection: &Connection, used_at: i64, id: i64) -> Result<Option<Candidate>, Fault> {
+    let next = connection
+        .prepare_cached(
+            "SELECT used_at, id, visited FROM entries WHERE (used_at, id) > (?1, ?2) ORDER BY used_at, id LIMIT 1",
+        )?
+        .query_row([used_at, id], candidate)
+        .optional()?;
+    Ok(next)
 }
 
 /// Forgets keys as old as what was evicted if their entry is gone, and the manifests that only they use.

@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::disk::Store;
 use super::index::Fault;
+use super::write::subject_checksum;
 use crate::{Change, Digest, Error, Key, Manifest};
 
 impl Store {
@@ -12,6 +13,11 @@ impl Store {
     /// A key that cannot be read any more counts as none.
     pub fn latest(&self, subject: &str) -> Result<Option<Key>, Error> {
         self.with("look up a key", |connection| latest(connection, subject))
+    }
+
+    /// Returns a manifest that some stored key was made of, if it is at hand and whole.
+    pub fn manifest(&self, digest: &Digest) -> Result<Option<Manifest>, Error> {
+        self.with("look up a manifest", |connection| Ok(stored(connection, digest)?))
     }
 
     /// Returns what makes `key` differ from the key last stored for the subject.
@@ -40,11 +46,15 @@ impl Store {
 }
 
 fn latest(connection: &Connection, subject: &str) -> Result<Option<Key>, Fault> {
-    let key: Option<Vec<u8>> = connection
-        .prepare_cached("SELECT key FROM subjects WHERE name = ?1")?
-        .query_row([subject], |row| row.get(0))
+    let row: Option<(Vec<u8>, Option<Vec<u8>>)> = connection
+        .prepare_cached("SELECT key, checksum FROM subjects WHERE name = ?1")?
+        .query_row([subject], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    let Some(key) = key else { return Ok(None) };
+    let Some((key, checksum)) = row else { return Ok(None) };
+    if checksum.is_some_and(|checksum| checksum != subject_checksum(subject, &key).as_bytes()) {
+        tracing::warn!(subject, "a stored subject is damaged and counts as none");
+        return Ok(None);
+    }
     match serde_json::from_slice(&key) {
         Ok(key) => Ok(Some(key)),
         Err(error) => {

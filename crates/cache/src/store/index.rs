@@ -1,21 +1,50 @@
 //! Opens the index database, makes it, and sets it aside when it cannot be used: a cache may always be
 //! thrown away. What stands in it is read and written elsewhere.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
+use super::disk::Durability;
+use super::folder;
 use crate::Error;
 
-/// The version of the whole index. There is no migration: another version is set aside.
-const FORMAT: i64 = 2;
+/// The version of the whole index. The one before is brought up to it, older ones are set aside, newer ones are refused.
+const FORMAT: i64 = 3;
 const SCHEMA: &str = include_str!("schema.sql");
+const FROM_FORMAT_2: &str = include_str!("from_format_2.sql");
+
+/// Stands in the file's head with the version added, so that a version that was hit by damage is not taken for a newer one.
+const APPLICATION: i64 = 0x7365_6700;
+
+/// Statements that name every table, column and trigger of which entries and objects are made.
+const NEEDED: [&str; 12] = [
+    "SELECT id, digest, format, value, object, checksum, stored_at, expires_at, used_at, bytes, space, visited FROM entries",
+    "SELECT digest, body, pending_since FROM objects JOIN entry_objects ON object = id WHERE entry = 1",
+    "SELECT name, entry, key, checksum, manifest FROM subjects JOIN subject_manifests ON subject = id JOIN manifests ON digest = manifest",
+    "DELETE FROM entries WHERE id = 1",
+    "DELETE FROM entry_objects WHERE entry = 1",
+    "INSERT INTO entries (id, digest, format, checksum, stored_at, used_at, bytes) VALUES (1, 1, 1, 1, 1, 1, 1)",
+    "INSERT INTO objects (id, digest, bytes) VALUES (1, 1, 1)",
+    "DELETE FROM objects WHERE id = 1",
+    "INSERT INTO manifests (digest, body, bytes) VALUES (1, 1, 1)",
+    "DELETE FROM subject_manifests WHERE subject = 1",
+    "INSERT INTO subjects (name, entry, key, stored_at, bytes) VALUES (1, 1, 1, 1, 1)",
+    "UPDATE subjects SET bytes = 1 WHERE id = 1",
+];
 
 /// How long a writer waits for the other processes' writers.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long whoever opens the index waits for another process that is opening it or setting it aside.
+const LOCK_LIMIT: Duration = Duration::from_secs(30);
+
+/// How often it is looked whether the other one is done.
+const LOCK_LOOK: Duration = Duration::from_millis(10);
 
 /// So many damaged indexes are kept for whoever wants to look; older ones are deleted.
 const MAX_SET_ASIDE: u64 = 3;
@@ -35,7 +64,7 @@ pub(super) const OBJECTS: &str = "objects";
 pub(super) const STAGED: &str = "tmp-";
 
 /// What goes wrong within a piece of work on the index.
-pub(super) enum Fault {
+pub(crate) enum Fault {
     Sql(rusqlite::Error),
     Other(Error),
 }
@@ -61,35 +90,87 @@ impl Fault {
     }
 }
 
-/// Opens the index in a folder, which is made if need be.
-pub(super) fn open(dir: &Path) -> Result<Connection, Error> {
-    make_folder(dir)?;
-    let _lock = lock(dir)?;
-    match connect(dir) {
-        Ok(connection) => Ok(connection),
-        Err(Unusable::Damaged(reason)) => start_anew(dir, &reason),
-        Err(Unusable::Failed(error)) => Err(error),
+/// An index that is open, and which file it is.
+#[derive(Debug)]
+pub(super) struct Open {
+    pub(super) connection: Connection,
+    file: Option<FileId>,
+}
+
+type FileId = (u64, u64);
+
+impl Open {
+    fn new(connection: Connection, dir: &Path, durability: Durability) -> Result<Open, Error> {
+        let synchronous = match durability {
+            Durability::Fast => "NORMAL",
+            Durability::Synced => "FULL",
+        };
+        let failed = |source| Fault::Sql(source).into_error("start", dir);
+        connection.pragma_update(None, "synchronous", synchronous).map_err(failed)?;
+        Ok(Open { connection, file: file_id(dir) })
     }
+
+    /// Returns whether the folder still holds the file that is open: what is written to another is found by nobody.
+    pub(super) fn is_in_place(&self, dir: &Path) -> bool {
+        self.file == file_id(dir)
+    }
+}
+
+#[cfg(unix)]
+fn file_id(dir: &Path) -> Option<FileId> {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = fs::metadata(dir.join(NAME)).ok()?;
+    Some((metadata.dev(), metadata.ino()))
+}
+
+/// Elsewhere a file that is open cannot be removed.
+#[cfg(not(unix))]
+fn file_id(_dir: &Path) -> Option<FileId> {
+    None
+}
+
+/// Opens the index in a folder, which is made if need be.
+pub(super) fn open(dir: &Path, durability: Durability) -> Result<Open, Error> {
+    folder::prepare(dir)?;
+    let _lock = lock(dir)?;
+    let connection = match connect(dir) {
+        Ok(connection) => connection,
+        Err(Unusable::Damaged(reason)) => start_anew(dir, &reason)?,
+        Err(Unusable::Failed(error)) => return Err(error),
+    };
+    Open::new(connection, dir, durability)
 }
 
 /// Opens the index again after an operation found it damaged, setting it aside unless another process
 /// has done so already.
-pub(super) fn reopen(dir: &Path) -> Result<Connection, Error> {
+pub(super) fn reopen(dir: &Path, durability: Durability) -> Result<Open, Error> {
     let _lock = lock(dir)?;
     let checked = connect(dir).and_then(|connection| {
-        let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        // The quick check finds no fault in an index that does not fit its table, on which every write fails.
+        let verdict: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
         if verdict == "ok" { Ok(connection) } else { Err(Unusable::Damaged(verdict)) }
     });
-    match checked {
-        Ok(connection) => Ok(connection),
-        Err(Unusable::Damaged(reason)) => start_anew(dir, &reason),
-        Err(Unusable::Failed(error)) => Err(error),
-    }
+    let connection = match checked {
+        Ok(connection) => connection,
+        Err(Unusable::Damaged(reason)) => start_anew(dir, &reason)?,
+        Err(Unusable::Failed(error)) => return Err(error),
+    };
+    Open::new(connection, dir, durability)
 }
 
 /// Returns whether the database says that its file is broken.
 pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+}
+
+/// Returns whether it may be broken, which is found out by opening it again: a statement of ours has no fault of its own.
+pub(super) fn may_be_damage(error: &rusqlite::Error) -> bool {
+    is_damage(error) || is_refused(error)
+}
+
+/// Returns whether a statement was not understood: a name in it is not in the schema.
+fn is_refused(error: &rusqlite::Error) -> bool {
+    matches!(error, rusqlite::Error::SqlInputError { .. }) || error.sqlite_error_code() == Some(ErrorCode::Unknown)
 }
 
 enum Unusable {
@@ -117,8 +198,15 @@ fn connect(dir: &Path) -> Result<Connection, Unusable> {
     let mut connection = Connection::open(&path).map_err(failed)?;
     set_up(&connection).map_err(failed)?;
     match version(&connection).map_err(failed)? {
-        FORMAT => Ok(connection),
-        0 => create(&mut connection).map_err(failed).map(|()| connection),
+        FORMAT => {
+            let missing = missing(&connection);
+            missing.map_or(Ok(connection), |reason| Err(Unusable::Damaged(reason)))
+        }
+        0 => change(&mut connection, SCHEMA).map_err(failed).map(|()| connection),
+        2 => change(&mut connection, FROM_FORMAT_2).map_err(failed).map(|()| connection),
+        other if other > FORMAT && application(&connection).map_err(failed)? == APPLICATION + other => {
+            Err(Unusable::Failed(Error::Newer { path, found: other, known: FORMAT }))
+        }
         other => Err(Unusable::Damaged(format!("it has format {other}, and this program knows {FORMAT}"))),
     }
 }
@@ -128,8 +216,7 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     // Where the file system allows no shared memory, SQLite keeps its older journal, which works as well.
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
-    // After a power loss the last writes may be missing, never half there; a cache needs no more.
-    connection.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;")?;
+    connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;")?;
     connection.pragma_update(None, "cache_size", -HELD_KIB)?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)
 }
@@ -141,10 +228,24 @@ fn version(connection: &Connection) -> rusqlite::Result<i64> {
     Ok(if version == 0 && tables > 0 { -1 } else { version })
 }
 
-fn create(connection: &mut Connection) -> rusqlite::Result<()> {
+/// Returns what of the tables is not as this program knows them: SQLite finds no fault in a name that was hit by damage.
+fn missing(connection: &Connection) -> Option<String> {
+    NEEDED.iter().find_map(|statement| match connection.prepare(statement) {
+        Err(error) if is_refused(&error) => Some(error.to_string()),
+        _ => None,
+    })
+}
+
+fn application(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA application_id", [], |row| row.get(0))
+}
+
+/// Brings an index to this format.
+fn change(connection: &mut Connection, by: &str) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    transaction.execute_batch(SCHEMA)?;
+    transaction.execute_batch(by)?;
     transaction.pragma_update(None, "user_version", FORMAT)?;
+    transaction.pragma_update(None, "application_id", APPLICATION + FORMAT)?;
     transaction.commit()
 }
 
@@ -188,30 +289,45 @@ fn damaged(dir: &Path) -> Vec<u64> {
     names.filter_map(|entry| number(entry.file_name().to_str()?)).collect()
 }
 
-fn make_folder(dir: &Path) -> Result<(), Error> {
-    if dir.is_dir() {
-        return Ok(());
-    }
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    if let Some(parent) = dir.parent() {
-        builder.create(parent).map_err(Error::io("make the folder", parent))?;
-    }
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt;
-        builder.mode(0o700);
-    }
-    builder.create(dir).map_err(Error::io("make the folder", dir))
-}
-
 /// Lets one process at a time open, make or set aside the index.
 fn lock(dir: &Path) -> Result<File, Error> {
+    lock_within(dir, LOCK_LIMIT)
+}
+
+/// Waits for the lock no longer than this: a process that was stopped while it held the lock must not stop the others.
+fn lock_within(dir: &Path, limit: Duration) -> Result<File, Error> {
     let path = dir.join("index.lock");
     let file = File::options().create(true).append(true).open(&path).map_err(Error::io("open", &path))?;
-    match file.lock() {
-        // Without locks there is no sharing to protect against.
-        Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(file),
-        locked => locked.map_err(Error::io("lock", &path)).map(|()| file),
+    let begun = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            // Without locks there is no sharing to protect against.
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => return Ok(file),
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(TryLockError::Error(error)) => return Err(Error::io("lock", &path)(error)),
+            Err(TryLockError::WouldBlock) if begun.elapsed() >= limit => {
+                let reason = format!("another process has held it for {} s", limit.as_secs());
+                return Err(Error::io("lock", &path)(io::Error::new(io::ErrorKind::TimedOut, reason)));
+            }
+            Err(TryLockError::WouldBlock) => thread::sleep(LOCK_LOOK.min(limit)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_that_is_never_given_back_is_not_waited_for_without_end() {
+        use std::error::Error as _;
+        let folder = tempfile::tempdir().unwrap();
+        let held = lock(folder.path()).unwrap();
+        let error = lock_within(folder.path(), Duration::ZERO).unwrap_err();
+        let said = format!("{error}: {}", error.source().unwrap());
+        assert!(said.ends_with("index.lock: another process has held it for 0 s"), "{said}");
+        drop(held);
+        lock_within(folder.path(), Duration::ZERO).unwrap();
     }
 }

@@ -42,16 +42,23 @@ pub enum MissReason {
         /// When it expired.
         since: SystemTime,
     },
-    /// It was stored and is not whole any more, or has a format that this program does not know; it was
-    /// removed. The text says what is wrong.
+    /// It was stored and is not whole any more, and was removed; or it has a format that only a newer program knows, and
+    /// was left to that. The text says what is wrong.
     Damaged(String),
 }
 
 impl Store {
     /// Looks up all digests at once, in one read transaction; answers come in the order asked.
     ///
-    /// Expired and damaged entries are removed in passing. Fails only if the index cannot be read.
+    /// Expired and damaged entries are removed in passing. Fails only if the index or the file of a value cannot be read.
     pub fn fetch(&self, digests: &[Digest], now: SystemTime) -> Result<Vec<Lookup>, Error> {
+        let lookups = self.look_up(digests, now)?;
+        self.note_asked(digests, &lookups);
+        Ok(lookups)
+    }
+
+    /// Does the same without counting it as asked for.
+    pub(super) fn look_up(&self, digests: &[Digest], now: SystemTime) -> Result<Vec<Lookup>, Error> {
         let now = nanos(now);
         let mut used = Vec::new();
         let lookups = self.with("look up", |connection| {
@@ -64,6 +71,14 @@ impl Store {
         used.into_iter().for_each(|digest| self.note_used(digest, now));
         self.drop_spoilt(digests, &lookups, now);
         Ok(lookups)
+    }
+
+    /// Looks up without leaving a trace: nothing is counted as used and nothing is removed.
+    ///
+    /// Fails only if the index or the file of a value cannot be read.
+    pub fn peek(&self, digests: &[Digest], now: SystemTime) -> Result<Vec<Lookup>, Error> {
+        let (now, mut used) = (nanos(now), Vec::new());
+        self.with("look up", |connection| self.look_up_all(connection, digests, now, &mut used))
     }
 
     /// Reads the rows in their order on disk, so that of many digests no page is read twice.
@@ -112,7 +127,8 @@ impl Store {
             Place::Inline(value) => value,
             Place::Object(object) => match read_body(self, connection, &object) {
                 Ok(value) => value,
-                Err(Fault::Other(error)) => return Ok(damaged(error.to_string())),
+                // A file that cannot be read just now may be whole: only what was read, or is gone, is judged.
+                Err(Fault::Other(error)) if is_spoilt(&error) => return Ok(damaged(error.to_string())),
                 Err(fault) => return Err(fault),
             },
         };
@@ -151,12 +167,17 @@ impl Store {
     }
 }
 
+/// Returns whether a content is not what it should be, unlike one that the system does not let us read.
+pub(super) fn is_spoilt(error: &Error) -> bool {
+    matches!(error, Error::MissingObject { .. } | Error::DamagedObject { .. })
+}
+
 fn damaged(reason: impl Into<String>) -> Lookup {
     Lookup::Miss(MissReason::Damaged(reason.into()))
 }
 
 /// A row whose checksum is right.
-struct Found {
+pub(super) struct Found {
     place: Place,
     stored_at: i64,
     expires_at: Option<i64>,
@@ -169,9 +190,11 @@ enum Place {
 }
 
 impl Found {
-    fn read(row: &Row<'_>, digest: &Digest) -> Result<Found, &'static str> {
-        if row.get(0) != Ok(VALUE_FORMAT) {
-            return Err("it has another format");
+    pub(super) fn read(row: &Row<'_>, digest: &Digest) -> Result<Found, &'static str> {
+        match row.get::<_, i64>(0) {
+            Ok(VALUE_FORMAT) => {}
+            Ok(newer) if newer > VALUE_FORMAT => return Err("it has a newer format"),
+            _ => return Err("it has another format"),
         }
         let wrong = |_| "a field of it has the wrong type";
         let value = row.get_ref(1).map_err(wrong)?.as_blob_or_null().map_err(|_| "its value has the wrong type")?;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OptionalExtension, params};
 use tempfile::TempPath;
 
-use super::disk::Store;
+use super::disk::{Durability, Store};
 use super::index::{Fault, OBJECTS, STAGED};
 use crate::clock::nanos;
 use crate::{Digest, Error};
@@ -97,7 +97,7 @@ impl Store {
         let body = match body {
             Body::Small(bytes) => Some(bytes),
             Body::Large(file) => {
-                place(file, &self.object_path(&digest), size)?;
+                place(file, &self.object_path(&digest), size, self.options().durability)?;
                 None
             }
         };
@@ -134,15 +134,30 @@ impl Store {
         if head.len() <= limit {
             return Ok(Staged { digest: Digest::of(&head), size: head.len() as u64, body: Body::Small(head) });
         }
-        let folder = self.dir().join(OBJECTS);
-        fs::create_dir_all(&folder).map_err(Error::io("make the folder", &folder))?;
+        let folder = self.objects_folder()?;
         let mut file = tempfile::Builder::new()
             .prefix(STAGED)
             .tempfile_in(&folder)
             .map_err(Error::io("write a file in", &folder))?;
         let (digest, size) =
             copy(&mut head.chain(content), file.as_file_mut()).map_err(|failure| failure.into_error(name, &folder))?;
+        if self.options().durability == Durability::Synced {
+            file.as_file().sync_data().map_err(Error::io("write a file in", &folder))?;
+        }
         Ok(Staged { digest, size, body: Body::Large(file.into_temp_path()) })
+    }
+
+    /// Makes the objects' folder, and nothing above it: if the store's was removed, it is made by who opens the index.
+    fn objects_folder(&self) -> Result<PathBuf, Error> {
+        let folder = self.dir().join(OBJECTS);
+        match make_folder(&folder) {
+            Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                self.with("open again", |_| Ok(()))?;
+                make_folder(&folder)?;
+            }
+            made => made?,
+        }
+        Ok(folder)
     }
 
     fn object_path(&self, digest: &Digest) -> PathBuf {
@@ -198,14 +213,34 @@ fn copy_file(path: &Path, digest: &Digest, target: &mut dyn Write, name: &Path) 
     if actual == *digest { Ok(()) } else { Err(Error::DamagedObject { digest: *digest }) }
 }
 
-fn place(file: TempPath, path: &Path, size: u64) -> Result<(), Error> {
-    // Written once: a file of the right size is what it should be, or is found out when it is read.
-    if fs::metadata(path).is_ok_and(|metadata| metadata.len() == size) {
-        return Ok(());
+fn make_folder(folder: &Path) -> Result<(), Error> {
+    match fs::create_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made.map_err(Error::io("make the folder", folder)),
     }
+}
+
+fn place(file: TempPath, path: &Path, size: u64, durability: Durability) -> Result<(), Error> {
+    // Written once: a file of the right size is what it should be, or is found out when it is read.
+    let is_there = fs::metadata(path).is_ok_and(|metadata| metadata.len() == size);
     let folder = path.parent().unwrap_or(path);
-    fs::create_dir_all(folder).map_err(Error::io("make the folder", folder))?;
-    file.persist(path).map_err(|failed| Error::io("write", path)(failed.error))
+    if !is_there {
+        make_folder(folder)?;
+        file.persist(path).map_err(|failed| Error::io("write", path)(failed.error))?;
+    }
+    match durability {
+        Durability::Fast => Ok(()),
+        Durability::Synced => secure(path, is_there),
+    }
+}
+
+/// Waits until a file and its name are on the disk; one that was there already may be somebody's who did not wait.
+fn secure(path: &Path, was_there: bool) -> Result<(), Error> {
+    let sync = |path: &Path| File::open(path).and_then(|file| file.sync_all()).map_err(Error::io("secure", path));
+    if was_there {
+        sync(path)?;
+    }
+    path.ancestors().skip(1).take(2).try_for_each(sync)
 }
 
 enum CopyFailure {

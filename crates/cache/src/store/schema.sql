@@ -16,11 +16,17 @@ CREATE TABLE entries (
   checksum BLOB NOT NULL,
   stored_at INTEGER NOT NULL,
   expires_at INTEGER,
-  used_at INTEGER NOT NULL,
-  bytes INTEGER NOT NULL
+  used_at INTEGER NOT NULL,  -- or stored at, if eviction does not go by use
+  bytes INTEGER NOT NULL,
+  space INTEGER NOT NULL DEFAULT 0,  -- 0: results under keys, 1: bytes of a layer
+  visited INTEGER NOT NULL DEFAULT 0 -- whether SIEVE spares it once
 );
 CREATE INDEX entries_by_use ON entries (used_at);
 CREATE INDEX entries_by_expiry ON entries (expires_at) WHERE expires_at IS NOT NULL;
+
+-- How far SIEVE has looked: everything used before has been spared or evicted in this round.
+CREATE TABLE hand (id INTEGER PRIMARY KEY CHECK (id = 1), used_at INTEGER NOT NULL, entry INTEGER NOT NULL);
+INSERT INTO hand VALUES (1, -9223372036854775808, -9223372036854775808);
 
 -- A content by its digest: small ones here, larger ones in a file. `pending_since` is set while no
 -- entry refers to it: since when, or 0 if the last such entry was deleted.
@@ -46,7 +52,8 @@ CREATE TABLE subjects (
   entry INTEGER NOT NULL,    -- the id of the key's entry, which may be gone
   key BLOB NOT NULL,
   stored_at INTEGER NOT NULL,
-  bytes INTEGER NOT NULL
+  bytes INTEGER NOT NULL,
+  checksum BLOB              -- over name and key; what was stored by format 2 has none
 );
 CREATE TABLE manifests (digest BLOB PRIMARY KEY, body BLOB NOT NULL, bytes INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE subject_manifests (

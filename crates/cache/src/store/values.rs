@@ -8,13 +8,13 @@ use super::objects::read_body;
 use crate::{Digest, Error};
 
 impl Store {
-    /// Shows every stored value, also of entries whose time is over. One that is damaged can never be a hit and is left out.
+    /// Shows every stored value of a result, also of entries whose time is over. One that is damaged can never be a hit and is left out.
     ///
     /// Fails if the index cannot be read; then nothing may be concluded from what was not shown.
     pub fn each_value(&self, see: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
         self.with("read every value", |connection| {
             let transaction = connection.transaction()?;
-            let mut query = transaction.prepare("SELECT value, object FROM entries")?;
+            let mut query = transaction.prepare("SELECT value, object FROM entries WHERE space = 0")?;
             let mut rows = query.query([])?;
             while let Some(row) = rows.next()? {
                 match place(row)? {

@@ -18,6 +18,9 @@ pub(super) const VALUE_FORMAT: i64 = 1;
 static CHECKSUM_BEGIN: LazyLock<blake3::Hasher> =
     LazyLock::new(|| blake3::Hasher::new_derive_key("segno-cache 2026-11-21 entry 1"));
 
+static SUBJECT_BEGIN: LazyLock<blake3::Hasher> =
+    LazyLock::new(|| blake3::Hasher::new_derive_key("segno-cache 2026-11-27 subject 1"));
+
 /// What an entry or a key takes in the index beside its content, about.
 const ROW_BYTES: usize = 256;
 
@@ -68,15 +71,29 @@ impl Store {
         }
         self.write("store", |transaction| {
             for (entry, staged) in placed {
-                self.insert(transaction, entry, staged)?;
+                self.insert(transaction, &Content::of(entry), staged)?;
                 insert_subject(transaction, entry)?;
             }
             self.make_room(transaction, now)
         })
     }
 
+    /// Stores what another store had before: as old as it was there, and used now. If another result was stored for its
+    /// subject later, that one stays the last.
+    pub(crate) fn store_carried(&self, entry: &NewEntry<'_>, now: SystemTime) -> Result<(), Error> {
+        let large = entry.value.len() > self.options().inline_limit;
+        let staged = if large { Some(self.stage(&mut &*entry.value)?) } else { None };
+        self.write("store", |transaction| {
+            self.insert(transaction, &Content { used_at: now, ..Content::of(entry) }, staged)?;
+            if !has_later(transaction, entry)? {
+                insert_subject(transaction, entry)?;
+            }
+            self.make_room(transaction, nanos(now))
+        })
+    }
+
     /// Removes entries, and what only they referred to. One that another process has stored anew since it
-    /// was found expired stays.
+    /// was found expired stays, and so does one of a newer program.
     pub(super) fn remove(&self, expired: &[Digest], broken: &[Digest], now: i64) -> Result<(), Error> {
         self.write("remove", |transaction| {
             for digest in expired {
@@ -85,27 +102,35 @@ impl Store {
                     .execute(params![digest.row_id(), now])?;
             }
             for digest in broken {
-                delete(transaction, digest)?;
+                transaction
+                    .prepare_cached(
+                        "DELETE FROM entries WHERE id = ?1 AND (typeof(format) <> 'integer' OR format <= ?2)",
+                    )?
+                    .execute(params![digest.row_id(), VALUE_FORMAT])?;
             }
             self.make_room(transaction, now)
         })
     }
 
-    fn insert(&self, connection: &Connection, entry: &NewEntry<'_>, staged: Option<Staged>) -> Result<(), Fault> {
-        let key = entry.key.digest();
-        let stored_at = nanos(entry.now);
-        let object = staged.map(|staged| self.keep(connection, staged, stored_at)).transpose()?;
+    pub(super) fn insert(
+        &self,
+        connection: &Connection,
+        content: &Content<'_>,
+        staged: Option<Staged>,
+    ) -> Result<(), Fault> {
+        let (key, stored_at) = (&content.key, nanos(content.now));
+        let object = staged.map(|staged| self.keep(connection, staged, nanos(content.used_at))).transpose()?;
         let sealed = Sealed {
-            key: &key,
-            value: if object.is_none() { Some(entry.value) } else { None },
+            key,
+            value: if object.is_none() { Some(content.value) } else { None },
             object: object.as_ref(),
             stored_at,
-            expires_at: entry.ttl.map(|ttl| stored_at.saturating_add(span(ttl))),
+            expires_at: content.ttl.map(|ttl| stored_at.saturating_add(span(ttl))),
         };
-        delete(connection, &key)?;
+        delete(connection, key)?;
         let mut insert = connection.prepare_cached(
-            "INSERT INTO entries (id, digest, format, value, object, checksum, stored_at, expires_at, used_at, bytes)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?7, ?9)",
+            "INSERT INTO entries (id, digest, format, value, object, checksum, stored_at, expires_at, used_at, bytes, space)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?;
         let bytes = sealed.value.map_or(0, <[u8]>::len) + ROW_BYTES;
         insert.execute(params![
@@ -117,9 +142,39 @@ impl Store {
             sealed.checksum().as_bytes(),
             stored_at,
             sealed.expires_at,
-            bytes as i64
+            nanos(content.used_at),
+            bytes as i64,
+            content.space as i64
         ])?;
-        link_objects(connection, &key, entry.objects.iter().chain(&object))
+        link_objects(connection, key, content.objects.iter().chain(&object))
+    }
+}
+
+/// Whose entries are whose, within one store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Space {
+    /// Results under keys.
+    Results = 0,
+    /// Bytes of a layer.
+    Layer = 1,
+}
+
+/// What goes into one row.
+pub(super) struct Content<'a> {
+    pub(super) key: Digest,
+    pub(super) value: &'a [u8],
+    pub(super) ttl: Option<Duration>,
+    pub(super) now: SystemTime,
+    /// The same, unless it was stored elsewhere before.
+    pub(super) used_at: SystemTime,
+    pub(super) objects: &'a [Digest],
+    pub(super) space: Space,
+}
+
+impl<'a> Content<'a> {
+    fn of(entry: &NewEntry<'a>) -> Content<'a> {
+        let NewEntry { key, value, ttl, now, objects, .. } = *entry;
+        Content { key: key.digest(), value, ttl, now, used_at: now, objects, space: Space::Results }
     }
 }
 
@@ -171,15 +226,23 @@ fn link_objects<'a>(
     Ok(())
 }
 
+/// Says whether another result was stored for the same subject later.
+fn has_later(connection: &Connection, entry: &NewEntry<'_>) -> rusqlite::Result<bool> {
+    let later = "SELECT 1 FROM subjects WHERE name = ?1 AND stored_at > ?2";
+    let mut select = connection.prepare_cached(later)?;
+    Ok(select.query_row(params![entry.subject, nanos(entry.now)], |_| Ok(())).optional()?.is_some())
+}
+
 /// Makes the entry's key the last one of its subject, with its manifests instead of the older key's.
 fn insert_subject(connection: &Connection, entry: &NewEntry<'_>) -> Result<(), Fault> {
     let key = serde_json::to_vec(entry.key).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     let bytes = (key.len() + entry.subject.len() + ROW_BYTES) as i64;
     let mut upsert = connection.prepare_cached(
-        "INSERT INTO subjects (name, entry, key, stored_at, bytes) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT (name) DO UPDATE SET entry = ?2, key = ?3, stored_at = ?4, bytes = ?5 RETURNING id",
+        "INSERT INTO subjects (name, entry, key, stored_at, bytes, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (name) DO UPDATE SET entry = ?2, key = ?3, stored_at = ?4, bytes = ?5, checksum = ?6 RETURNING id",
     )?;
-    let values = params![entry.subject, entry.key.digest().row_id(), key, nanos(entry.now), bytes];
+    let checksum = subject_checksum(entry.subject, &key);
+    let values = params![entry.subject, entry.key.digest().row_id(), key, nanos(entry.now), bytes, checksum.as_bytes()];
     let subject: i64 = upsert.query_row(values, |row| row.get(0))?;
     let old = linked(connection, subject)?;
     for digest in wanted(entry.key) {
@@ -194,6 +257,13 @@ fn insert_subject(connection: &Connection, entry: &NewEntry<'_>) -> Result<(), F
             .execute(params![subject, digest.as_bytes()])?;
     }
     Ok(())
+}
+
+/// Sums a subject with its key, so that neither can be taken for another's.
+pub(super) fn subject_checksum(name: &str, key: &[u8]) -> Digest {
+    let mut hasher = SUBJECT_BEGIN.clone();
+    hasher.update(&(name.len() as u64).to_le_bytes()).update(name.as_bytes()).update(key);
+    Digest::finish(&hasher)
 }
 
 fn wanted(key: &Key) -> impl Iterator<Item = Digest> {

@@ -1,0 +1,329 @@
+//! One part of a cache, under one lock: which keys are there, where, and who goes next.
+//!
+//! No code of a user runs in here but `Hash`, `Eq`, `Borrow` and `Clone`, and those only before something is changed: if they
+//! panic, the shard is as it was. What leaves is handed out, so that it is told and dropped without the lock.
+
+use std::borrow::Borrow;
+
+use hashbrown::HashTable;
+
+use super::counts::Counts;
+use super::gone::Gone;
+use super::ledger::{Ledger, Room};
+use super::policy::AnyOrder;
+use super::side::Side;
+use super::slab::Slab;
+use super::times::{Age, NEVER, Times};
+use super::worth::Worth;
+use super::{Cause, cost};
+
+/// One part of a cache. The order is that of the fields in memory: what a hit touches lies together.
+#[repr(C)]
+pub(crate) struct Shard<K, V> {
+    table: HashTable<u32>,
+    pub(super) slab: Slab<K, V>,
+    /// When an entry is to be looked at because its time may be over.
+    due: u64,
+    pub(super) times: Times,
+    /// Only there if something more must be known of an entry.
+    pub(super) side: Option<Box<Side>>,
+    pub(super) counts: Counts,
+    pub(super) order: AnyOrder,
+    pub(super) weight: u64,
+    pub(super) share: Share,
+}
+
+/// A shard's part of the capacity: what a policy is told, never a limit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Share {
+    pub(crate) of_capacity: u64,
+    /// Whether that is weight; otherwise it is entries.
+    pub(crate) is_weight: bool,
+    /// How many entries there will probably be, if that can be said.
+    pub(crate) expected: usize,
+}
+
+/// What a look for a key finds.
+#[derive(Clone, Copy)]
+pub(crate) enum Found {
+    Fresh(u32),
+    Stale(u32),
+    Over(u32),
+    Absent,
+}
+
+impl<K, V> Shard<K, V> {
+    pub(crate) fn new(order: AnyOrder, share: Share) -> Shard<K, V> {
+        Shard {
+            table: HashTable::new(),
+            slab: Slab::default(),
+            order,
+            due: NEVER,
+            times: Times::default(),
+            side: None,
+            weight: 0,
+            counts: Counts::default(),
+            share,
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Returns how much of its share is used.
+    #[inline(always)]
+    pub(crate) fn used(&self) -> u64 {
+        if self.share.is_weight { self.weight } else { self.table.len() as u64 }
+    }
+
+    /// Returns whether room for an entry must come from other shards: there is little here, or the entry is heavy beside it.
+    #[inline(always)]
+    pub(crate) fn is_poor(&self, weight: u32) -> bool {
+        let enough = self.share.of_capacity - self.share.of_capacity / 8;
+        self.used() < enough || (weight > 1 && u64::from(weight) > self.weight / 4)
+    }
+
+    /// Returns where the key is.
+    #[inline(always)]
+    pub(crate) fn find<Q: Eq + ?Sized>(&self, hash: u64, key: &Q) -> Option<u32>
+    where
+        K: Borrow<Q>,
+    {
+        let (slab, hash) = (&self.slab, hash as u32);
+        self.table.find(spread(hash), |&slot| slab.is_at(slot, hash, |own| own.borrow() == key)).copied()
+    }
+
+    /// Returns where the key is and how old its value is, without counting anything.
+    #[inline(always)]
+    pub(crate) fn seek<Q: Eq + ?Sized>(&self, hash: u64, key: &Q, now: u64) -> Found
+    where
+        K: Borrow<Q>,
+    {
+        match self.find(hash, key) {
+            None => Found::Absent,
+            Some(slot) => match self.times.age(slot, now) {
+                Age::Fresh => Found::Fresh(slot),
+                Age::Stale => Found::Stale(slot),
+                Age::Over => Found::Over(slot),
+            },
+        }
+    }
+
+    /// Counts a use of the entry and returns its value.
+    #[inline(always)]
+    pub(crate) fn hit(&mut self, slot: u32, hash: u64, now: u64) -> Option<&V> {
+        if self.times.has_rare() {
+            self.times.touch(slot, now);
+        }
+        if let Some(side) = &self.side
+            && side.has_costs()
+        {
+            self.counts.saved_nanos = self.counts.saved_nanos.saturating_add(side.saved(slot));
+        }
+        self.counts.hits += 1;
+        self.order.hit(slot, hash);
+        self.slab.used(slot)
+    }
+
+    /// Returns whether there is something to sweep.
+    #[inline(always)]
+    pub(crate) fn is_due(&self, now: u64) -> bool {
+        now >= self.due
+    }
+
+    /// Takes out entries that are over, and looks at no more than `steps`. Returns the room that they had.
+    #[cold]
+    pub(crate) fn sweep(&mut self, now: u64, mut steps: usize, gone: &mut Gone<K, V>) -> Room {
+        let mut freed = Room::default();
+        while let Some(slot) = self.times.next_over(now, &mut steps) {
+            freed += self.leave(slot, Cause::Expired, gone);
+        }
+        self.due = self.times.due();
+        freed
+    }
+
+    /// Puts a new entry in. Whether it may stay is [`settle`](Shard::settle)'s business, under the same lock.
+    #[inline(always)]
+    pub(crate) fn add(&mut self, hash: u64, key: K, value: V, worth: &Worth, now: u64) -> u32 {
+        if self.table.len() == self.table.capacity() {
+            self.make_table();
+        }
+        let slot = self.slab.put(hash as u32, key, value, self.share.expected);
+        let slab = &self.slab;
+        self.table.insert_unique(spread(hash as u32), slot, |&slot| spread(slab.hash(slot)));
+        self.weight += u64::from(worth.weight);
+        if !worth.is_plain() {
+            self.note(slot, worth, now);
+        }
+        self.order.insert(slot, hash, self.measure(worth.weight), cost::scale(worth.cost));
+        self.counts.inserts += 1;
+        slot
+    }
+
+    /// Puts another value in the place of an entry, and returns the one before, why it left, and what more it weighs.
+    #[inline(always)]
+    pub(crate) fn replace(
+        &mut self,
+        slot: u32,
+        hash: u64,
+        value: V,
+        worth: &Worth,
+        now: u64,
+    ) -> (Option<V>, Cause, i64) {
+        let (before, mut cause) = (self.weight_of(slot), Cause::Replaced);
+        if self.times.age(slot, now) == Age::Over {
+            cause = Cause::Expired;
+        }
+        self.times.forget(slot);
+        match &mut self.side {
+            Some(side) if cause == Cause::Expired => side.forget(slot),
+            Some(side) => side.forget_value(slot),
+            None => {}
+        }
+        if !worth.is_plain() {
+            self.note(slot, worth, now);
+        }
+        self.weight = self.weight - u64::from(before) + u64::from(worth.weight);
+        if before != worth.weight {
+            self.order.reweigh(slot, self.measure(worth.weight));
+        }
+        self.order.recost(slot, cost::scale(worth.cost));
+        self.order.hit(slot, hash);
+        self.counts.inserts += 1;
+        self.counts.leave(cause);
+        (self.slab.swap(slot, value), cause, i64::from(worth.weight) - i64::from(before))
+    }
+
+    /// Changes the value of an entry and leaves its terms. Returns the one before, and what more it weighs.
+    pub(crate) fn alter(&mut self, slot: u32, hash: u64, value: V, weight: u32) -> (Option<V>, i64) {
+        let before = self.weight_of(slot);
+        if before != weight {
+            let room = self.slab.room();
+            self.side.get_or_insert_default().reweigh(slot, weight, room);
+            self.weight = self.weight - u64::from(before) + u64::from(weight);
+            self.order.reweigh(slot, self.measure(weight));
+        }
+        if let Some(side) = &mut self.side {
+            side.stamp(slot);
+        }
+        self.order.hit(slot, hash);
+        self.counts.inserts += 1;
+        self.counts.leave(Cause::Replaced);
+        (self.slab.swap(slot, value), i64::from(weight) - i64::from(before))
+    }
+
+    /// Pays for the newest entry: with room that nobody has, else with entries of this shard, at last with itself.
+    #[inline(always)]
+    pub(crate) fn settle(&mut self, ledger: &Ledger, newest: u32, owed: &mut Room, gone: &mut Gone<K, V>) {
+        while !ledger.settle(*owed) {
+            match self.evict(gone) {
+                Some(freed) => *owed -= freed,
+                None => *owed -= self.leave(newest, Cause::Evicted, gone),
+            }
+        }
+        *owed = Room::default();
+        debug_assert_eq!(
+            self.order.len(),
+            self.table.len(),
+            "what is there has a place in the order, and nothing else"
+        );
+    }
+
+    /// Takes out whoever the policy names. Returns the room that it had, or nothing if all are pinned or none is there.
+    #[inline(always)]
+    pub(crate) fn evict(&mut self, gone: &mut Gone<K, V>) -> Option<Room> {
+        let side = self.side.as_deref();
+        let slot = self.order.victim(&|slot| side.is_some_and(|side| side.is_pinned(slot)))?;
+        Some(self.take_out(slot, Cause::Evicted, gone))
+    }
+
+    /// Takes out whoever the policy names, pinned or not.
+    pub(crate) fn evict_any(&mut self, gone: &mut Gone<K, V>) -> Option<Room> {
+        let slot = self.order.victim(&|_| false)?;
+        Some(self.take_out(slot, Cause::Evicted, gone))
+    }
+
+    /// Takes out an entry and returns the room that it had.
+    pub(crate) fn leave(&mut self, slot: u32, cause: Cause, gone: &mut Gone<K, V>) -> Room {
+        self.order.remove(slot);
+        self.take_out(slot, cause, gone)
+    }
+
+    /// Takes out an entry that is no longer in the order.
+    #[inline(always)]
+    fn take_out(&mut self, slot: u32, cause: Cause, gone: &mut Gone<K, V>) -> Room {
+        let weight = self.weight_of(slot);
+        let Some(left) = self.slab.take(slot) else { return Room::default() };
+        if let Ok(entry) = self.table.find_entry(spread(left.hash), |&own| own == slot) {
+            entry.remove();
+        }
+        self.times.forget(slot);
+        if let Some(side) = &mut self.side {
+            side.forget(slot);
+        }
+        self.weight -= u64::from(weight);
+        self.counts.leave(cause);
+        gone.push(left.key, left.value, cause);
+        Room::of_one(weight)
+    }
+
+    /// Tells the policy of another share. If the unit is another one too, it is told anew what everything weighs.
+    pub(crate) fn reshare(&mut self, share: Share) {
+        let is_other_unit = self.share.is_weight != share.is_weight;
+        self.share = share;
+        self.order.resize(share.of_capacity);
+        if is_other_unit {
+            for (slot, ..) in self.slab.taken_from(0) {
+                let weight = self.side.as_ref().map_or(1, |side| side.weight(slot));
+                self.order.reweigh(slot, if share.is_weight { weight } else { 1 });
+            }
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn weight_of(&self, slot: u32) -> u32 {
+        self.side.as_ref().map_or(1, |side| side.weight(slot))
+    }
+
+    /// Returns the weight in the unit of the shard's share.
+    #[inline(always)]
+    fn measure(&self, weight: u32) -> u32 {
+        if self.share.is_weight { weight } else { 1 }
+    }
+
+    #[inline(always)]
+    fn note(&mut self, slot: u32, worth: &Worth, now: u64) {
+        let room = self.slab.room();
+        if !worth.life.is_endless() {
+            let due = self.times.set(slot, worth.life, now, room);
+            self.due = self.due.min(due);
+        }
+        if worth.has_more() {
+            self.side.get_or_insert_default().set(slot, worth, room);
+        }
+    }
+
+    /// Makes room in the table. What was taken out leaves marks in it; where they are what fills it, it is made anew in the
+    /// same size, because a table that grew instead would double with use.
+    #[cold]
+    fn make_table(&mut self) {
+        let slab = &self.slab;
+        let most = self.table.num_buckets() / 8 * 7;
+        if self.table.len() > most / 16 * 13 {
+            self.table.reserve(1, |&slot| spread(slab.hash(slot)));
+            return;
+        }
+        let mut table = HashTable::with_capacity(most);
+        for &slot in &self.table {
+            table.insert_unique(spread(slab.hash(slot)), slot, |&slot| spread(slab.hash(slot)));
+        }
+        self.table = table;
+    }
+}
+
+/// Returns a hash for the table: it looks at the first and at the last bits.
+#[inline(always)]
+fn spread(hash: u32) -> u64 {
+    u64::from(hash) << 32 | u64::from(hash)
+}

@@ -1,0 +1,198 @@
+//! Keys and values in numbered places. Which key is where is the table's business, in `shard`.
+
+/// A place that nobody has, as the end of the list of free ones.
+const NOWHERE: u32 = u32::MAX;
+/// The places of a slab that was never used.
+const FIRST: usize = 8;
+
+/// Places, grown by a quarter at a time: doubling would leave half of a large cache's memory unused.
+#[derive(Debug)]
+pub(crate) struct Slab<K, V> {
+    places: Vec<Place<K, V>>,
+    free: u32,
+}
+
+#[derive(Debug)]
+enum Place<K, V> {
+    Free {
+        next: u32,
+    },
+    /// `hash` is what the table needs of the key's hash, so that no key is hashed twice; `uses` is at most 65,535.
+    Taken {
+        uses: u16,
+        hash: u32,
+        key: K,
+        value: V,
+    },
+}
+
+/// What was in a place.
+pub(crate) struct Left<K, V> {
+    pub(crate) hash: u32,
+    pub(crate) key: K,
+    pub(crate) value: V,
+}
+
+impl<K, V> Default for Slab<K, V> {
+    fn default() -> Self {
+        Slab { places: Vec::new(), free: NOWHERE }
+    }
+}
+
+impl<K, V> Slab<K, V> {
+    /// Returns how many places there are, free ones too.
+    pub(crate) fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Returns for how many places memory is taken.
+    pub(crate) fn room(&self) -> usize {
+        self.places.capacity()
+    }
+
+    /// Returns whether no place can be numbered any more.
+    #[inline(always)]
+    pub(crate) fn is_full(&self) -> bool {
+        self.free == NOWHERE && self.places.len() >= NOWHERE as usize
+    }
+
+    /// Puts a key and a value in a place; `expected` says how many places there will probably be.
+    #[inline(always)]
+    pub(crate) fn put(&mut self, hash: u32, key: K, value: V, expected: usize) -> u32 {
+        let taken = Place::Taken { uses: 0, hash, key, value };
+        let slot = self.free;
+        match self.places.get_mut(slot as usize) {
+            Some(place) => {
+                if let Place::Free { next } = *place {
+                    self.free = next;
+                }
+                *place = taken;
+                slot
+            }
+            None => {
+                if self.places.len() == self.places.capacity() {
+                    self.grow(expected);
+                }
+                let slot = self.places.len() as u32;
+                self.places.push(taken);
+                slot
+            }
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self, expected: usize) {
+        let len = self.places.len();
+        let more = (len / 4).max(FIRST);
+        let is_near = len < expected && len + more > expected - expected / 8;
+        self.places.reserve_exact(if is_near { expected - len } else { more });
+    }
+
+    /// Empties a place. Only a taken place has a number that anybody knows.
+    #[inline(always)]
+    pub(crate) fn take(&mut self, slot: u32) -> Option<Left<K, V>> {
+        let place = self.places.get_mut(slot as usize)?;
+        match std::mem::replace(place, Place::Free { next: self.free }) {
+            Place::Taken { hash, key, value, .. } => {
+                self.free = slot;
+                Some(Left { hash, key, value })
+            }
+            Place::Free { next } => {
+                *place = Place::Free { next };
+                None
+            }
+        }
+    }
+
+    /// Returns whether the place has a key with this hash for which `is_key` holds.
+    #[inline(always)]
+    pub(crate) fn is_at(&self, slot: u32, hash: u32, is_key: impl FnOnce(&K) -> bool) -> bool {
+        match self.places.get(slot as usize) {
+            Some(Place::Taken { hash: own, key, .. }) => *own == hash && is_key(key),
+            _ => false,
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn hash(&self, slot: u32) -> u32 {
+        match self.places.get(slot as usize) {
+            Some(Place::Taken { hash, .. }) => *hash,
+            _ => 0,
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn pair(&self, slot: u32) -> Option<(&K, &V)> {
+        match self.places.get(slot as usize) {
+            Some(Place::Taken { key, value, .. }) => Some((key, value)),
+            _ => None,
+        }
+    }
+
+    /// Counts a use of the place and returns its value.
+    #[inline(always)]
+    pub(crate) fn used(&mut self, slot: u32) -> Option<&V> {
+        match self.places.get_mut(slot as usize) {
+            Some(Place::Taken { uses, value, .. }) => {
+                *uses = uses.saturating_add(1);
+                Some(value)
+            }
+            _ => None,
+        }
+    }
+
+    pub(crate) fn uses(&self, slot: u32) -> u16 {
+        match self.places.get(slot as usize) {
+            Some(Place::Taken { uses, .. }) => *uses,
+            _ => 0,
+        }
+    }
+
+    /// Puts another value in a taken place and returns the one before.
+    #[inline(always)]
+    pub(crate) fn swap(&mut self, slot: u32, new: V) -> Option<V> {
+        match self.places.get_mut(slot as usize) {
+            Some(Place::Taken { value, .. }) => Some(std::mem::replace(value, new)),
+            _ => None,
+        }
+    }
+
+    /// Returns the taken places with their numbers, from `first` on.
+    pub(crate) fn taken_from(&self, first: usize) -> impl Iterator<Item = (u32, &K, &V)> {
+        self.places.iter().enumerate().skip(first).filter_map(|(slot, place)| match place {
+            Place::Taken { key, value, .. } => Some((slot as u32, key, value)),
+            Place::Free { .. } => None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_used_again() {
+        let mut slab = Slab::default();
+        let slots: Vec<u32> = (0..3).map(|key| slab.put(key, key, "old", 3)).collect();
+        assert_eq!(slab.take(slots[1]).map(|left| left.key), Some(1));
+        assert!(slab.take(slots[1]).is_none());
+        assert_eq!(slab.put(9, 9, "new", 3), slots[1]);
+        assert_eq!(slab.pair(slots[1]), Some((&9, &"new")));
+        assert_eq!(slab.put(10, 10, "more", 3), 3);
+    }
+
+    #[test]
+    fn a_pair_of_numbers_takes_24_bytes() {
+        assert_eq!(size_of::<Place<u64, u64>>(), 24);
+    }
+
+    #[test]
+    fn memory_grows_by_little_and_stops_at_what_is_expected() {
+        let mut slab = Slab::default();
+        for key in 0..10_000_u32 {
+            slab.put(key, key, (), 10_000);
+            assert!(slab.room() <= (slab.len() + slab.len() / 4).max(10_000 - 10_000 / 8).max(FIRST));
+        }
+        assert_eq!(slab.room(), 10_000);
+    }
+}
