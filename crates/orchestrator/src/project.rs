@@ -12,7 +12,7 @@ use crate::history::History;
 use crate::journal::{Blobs, Locks, Repair, SqliteJournal, repair};
 use crate::model::RunId;
 use crate::retention::{Collector, Turn};
-use crate::spec::CacheLimits;
+use crate::spec::CacheSettings;
 
 /// The name of the state folder.
 pub const STATE_FOLDER: &str = ".segno";
@@ -55,20 +55,23 @@ impl Project {
     /// # Errors
     /// When the folder cannot be written or the store is damaged; each with a hint.
     pub fn open(&self, variable: Arc<ReadVariable>) -> Result<Setup, Fault> {
-        self.open_within(CacheLimits::default(), variable)
+        self.open_with(&CacheSettings::default(), variable)
     }
 
-    /// Does the same and keeps what is remembered within limits.
+    /// Does the same and remembers results as the project has set.
     ///
     /// # Errors
     /// As for `open`.
-    pub fn open_within(&self, limits: CacheLimits, variable: Arc<ReadVariable>) -> Result<Setup, Fault> {
+    pub fn open_with(&self, cache: &CacheSettings, variable: Arc<ReadVariable>) -> Result<Setup, Fault> {
         self.make_state().map_err(|error| {
             let fault = from_io(error).operation("open").with("folder", self.root.join(STATE_FOLDER).display());
             fault.hint("segno keeps its state in .segno: check the folder's owner, rights and free space")
         })?;
+        if let Err(error) = self.hide_cache(cache) {
+            tracing::warn!(%error, "git may take the cache's folder for a part of the project");
+        }
         let journal = SqliteJournal::open(&self.database())?;
-        let memory = Memory::within(&self.root, &self.state("cache"), limits, variable)
+        let memory = Memory::with(&self.root, &self.cache_folder(cache), cache, variable)
             .inspect_err(|fault| {
                 tracing::warn!(fault = fault.message(), "the cache cannot be used; steps run without it")
             })
@@ -81,6 +84,11 @@ impl Project {
             locks: Some(Locks::new(self.state("locks"))),
             ..Setup::default()
         })
+    }
+
+    /// Returns the folder in which results are remembered.
+    pub fn cache_folder(&self, cache: &CacheSettings) -> PathBuf {
+        cache.folder.as_ref().map_or_else(|| self.state("cache"), |folder| self.root.join(folder))
     }
 
     /// Returns the history of the project's runs; their logs go with them.
@@ -120,6 +128,20 @@ impl Project {
 
     pub(crate) fn state(&self, name: &str) -> PathBuf {
         self.root.join(STATE_FOLDER).join(name)
+    }
+
+    /// A cache within the project is no part of it: results that depend on the work tree would depend on themselves.
+    fn hide_cache(&self, cache: &CacheSettings) -> std::io::Result<()> {
+        let folder = self.cache_folder(cache);
+        let ignore = folder.join(".gitignore");
+        if cache.folder.is_none() || !folder.starts_with(&self.root) || ignore.exists() {
+            return Ok(());
+        }
+        let mut builder = fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.recursive(true).create(&folder)?;
+        fs::write(ignore, "*\n")
     }
 
     /// Makes the folders. The state ignores itself, so that no project has to say so.

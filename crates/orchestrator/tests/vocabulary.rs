@@ -59,10 +59,15 @@ fn framed(document: Document, table: &Table, fields: &str) -> String {
         (Document::Workflow, name @ ("defaults" | "checkpoints")) => workflow(&format!("{name}: {{ {fields} }}")),
         (Document::Workflow, "step") => format!("{{ steps: [{{ {fields} }}] }}"),
         (Document::Workflow, "action") => step("undo"),
+        (Document::Workflow, "git") => format!("{{ steps: [{{ run: [x], cache: {{ git: {{ {fields} }} }} }}] }}"),
         (Document::Workflow, name) => step(name),
         (Document::Settings, "price") => format!("{{ prices: {{ a: {{ {fields} }} }} }}"),
         (Document::Settings, "agent") => format!("{{ agents: {{ a: {{ {fields} }} }} }}"),
         (Document::Settings, "cache_limits") => format!("{{ cache: {{ {fields} }} }}"),
+        (Document::Settings, "shared_cache") => format!("{{ cache: {{ shared: {{ {fields} }} }} }}"),
+        (Document::Settings, "git") => {
+            format!("{{ agents: {{ a: {{ run: [x], cache: {{ git: {{ {fields} }} }} }} }} }}")
+        }
         (Document::Settings, "fallback_order") => format!("{{ fallback: {{ {fields} }} }}"),
         (Document::Settings, "policy") => format!("{{ policies: {{ a: {{ {fields} }} }} }}"),
         (Document::Settings, name @ ("breaker" | "rate" | "bulkhead" | "concurrency")) => {

@@ -8,8 +8,10 @@ use super::foresee::{Forecast, Foreseen};
 use super::rank::{self, Ranking};
 use crate::agents::{ProgramRequest, Request};
 use crate::definition::Definition;
-use crate::model::{AtLeast, OutputFormat, StepId};
-use crate::plan::{Alternative, Call, Fan, Items, Kind, Loop, Node, NodeId, Plan, Program, RunForm, Task};
+use crate::model::{AtLeast, GitFact, OutputFormat, StepId};
+use crate::plan::{
+    Alternative, Cache, Call, Fan, Items, Kind, Loop, Node, NodeId, Plan, Program, RunForm, Task, Template,
+};
 use crate::report::{joined_reasons, short_duration};
 
 /// The most tasks of one step that are written out; the rest is counted.
@@ -97,10 +99,7 @@ impl Writer<'_> {
             facts.push(("after", waits.join(", ")));
         }
         if let Some(cache) = &way.cache {
-            let mut parts: Vec<String> = cache.files.iter().map(|glob| glob.source().to_owned()).collect();
-            parts.extend(cache.work_tree.then(|| "the whole work tree".to_owned()));
-            parts.extend(cache.env.iter().map(|name| format!("${name}")));
-            facts.push(("input files", if parts.is_empty() { "none".into() } else { parts.join(", ") }));
+            facts.extend(depends_on(cache));
         }
         facts.push(("expected", expected(way)));
         for verifier in &task.verifiers {
@@ -127,6 +126,23 @@ impl Writer<'_> {
         }
         estimate_text(&self.estimates.step(step))
     }
+}
+
+/// Says what a result is remembered by besides its call.
+fn depends_on(cache: &Cache) -> Vec<(&'static str, String)> {
+    let sources = |templates: &[Template]| templates.iter().map(|text| text.source().to_owned()).collect::<Vec<_>>();
+    let mut files = sources(&cache.files);
+    files.extend(cache.work_tree.then(|| "the whole work tree".to_owned()));
+    files.extend(cache.tree.iter().map(|path| format!("what git sees in {}", path.source())));
+    files.extend(cache.env.iter().map(|name| format!("${name}")));
+    let git = cache.git.iter().map(|fact| match fact {
+        GitFact::Commit => "the commit".to_owned(),
+        GitFact::Branch => "the branch".to_owned(),
+    });
+    let more = [("settings", sources(&cache.config)), ("git", git.collect()), ("tools", sources(&cache.tools))];
+    let files = if files.is_empty() { vec!["none".to_owned()] } else { files };
+    let rows = [("input files", files)].into_iter().chain(more.into_iter().filter(|(_, parts)| !parts.is_empty()));
+    rows.map(|(name, parts)| (name, parts.join(", "))).collect()
 }
 
 /// Writes an estimate: `about 1.2s (0.8s to 2.0s), $0.02 ($0.01 to $0.05)`; what is unknown is said to be.

@@ -369,7 +369,7 @@ async fn settle(
             if let (Some(memory), Some(remembered)) = (&shared.memory, &prepared.remembered)
                 && !reply.partial
             {
-                reply.unremembered = memory.store(remembered, &reply, took, SystemTime::now());
+                reply.unremembered = memory.store(remembered, &reply, took, &shared.blobs, SystemTime::now());
             }
             Ok(reply)
         }

@@ -6,13 +6,16 @@ use std::time::Duration;
 
 use minijinja::Value as Dynamic;
 use minijinja::value::Serde;
-use segno_cache::{Digest, Key, Manifest};
+use segno_cache::{Digest, Key, KeyBuilder, Manifest, Observation};
 use segno_errors::{Fault, Kind};
 use serde_json::{Map, Value};
 
 use crate::agents::{ProgramRequest, Request};
 use crate::model::OutputFormat;
 use crate::plan::{Alternative, BadValue, Cache, Call, Program, RunForm, Scope, Template, is_list, to_text};
+
+/// Words in names of what is not to be shown.
+const SECRET_WORDS: [&str; 7] = ["token", "secret", "passw", "api_key", "apikey", "credential", "private_key"];
 
 /// A task ready to be called.
 #[derive(Debug)]
@@ -27,35 +30,33 @@ pub(crate) struct Remembered {
     pub(crate) key: Key,
     /// What "the same step" is called across runs.
     pub(crate) subject: String,
-    /// The files behind the key: where they came from, and what they were when it was made.
-    pub(crate) files: Vec<(FileSource, Manifest)>,
+    /// What it depends on besides the call, as it was when the key was made.
+    pub(crate) observed: Vec<Observed>,
     pub(crate) ttl: Option<Duration>,
     /// The globs of the files that the step makes.
     pub(crate) outputs: Vec<String>,
 }
 
-/// Where the files behind a key come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum FileSource {
-    /// The whole work tree as git sees it.
-    WorkTree,
-    /// Globs.
-    Globs(Vec<String>),
+/// Something that a result depends on.
+#[derive(Debug)]
+pub(crate) struct Observed {
+    /// The name of its part of the key, if it is not the dependency's own.
+    pub(crate) name: Option<&'static str>,
+    pub(crate) observation: Observation,
 }
 
-impl FileSource {
-    /// Returns the name of the key's part.
-    pub(crate) fn name(&self) -> &'static str {
-        match self {
-            FileSource::WorkTree => "work tree",
-            FileSource::Globs(_) => "files",
+impl Observed {
+    fn add_to(&self, key: &mut KeyBuilder) {
+        match self.name {
+            Some(name) => self.observation.add_as(name, key),
+            None => self.observation.add_to(key),
         }
     }
 }
 
 impl Remembered {
     pub(crate) fn manifests(&self) -> Vec<Manifest> {
-        self.files.iter().map(|(_, manifest)| manifest.clone()).collect()
+        self.observed.iter().filter_map(|observed| observed.observation.manifest().cloned()).collect()
     }
 }
 
@@ -67,9 +68,12 @@ impl Prepared {
 }
 
 /// What of a key is rendered from templates, before any file is looked at.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Wanted {
     pub(crate) files: Vec<String>,
+    pub(crate) tree: Vec<String>,
+    pub(crate) config: Vec<String>,
+    pub(crate) tools: Vec<String>,
     pub(crate) outputs: Vec<String>,
     pub(crate) salt: Option<String>,
 }
@@ -177,7 +181,7 @@ fn words<'s>(template: &'s Template, seen: &Seen<'s>) -> Result<Vec<String>, Bad
     words.or_else(|_| template.text(&seen.context).map(|text| vec![text]))
 }
 
-/// Renders the globs and the salt of a way to do a task that may be remembered.
+/// Renders what is named for a way to do a task that may be remembered.
 pub(crate) fn wanted<'s>(alternative: &'s Alternative, seen: &Seen<'s>) -> Result<Wanted, Fault> {
     let outputs = match &alternative.call {
         Call::Program(program) => texts(&program.outputs, seen)?,
@@ -185,9 +189,9 @@ pub(crate) fn wanted<'s>(alternative: &'s Alternative, seen: &Seen<'s>) -> Resul
         Call::Agent { .. } => Vec::new(),
     };
     let Some(cache) = &alternative.cache else {
-        return Ok(Wanted { files: Vec::new(), outputs, salt: None });
+        return Ok(Wanted { outputs, ..Wanted::default() });
     };
-    let (files, salt) = match &alternative.call {
+    let wanted = match &alternative.call {
         // What an agent's declaration says of its cache sees the arguments too.
         Call::Declared { with, .. } => {
             let scope = Scope { with: own_scope(with, seen)?.with, ..seen.scope.clone() };
@@ -195,13 +199,19 @@ pub(crate) fn wanted<'s>(alternative: &'s Alternative, seen: &Seen<'s>) -> Resul
         }
         _ => of_cache(cache, seen)?,
     };
-    Ok(Wanted { files, outputs, salt })
+    Ok(Wanted { outputs, ..wanted })
 }
 
-/// Renders the globs and the salt of a cache.
-fn of_cache<'s>(cache: &'s Cache, seen: &Seen<'s>) -> Result<(Vec<String>, Option<String>), Fault> {
-    let salt = cache.salt.as_ref().map(|salt| seen.text(salt)).transpose().map_err(unrendered)?;
-    Ok((texts(&cache.files, seen)?, salt))
+/// Renders what a cache names.
+fn of_cache<'s>(cache: &'s Cache, seen: &Seen<'s>) -> Result<Wanted, Fault> {
+    Ok(Wanted {
+        salt: cache.salt.as_ref().map(|salt| seen.text(salt)).transpose().map_err(unrendered)?,
+        files: texts(&cache.files, seen)?,
+        tree: texts(&cache.tree, seen)?,
+        config: texts(&cache.config, seen)?,
+        tools: texts(&cache.tools, seen)?,
+        outputs: Vec::new(),
+    })
 }
 
 fn texts<'s>(templates: &'s [Template], seen: &Seen<'s>) -> Result<Vec<String>, Fault> {
@@ -213,12 +223,7 @@ fn texts<'s>(templates: &'s [Template], seen: &Seen<'s>) -> Result<Vec<String>, 
 }
 
 /// Makes the key of a request. Position, attempt, time-out and retries are no part of it: they do not change a result.
-pub(crate) fn key(
-    request: &Request,
-    wanted: &Wanted,
-    files: &[(FileSource, Manifest)],
-    env: &[(String, Option<String>)],
-) -> Key {
+pub(crate) fn key(request: &Request, wanted: &Wanted, observed: &[Observed]) -> Key {
     let mut key = Key::builder(match request {
         Request::Program(_) => "command",
         Request::Agent { .. } => "agent",
@@ -233,11 +238,11 @@ pub(crate) fn key(
                 // The same expression has the same value: once is enough to name it.
                 if !named.contains(&carried.written.as_str()) {
                     named.push(&carried.written);
-                    key.text(format!("value of {}", carried.written), &carried.value);
+                    key_value(&mut key, format!("value of {}", carried.written), &carried.written, &carried.value);
                 }
             }
             for (name, value) in &program.env {
-                key.text(format!("variable {name}"), value);
+                key_value(&mut key, format!("variable {name}"), name, value);
             }
             key.text("folder", program.cwd.as_deref().unwrap_or("."));
             key.text("input", program.stdin.as_deref().unwrap_or(""));
@@ -254,17 +259,32 @@ pub(crate) fn key(
             key.text("arguments", &serde_json::to_string(arguments).unwrap_or_default());
         }
     }
-    for (source, manifest) in files {
-        key.files(source.name(), manifest);
-    }
-    for (name, value) in env {
-        // Set to nothing and not set at all are two things.
-        let value = value.as_ref().map_or_else(|| "unset".to_owned(), |value| format!("={value}"));
-        key.secret(format!("variable {name}"), &value);
-    }
-    key.text("outputs", &wanted.outputs.join(" "));
+    observed.iter().for_each(|observed| observed.add_to(&mut key));
+    key.text("outputs", &one_text(&wanted.outputs));
     key.text("salt", wanted.salt.as_deref().unwrap_or(""));
     key.finish()
+}
+
+/// Adds a value; of one whose name sounds secret nothing readable is kept with the key.
+fn key_value(key: &mut KeyBuilder, part: String, name: &str, value: &str) {
+    match sounds_secret(name) {
+        true => key.secret(part, value),
+        false => key.text(part, value),
+    };
+}
+
+/// Says whether something of this name is not to be shown: `TOKEN`, `inputs.api_key`.
+fn sounds_secret(name: &str) -> bool {
+    let name = name.to_lowercase();
+    SECRET_WORDS.iter().any(|word| name.contains(word))
+}
+
+/// Writes globs as one text. Two globs are not one with a blank in it.
+fn one_text(globs: &[String]) -> String {
+    match globs.iter().any(|glob| glob.contains(' ')) {
+        true => serde_json::to_string(globs).unwrap_or_default(),
+        false => globs.join(" "),
+    }
 }
 
 /// Writes exit codes; nearly all commands have the one.

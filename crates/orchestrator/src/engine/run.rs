@@ -60,6 +60,8 @@ pub enum CacheMode {
     Use,
     /// They are not used, and new ones take their place.
     Refresh,
+    /// They are used, and no new ones are kept.
+    ReadOnly,
     /// They are neither used nor kept.
     Off,
 }
@@ -270,7 +272,7 @@ impl Engine {
         let ended = alone.join_next().await.and_then(Result::ok).unwrap_or_else(|| {
             Err(Fault::new(Kind::Internal, "the loop itself failed").hint("this is a bug of segno: please report it"))
         });
-        if let Some(memory) = &self.setup.memory {
+        if let Some(memory) = self.memory() {
             memory.flush();
         }
         ended
@@ -298,6 +300,7 @@ impl Engine {
         match self.setup.cache {
             CacheMode::Use => memory,
             CacheMode::Refresh => memory.map(Memory::refreshing),
+            CacheMode::ReadOnly => memory.map(Memory::reading),
             CacheMode::Off => None,
         }
     }

@@ -15,6 +15,9 @@ use crate::model::{Output, Reply};
 /// Texts longer than this are kept as blobs, in bytes.
 pub const INLINE_LIMIT: usize = 16 << 10;
 
+/// How long a hash is in hexadecimal digits.
+const HASH_LENGTH: usize = 64;
+
 /// A store of texts by hash.
 #[derive(Debug)]
 pub enum Blobs {
@@ -54,7 +57,8 @@ impl Blobs {
     pub fn read(&self, hash: &str) -> Result<String, Fault> {
         let text = match self {
             Blobs::Disk(folder) => {
-                fs::read_to_string(path(folder, hash)).map_err(|error| damaged(hash).caused_by(error))?
+                let path = path(folder, hash).ok_or_else(|| damaged(hash).detail("its name is no hash"))?;
+                fs::read_to_string(path).map_err(|error| damaged(hash).caused_by(error))?
             }
             Blobs::Memory(texts) => {
                 let texts = texts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -114,9 +118,10 @@ fn damaged(hash: &str) -> Fault {
         .hint("run the step again: segno run with the same inputs")
 }
 
-fn path(folder: &Path, hash: &str) -> PathBuf {
-    let split = hash.len().min(2);
-    folder.join(&hash[..split]).join(&hash[split..])
+/// Returns the file of a blob. A name that is no hash is nobody's: it could lead anywhere.
+fn path(folder: &Path, hash: &str) -> Option<PathBuf> {
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    (hash.len() == HASH_LENGTH && hash.bytes().all(is_digit)).then(|| folder.join(&hash[..2]).join(&hash[2..]))
 }
 
 /// The hold that writers share and a sweep has alone: without it a blob that is written again just now could be swept as an
@@ -135,14 +140,15 @@ fn touch(folder: &Path, hash: &str) -> bool {
     let Ok(_shared) = hold(folder, File::lock_shared) else {
         return false;
     };
-    let file = File::options().write(true).open(path(folder, hash));
+    let Some(path) = path(folder, hash) else { return false };
+    let file = File::options().write(true).open(path);
     // A time that cannot be set leaves a blob that is older than it could be.
     file.is_ok_and(|file| file.set_modified(SystemTime::now()).is_ok() || file.metadata().is_ok())
 }
 
 /// Writes a file, makes it durable, gives it its name, makes the name durable.
 fn write(folder: &Path, hash: &str, text: &str) -> std::io::Result<()> {
-    let target = path(folder, hash);
+    let target = path(folder, hash).ok_or(std::io::ErrorKind::InvalidInput)?;
     let parent = target.parent().unwrap_or(folder);
     fs::create_dir_all(parent)?;
     let _shared = hold(folder, File::lock_shared)?;
@@ -170,7 +176,7 @@ mod tests {
         }
         let blobs = Blobs::Disk(folder.path().to_owned());
         let hash = blobs.put("a text").unwrap();
-        fs::write(path(folder.path(), &hash), "another").unwrap();
+        fs::write(path(folder.path(), &hash).unwrap(), "another").unwrap();
         assert!(blobs.read(&hash).is_err());
     }
 
@@ -183,5 +189,16 @@ mod tests {
         assert!(matches!(settled.output, Output::Blob { bytes, .. } if bytes == long.len() as u64));
         assert_eq!(settled.errors, Output::text("short"));
         assert_eq!(blobs.value(&settled.output).unwrap(), Value::String(long));
+    }
+
+    #[test]
+    fn a_name_that_is_no_hash_leads_nowhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let blobs = Blobs::Disk(folder.path().to_owned());
+        for blob in ["", "a", "aé", "aa/etc/passwd", "../../x", &"A".repeat(64), &format!("aa/{}", "b".repeat(61))] {
+            let reply = Reply { output: Output::Blob { blob: blob.into(), bytes: 1 }, ..Reply::default() };
+            assert!(!blobs.hold(&reply), "{blob}");
+            assert!(blobs.read(blob).is_err(), "{blob}");
+        }
     }
 }

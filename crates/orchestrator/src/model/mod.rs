@@ -14,6 +14,6 @@ pub use outcome::{CheckResult, Metrics, Outcome, Output, Reply, RunStatus, Skip,
 pub use time::Timestamp;
 pub use workflow::{
     Action, AgentCall, AgentSpec, AtLeast, Block, Body, CachePolicy, Check, Checkpoints, Command, DEFAULT_ROUNDS,
-    DefaultValue, Each, Fallback, FallbackAction, InputSpec, Item, Judge, OutputFormat, Place, Repeat, RetryPolicy,
-    Run, Settings, SubFlow, Switch, Text, Workflow,
+    DefaultValue, DependsOn, Each, Fallback, FallbackAction, GitFact, InputSpec, Item, Judge, OutputFormat, Place,
+    Repeat, RetryPolicy, Run, Settings, SubFlow, Switch, Text, Workflow,
 };

@@ -386,18 +386,39 @@ pub enum CachePolicy {
     #[default]
     Off,
     /// By the call itself and what is named here.
-    By {
-        /// The whole work tree as git sees it.
-        work_tree: bool,
-        /// Files by glob, relative to the project.
-        files: Vec<Text>,
-        /// Environment variables by name.
-        env: Vec<String>,
-        /// How long the result holds.
-        ttl: Option<Duration>,
-        /// What keeps equal calls apart.
-        salt: Option<Text>,
-    },
+    By(Box<DependsOn>),
+}
+
+/// What a result depends on besides the call itself.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DependsOn {
+    /// The whole work tree as git sees it.
+    pub work_tree: bool,
+    /// The part of the work tree that lies in these folders or is these files.
+    pub tree: Vec<Text>,
+    /// Files by glob, relative to the project.
+    pub files: Vec<Text>,
+    /// Environment variables by name.
+    pub env: Vec<String>,
+    /// Values in configuration files, as `FILE#PATH`.
+    pub config: Vec<Text>,
+    /// What git says of the project.
+    pub git: Vec<GitFact>,
+    /// Commands that print the version of a tool.
+    pub tools: Vec<Text>,
+    /// How long the result holds.
+    pub ttl: Option<Duration>,
+    /// What keeps equal calls apart.
+    pub salt: Option<Text>,
+}
+
+/// Something that git says of the project besides the content of its files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GitFact {
+    /// The commit that is checked out.
+    Commit,
+    /// The branch that is checked out.
+    Branch,
 }
 
 /// A program to start.

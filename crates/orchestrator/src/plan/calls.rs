@@ -96,12 +96,16 @@ impl Compiler<'_> {
     fn cache(&mut self, policy: Option<&CachePolicy>) -> Option<Cache> {
         match policy {
             None | Some(CachePolicy::Off) => None,
-            Some(CachePolicy::By { work_tree, files, env, ttl, salt }) => Some(Cache {
-                work_tree: *work_tree,
-                files: self.templates(files),
-                env: env.clone(),
-                ttl: *ttl,
-                salt: salt.as_ref().and_then(|text| self.keep(Template::parse(text))),
+            Some(CachePolicy::By(by)) => Some(Cache {
+                work_tree: by.work_tree,
+                tree: self.templates(&by.tree),
+                files: self.templates(&by.files),
+                env: by.env.clone(),
+                config: self.templates(&by.config),
+                git: by.git.clone(),
+                tools: self.templates(&by.tools),
+                ttl: by.ttl,
+                salt: by.salt.as_ref().and_then(|text| self.keep(Template::parse(text))),
             }),
         }
     }

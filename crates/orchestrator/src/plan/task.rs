@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::shell::Script;
 use super::template::{Expression, Template};
-use crate::model::{OutputFormat, RetryPolicy};
+use crate::model::{GitFact, OutputFormat, RetryPolicy};
 
 /// A step that calls an agent.
 #[derive(Debug)]
@@ -110,14 +110,29 @@ pub enum RunForm {
 pub struct Cache {
     /// The whole work tree.
     pub work_tree: bool,
+    /// These parts of it.
+    pub tree: Vec<Template>,
     /// Files by glob.
     pub files: Vec<Template>,
     /// Environment variables by name.
     pub env: Vec<String>,
+    /// Values in configuration files, as `FILE#PATH`.
+    pub config: Vec<Template>,
+    /// What git says of the project.
+    pub git: Vec<GitFact>,
+    /// Commands that print the version of a tool.
+    pub tools: Vec<Template>,
     /// How long the result holds.
     pub ttl: Option<Duration>,
     /// What keeps equal calls apart.
     pub salt: Option<Template>,
+}
+
+impl Cache {
+    fn templates(&self) -> impl Iterator<Item = &Template> {
+        let lists = [&self.tree, &self.files, &self.config, &self.tools];
+        lists.into_iter().flatten().chain(&self.salt)
+    }
 }
 
 /// One item of a written-out list.
@@ -148,7 +163,7 @@ impl Task {
     /// Returns the templates of what results are remembered by, each with the call that it belongs to.
     pub(super) fn cache_templates(&self) -> impl Iterator<Item = (&Call, &Template)> {
         self.calls.iter().flat_map(|alternative| {
-            let templates = alternative.cache.iter().flat_map(|cache| cache.files.iter().chain(&cache.salt));
+            let templates = alternative.cache.iter().flat_map(Cache::templates);
             templates.map(|template| (&alternative.call, template))
         })
     }

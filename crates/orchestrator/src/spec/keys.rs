@@ -75,7 +75,7 @@ pub(crate) const DEFAULTS: [&str; 3] = ["retry", "timeout", "cache"];
 /// The keys of `retry`.
 pub(crate) const RETRY: [&str; 3] = ["attempts", "wait", "max_wait"];
 /// The keys of `cache`.
-pub(crate) const CACHE: [&str; 5] = ["files", "env", "work_tree", "ttl", "salt"];
+pub(crate) const CACHE: [&str; 8] = ["files", "env", "config", "git", "tools", "work_tree", "ttl", "salt"];
 
 /// Returns the keys that may stand on a block with this body.
 pub(crate) fn of(body: &str) -> Vec<&'static str> {

@@ -4,6 +4,8 @@
 //! mistake. Names are resolved later, by `plan`.
 
 mod actions;
+mod cache_settings;
+mod caching;
 pub(crate) mod fields;
 mod format;
 pub(crate) mod keys;
@@ -23,12 +25,13 @@ pub mod vocabulary;
 mod workflow;
 mod yaml;
 
+pub use cache_settings::{Address, CacheSettings, SharedCache};
 pub(crate) use fields::nearest;
 pub use format::format;
 pub use mistake::{Mistake, Mistakes};
 pub use policies::{CallPolicy, Choice};
 pub use read::{Format, MAX_FILE_BYTES, load, parse};
 pub(crate) use read::{read, tree};
-pub use settings_file::{CacheLimits, FallbackOrder, Jobs, Price, Retention, SETTINGS_FILE, Settings};
+pub use settings_file::{FallbackOrder, Jobs, Price, Retention, SETTINGS_FILE, Settings};
 pub(crate) use value::is_plain_text;
 pub use value::value;

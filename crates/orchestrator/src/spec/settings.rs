@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Mistake;
+use super::caching::cache;
 use super::fields::{Fields, Findings};
 use super::keys;
 use super::tree::{Node, Tree};
@@ -67,29 +68,6 @@ fn retry(node: &Node, findings: &mut Findings) -> Option<RetryPolicy> {
     Some(RetryPolicy { attempts, wait, max_wait })
 }
 
-/// `cache: true | false | { files, env, work_tree, ttl, salt }`.
-fn cache(node: &Node, findings: &mut Findings) -> Option<CachePolicy> {
-    let by = |work_tree| CachePolicy::By { work_tree, files: Vec::new(), env: Vec::new(), ttl: None, salt: None };
-    match node.tree {
-        Tree::Bool(false) => return Some(CachePolicy::Off),
-        Tree::Bool(true) => return Some(by(true)),
-        Tree::Map(_) => {}
-        _ => {
-            findings.wrong(node, "cache", "true, false or a map");
-            return None;
-        }
-    }
-    let fields = Fields::open(node, "cache", findings)?;
-    fields.known(&keys::CACHE, "cache", findings);
-    Some(CachePolicy::By {
-        work_tree: fields.find("work_tree").and_then(|node| findings.truth(node, "work_tree")).unwrap_or(false),
-        files: fields.find("files").map(|node| findings.texts(node, "files")).unwrap_or_default(),
-        env: fields.find("env").map(|node| findings.words(node, "env")).unwrap_or_default(),
-        ttl: fields.find("ttl").and_then(|node| findings.duration(node, "ttl")),
-        salt: fields.find("salt").and_then(|node| findings.text(node, "salt")),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use crate::model::{Body, CachePolicy, Settings};
@@ -110,14 +88,7 @@ mod tests {
                 let (retry, cache) = (retry.unwrap_or_default(), cache.unwrap_or_default());
                 let cache = match cache {
                     CachePolicy::Off => "off".to_owned(),
-                    CachePolicy::By { work_tree, files, env, ttl, salt } => {
-                        format!(
-                            "tree {work_tree}, {} files, {} names, {ttl:?}, salted {}",
-                            files.len(),
-                            env.len(),
-                            salt.is_some()
-                        )
-                    }
+                    CachePolicy::By(by) => format!("tree {}, {} files", by.work_tree, by.files.len()),
                 };
                 format!("{} tries {:?}..{:?}, {timeout:?}, cache {cache}", retry.attempts, retry.wait, retry.max_wait)
             }
@@ -128,11 +99,7 @@ mod tests {
     #[test]
     fn a_step_goes_before_the_defaults_and_they_before_what_is_built_in() {
         check("", "", "3 tries 1s..60s, None, cache off");
-        check(
-            "retry: 3, timeout: 2m, cache: true",
-            "",
-            "3 tries 1s..60s, Some(120s), cache tree true, 0 files, 0 names, None, salted false",
-        );
+        check("retry: 3, timeout: 2m, cache: true", "", "3 tries 1s..60s, Some(120s), cache tree true, 0 files");
         check(
             "retry: 3, timeout: 2m, cache: true",
             ", retry: 1, timeout: 1500ms, cache: false",
@@ -159,22 +126,5 @@ mod tests {
         check("", ", timeout: -1s", "timeout '-1s' is no duration");
         check("", ", timeout: 99999999999999999999y", "timeout '99999999999999999999y' is no duration");
         check("", ", timeout: [1s]", "timeout must be a duration, not a list");
-    }
-
-    #[test]
-    fn a_cache_policy_names_what_the_result_depends_on() {
-        let all = "{ files: [a, b], env: HOME, ttl: 1d, salt: '1', work_tree: true }";
-        check(
-            "",
-            &format!(", cache: {all}"),
-            "3 tries 1s..60s, None, cache tree true, 2 files, 1 names, Some(86400s), salted true",
-        );
-        check(
-            "",
-            ", cache: { files: a }",
-            "3 tries 1s..60s, None, cache tree false, 1 files, 0 names, None, salted false",
-        );
-        check("", ", cache: forever", "cache must be true, false or a map, not text");
-        check("", ", cache: { file: a }", "unknown key 'file' in cache");
     }
 }

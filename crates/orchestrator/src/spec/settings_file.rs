@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use super::cache_settings::{CacheSettings, cache};
 use super::fields::{Fields, Findings, nearest};
 use super::policies::{CallPolicy, policies};
 use super::read::{Format, load, tree};
@@ -24,8 +25,8 @@ pub const SETTINGS_FILE: &str = "segno.toml";
 pub struct Settings {
     /// Agents that every workflow of the project can call.
     pub agents: Vec<AgentSpec>,
-    /// Limits of the cache.
-    pub cache: CacheLimits,
+    /// How results are remembered.
+    pub cache: CacheSettings,
     /// Which old runs are kept.
     pub retention: Retention,
     /// Which named marks a run gets.
@@ -38,15 +39,6 @@ pub struct Settings {
     pub policies: BTreeMap<String, CallPolicy>,
     /// What models cost, by name.
     pub prices: BTreeMap<String, Price>,
-}
-
-/// Limits of the cache; without one it grows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CacheLimits {
-    /// The most bytes.
-    pub max_size: Option<u64>,
-    /// What was not used for so long goes.
-    pub max_age: Option<Duration>,
 }
 
 /// Which old runs are kept.
@@ -173,14 +165,6 @@ pub(super) fn table<'n>(node: &'n Node, name: &str, what: &str, findings: &mut F
     Some(fields)
 }
 
-fn cache(node: &Node, findings: &mut Findings) -> CacheLimits {
-    let Some(fields) = table(node, "cache_limits", "cache", findings) else { return CacheLimits::default() };
-    CacheLimits {
-        max_size: fields.find("max_size").and_then(|node| size(node, "max_size", findings)),
-        max_age: fields.find("max_age").and_then(|node| findings.duration(node, "max_age")),
-    }
-}
-
 fn retention(node: &Node, findings: &mut Findings) -> Retention {
     let preset = Retention::default();
     let Some(fields) = table(node, "retention", "retention", findings) else { return preset };
@@ -255,7 +239,7 @@ fn amount(node: &Node, what: &str, findings: &mut Findings) -> f64 {
 }
 
 /// Reads a number of bytes such as `500MB`, `2GB` or `1.5GiB`.
-fn size(node: &Node, what: &str, findings: &mut Findings) -> Option<u64> {
+pub(super) fn size(node: &Node, what: &str, findings: &mut Findings) -> Option<u64> {
     let hint = "write a number with its unit: 500MB, 2GB, 1.5GiB";
     match &node.tree {
         Tree::Text(text) => {

@@ -1,6 +1,7 @@
 //! What steps call, and how: the tables of agents, of what is done besides a step, of retry and cache.
 
 use super::table::{Key, Shape, Table};
+use crate::spec::caching::GIT_WORDS;
 
 /// A text, or a list of texts.
 pub(super) const TEXTS: Shape = Shape::Any(&[Shape::Text, Shape::List(&Shape::Text)]);
@@ -135,6 +136,22 @@ pub(super) const RETRY_TABLE: Table = Table::new(
     ],
 );
 
+pub(super) const GIT_TABLE: Table = Table::new(
+    "git",
+    "What git says",
+    "What of the project's repository a result depends on.",
+    &[
+        Key::new("commit", Shape::Truth, "true", "The commit that is checked out."),
+        Key::new("branch", Shape::Truth, "true", "The branch that is checked out."),
+        Key::new(
+            "tree",
+            Shape::Any(&[Shape::Truth, Shape::Text, Shape::List(&Shape::Text)]),
+            "[src, docs]",
+            "What git sees in these folders: tracked and new files, not ignored ones. `true` is the whole tree.",
+        ),
+    ],
+);
+
 pub(super) const CACHE_TABLE: Table = Table::new(
     "cache",
     "Cache",
@@ -142,6 +159,19 @@ pub(super) const CACHE_TABLE: Table = Table::new(
     &[
         Key::new("files", TEXTS, "[\"src/**\", Cargo.lock]", "Files by glob: their content counts, not their time."),
         Key::new("env", WORDS, "[CC]", "Variables of the environment, by name."),
+        Key::new(
+            "config",
+            TEXTS,
+            "[Cargo.toml#package.version]",
+            "Values in files of settings (JSON, YAML, TOML, INI, .env), as FILE#PATH: the rest of the file does not count.",
+        ),
+        Key::new(
+            "git",
+            Shape::Any(&[Shape::OneOf(&GIT_WORDS), Shape::List(&Shape::OneOf(&GIT_WORDS)), Shape::Table("git")]),
+            "{ tree: [src, docs] }",
+            "What git says: the `commit` or the `branch` that is checked out, or the `tree`, whole or of some paths.",
+        ),
+        Key::new("tools", TEXTS, "[rustc --version]", "Commands whose output says which version of a tool there is."),
         Key::new(
             "work_tree",
             Shape::Truth,

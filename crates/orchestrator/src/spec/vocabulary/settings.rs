@@ -1,7 +1,7 @@
 //! The tables of `segno.toml`. What agents are made of they have from the workflow file.
 
 use super::table::{Key, Shape, Table};
-use super::workflow::{AGENT_TABLE, CACHE_TABLE, CHECKPOINTS, FALLBACK_TABLE, RETRY_TABLE};
+use super::workflow::{AGENT_TABLE, CACHE_TABLE, CHECKPOINTS, FALLBACK_TABLE, GIT_TABLE, RETRY_TABLE};
 use crate::spec::FallbackOrder;
 use crate::spec::policies::ALGORITHMS;
 
@@ -12,7 +12,21 @@ pub(super) const TABLES: &[Table] = &[
     FALLBACK_TABLE,
     RETRY_TABLE,
     CACHE_TABLE,
-    Table::new("cache_limits", "The project's cache", "How much is remembered and how long.", CACHE_LIMITS),
+    GIT_TABLE,
+    Table::new(
+        "cache_limits",
+        "The project's cache",
+        "Where results are remembered, how much and how long.",
+        CACHE_LIMITS,
+    ),
+    Table::new(
+        "shared_cache",
+        "A shared cache",
+        "A Redis server that keeps results for several machines. When it is slow or gone, steps run as if nothing were \
+         remembered there. Give branches that are not trusted a user of Redis that may only read.",
+        SHARED_CACHE,
+    )
+    .bodies(&["redis", "redis_env"]),
     Table::new(
         "retention",
         "Retention",
@@ -104,6 +118,35 @@ const FILE: &[Key] = &[
 const CACHE_LIMITS: &[Key] = &[
     Key::new("max_size", Shape::Size, "2GB", "What is used least goes when the cache grows larger."),
     Key::new("max_age", Shape::Duration, "90d", "What was not used for so long goes."),
+    Key::new("folder", Shape::Word, "../cache", "Where it lies, relative to the project; .segno/cache when not given."),
+    Key::new("read_only", Shape::Truth, "true", "What is remembered is used, and nothing new is remembered."),
+    Key::new(
+        "shared",
+        Shape::Table("shared_cache"),
+        "{ redis: \"redis://cache:6379\", namespace: my-project }",
+        "What several machines share.",
+    ),
+];
+
+const SHARED_CACHE: &[Key] = &[
+    Key::new("redis", Shape::Word, "redis://cache:6379/0", "Where the server is; without a password.")
+        .requires(&["namespace"]),
+    Key::new(
+        "redis_env",
+        Shape::Word,
+        "SEGNO_REDIS",
+        "The variable that holds the address, which may have a password.",
+    )
+    .requires(&["namespace"]),
+    Key::new("namespace", Shape::Word, "my-project", "Keeps the project's results apart from others' on the server."),
+    Key::new(
+        "secret_env",
+        Shape::Word,
+        "SEGNO_CACHE_SECRET",
+        "The variable that holds a secret: what is not signed with it is never used.",
+    ),
+    Key::new("limit", Shape::Duration, "200ms", "How long an answer is waited for; 200ms when not given."),
+    Key::new("read_only", Shape::Truth, "true", "It is asked, and never written to."),
 ];
 
 const RETENTION: &[Key] = &[

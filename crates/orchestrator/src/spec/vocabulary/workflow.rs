@@ -4,7 +4,7 @@ use super::calls::{
     ACTION_TABLE, AGENT, AGENT_ABOUT, CACHE, CACHE_ABOUT, CALLS, CHECK, FALLBACK, JUDGE_TABLE, RETRY, RETRY_ABOUT, RUN,
     RUN_SHAPE, TEXTS, TIMEOUT_ABOUT,
 };
-pub(super) use super::calls::{AGENT_TABLE, CACHE_TABLE, FALLBACK_TABLE, RETRY_TABLE};
+pub(super) use super::calls::{AGENT_TABLE, CACHE_TABLE, FALLBACK_TABLE, GIT_TABLE, RETRY_TABLE};
 use super::table::{Key, Shape, Table};
 
 const STEPS: Shape = Shape::Some(&Shape::Table("step"));
@@ -62,6 +62,7 @@ pub(super) const TABLES: &[Table] = &[
     JUDGE_TABLE,
     RETRY_TABLE,
     CACHE_TABLE,
+    GIT_TABLE,
 ];
 
 const FILE: &[Key] = &[
