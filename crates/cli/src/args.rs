@@ -10,9 +10,15 @@ use crate::format::{Format, ReportFile};
 use crate::track::RECENT_RUNS;
 use crate::values;
 
+mod cache;
 mod failures;
 mod files;
 mod hindsight;
+
+pub(crate) use cache::{
+    CacheArguments, CacheBy, CacheClearArguments, CacheCommand, CacheDuArguments, CacheExportArguments,
+    CacheGetArguments, CacheImportArguments, CacheLsArguments, CacheWarmArguments, Chosen,
+};
 
 pub(crate) use failures::{ErrorsArguments, ErrorsCommand, ExplainArguments, Listed};
 
@@ -63,6 +69,8 @@ pub(crate) enum Command {
     Errors(ErrorsArguments),
     /// Say what a type of failure or a reason means, and what can be done
     Explain(ExplainArguments),
+    /// Look at what is remembered: list, explain, verify, clear
+    Cache(CacheArguments),
     /// List the project's agents with what each came to
     Agents(AgentsArguments),
     /// Keep a run for ever
@@ -133,6 +141,9 @@ pub(crate) struct Way {
     /// Exit with 3 when the run is degraded
     #[arg(long)]
     pub(crate) strict: bool,
+    /// Use what is remembered and remember nothing new: for branches that are not trusted
+    #[arg(long)]
+    pub(crate) read_only_cache: bool,
     /// Write the report to a file too, in the form of its ending: .md, .xml (JUnit), .json, .txt; may repeat
     ///
     /// A file that git does not ignore is part of the work tree, on which 'cache: true' depends.

@@ -76,13 +76,14 @@ impl Session {
         // A broken file of settings is told before anything is touched.
         let settings = Settings::load(project.root())?;
         let agents = agents(&project)?;
-        let mut setup = project.open_within(settings.cache, Arc::new(|name: &str| std::env::var(name).ok()))?;
+        let mut setup = project.open_with(&settings.cache, Arc::new(|name: &str| std::env::var(name).ok()))?;
         setup.agents = agents;
         setup.upstreams = Upstreams::new(&settings.policies)?;
         setup.jobs = settings.jobs.limit.map_or(setup.jobs, usize::from);
         if setup.memory.is_none() {
             say("segno: the cache cannot be used, so steps run without it");
-            say("  hint: it may be thrown away at any time: rm -r .segno/cache");
+            let folder = project.cache_folder(&settings.cache);
+            say(&format!("  hint: it may be thrown away at any time: rm -r {}", folder.display()));
         }
         let mut session = Session { project, setup, settings };
         if let FallbackOrder::TrackRecord { min_calls } = session.settings.fallback {

@@ -2,11 +2,15 @@
 
 use std::time::SystemTime;
 
+use segno_orchestrator::Project;
 use segno_orchestrator::doctor::{Area, Examination, Finding, Verdict};
+use segno_orchestrator::engine::check_shared;
 use segno_orchestrator::journal::SQLITE_FORMAT;
-use segno_orchestrator::report::counted;
+use segno_orchestrator::report::{counted, short_duration};
+use segno_orchestrator::spec::Settings;
 use serde_json::{Value, json};
 
+use super::cache::in_line;
 use crate::args::DoctorArguments;
 use crate::exit::{End, Failure};
 use crate::session;
@@ -17,6 +21,7 @@ pub(super) fn doctor(arguments: &DoctorArguments) -> Result<End, Failure> {
     let mut examination = project.examine(SystemTime::now());
     let terminal = Terminal::look();
     examination.findings.splice(0..0, [version(), shown(terminal)]);
+    examination.findings.extend(shared(&project));
     match arguments.json {
         true => print(&format!("{:#}\n", to_json(&examination))),
         false => print(&format!("{}: {}\n{}", project.root().display(), verdict(&examination), told(&examination))),
@@ -31,6 +36,17 @@ pub(super) fn doctor(arguments: &DoctorArguments) -> Result<End, Failure> {
 fn version() -> Finding {
     let words = format!("{}, store format {SQLITE_FORMAT}", env!("CARGO_PKG_VERSION"));
     Finding::new(Area::Machine, "segno").good(words)
+}
+
+/// Asks the cache that is shared with other machines, if the settings name one.
+fn shared(project: &Project) -> Option<Finding> {
+    let shared = Settings::load(project.root()).ok()?.cache.shared?;
+    let finding = Finding::new(Area::Store, "shared cache");
+    Some(match check_shared(&shared, &|name: &str| std::env::var(name).ok()) {
+        Ok(took) => finding.good(format!("answers within {}", short_duration(took))),
+        Err(reason) => finding
+            .bad(in_line(&reason), "runs go on without it: look at [cache.shared] in segno.toml and at the server"),
+    })
 }
 
 fn shown(terminal: Terminal) -> Finding {

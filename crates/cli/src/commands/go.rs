@@ -6,7 +6,7 @@ use segno_errors::from_io;
 use segno_logging::Guard;
 use segno_monitor::Figures;
 use segno_orchestrator::agents::StopHandle;
-use segno_orchestrator::engine::{Begun, Engine, Observer, trace_events};
+use segno_orchestrator::engine::{Begun, CacheMode, Engine, Memory, Observer, trace_events};
 use segno_orchestrator::model::{Event, RunId};
 use segno_orchestrator::plan::Plan;
 use segno_orchestrator::report::{self, ReportFold};
@@ -126,6 +126,10 @@ pub(super) async fn go(session: Session, begun: Begun, way: &Way) -> Result<End,
         say(&format!("segno: the log cannot be written, the run goes on without it: {error}"));
     });
     let mut setup = setup.clone();
+    if way.read_only_cache {
+        setup.cache = CacheMode::ReadOnly;
+        setup.memory = setup.memory.map(Memory::reading);
+    }
     setup.jobs = way.jobs.map_or(setup.jobs, usize::from);
     let (view, account) = (View::start(&begun, terminal, setup.jobs), Arc::new(Account::new(&run)));
     if begun.is_resumed() {
@@ -153,6 +157,9 @@ pub(super) async fn go(session: Session, begun: Begun, way: &Way) -> Result<End,
     })?;
     let (report, figures) = account.finish(&run, &plan);
     tell(&report, way, terminal)?;
+    if let Some(trouble) = session.setup.memory.as_ref().and_then(Memory::shared_trouble) {
+        say(&format!("segno: the shared cache was not used to the end: {trouble}"));
+    }
     if report.tasks().nth(LARGE).is_some() {
         show::keep_whole(&session, &report, &figures, &view.marks());
     }

@@ -1,6 +1,16 @@
 //! One file a command.
 
 mod agents;
+mod cache;
+mod cache_carry;
+mod cache_clear;
+mod cache_du;
+mod cache_explain;
+mod cache_get;
+mod cache_ls;
+mod cache_stats;
+mod cache_verify;
+mod cache_warm;
 mod cancel;
 mod columns;
 mod completions;
@@ -53,6 +63,7 @@ pub(crate) fn dispatch(arguments: Arguments) -> Result<End, Failure> {
         Command::Health(arguments) => health::health(&arguments),
         Command::Errors(arguments) => errors::errors(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
+        Command::Cache(arguments) => cache::cache(&arguments),
         Command::Agents(arguments) => agents::agents(&arguments),
         Command::Pin(arguments) => pin::pin(&arguments, true),
         Command::Unpin(arguments) => pin::pin(&arguments, false),

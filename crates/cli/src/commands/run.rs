@@ -7,7 +7,7 @@ use segno_orchestrator::model::{Address, StepId};
 use serde_json::{Map, Value};
 
 use super::go::{go, on_runtime};
-use crate::args::RunArguments;
+use crate::args::{Again, RunArguments};
 use crate::exit::{End, Failure};
 use crate::format::ReportFile;
 use crate::session::{self, Session};
@@ -17,9 +17,13 @@ pub(super) fn run(arguments: &RunArguments) -> Result<End, Failure> {
     arguments.way.reports.iter().try_for_each(ReportFile::check)?;
     let definition = session::definition(&session::project()?, &arguments.flow)?;
     let again = &arguments.again;
-    let cache = match (again.force, again.no_cache) {
-        (true, _) => CacheMode::Refresh,
-        (_, true) => CacheMode::Off,
+    if arguments.way.read_only_cache && (again.force || again.no_cache) {
+        let fault = Fault::new(Kind::Validation, "--read-only-cache cannot stand beside --force or --no-cache");
+        return Err(fault.hint("it uses what is remembered; the others do not").into());
+    }
+    let cache = match again {
+        Again { force: true, .. } => CacheMode::Refresh,
+        Again { no_cache: true, .. } => CacheMode::Off,
         _ => CacheMode::Use,
     };
     if let Some(step) = &again.from {

@@ -1,6 +1,7 @@
 //! The binary from outside: each test runs it in a temporary folder and compares what it says, whole.
 #![allow(clippy::unwrap_used)]
 
+mod cache;
 mod caching;
 mod cancelling;
 mod children;
@@ -17,6 +18,7 @@ mod schema;
 mod select;
 mod storage;
 mod support;
+mod surroundings;
 mod testing;
 mod values;
 
