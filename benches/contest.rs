@@ -62,7 +62,7 @@ impl<'w> Contest<'w> {
 }
 
 /// Returns the time that this thread has spent on a processor, in nanoseconds.
-pub(crate) fn processor_time() -> f64 {
+pub fn processor_time() -> f64 {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     time.tv_sec as f64 * 1e9 + time.tv_nsec as f64
 }

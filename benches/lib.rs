@@ -7,7 +7,7 @@ mod crowd;
 mod durable;
 mod rounds;
 
-pub use contest::Contest;
+pub use contest::{Contest, processor_time};
 pub use crowd::Crowd;
 pub use durable::DurableSteps;
 pub use rounds::{Work, compare, per_step, tell};
