@@ -10,9 +10,10 @@ use crate::crash;
 use crate::flows;
 use crate::gate::{self, Gate, Outcome, Red, cargo};
 use crate::package;
+use crate::services;
 use crate::tally::Tally;
 use crate::tidy;
-use crate::tools::{self, Tool};
+use crate::tools::{self, Missing, Tool};
 
 /// Every gate; cheap ones first, so that a slip shows early.
 const GATES: &[Gate] = &[
@@ -22,6 +23,7 @@ const GATES: &[Gate] = &[
     Gate::new(TEST, test),
     Gate::new("models", models),
     Gate::new("features", features),
+    Gate::new(services::NAME, services::gate),
     Gate::new("docs", docs),
     Gate::new("package", package::gate),
     Gate::new("flows", flows::gate),
@@ -35,8 +37,25 @@ const TEST: &str = "test";
 /// What the gates need besides Rust: the bundled SQLite is compiled from C.
 const TOOLS: &[Tool<'_>] = &[Tool { program: "cc", packages: &["gcc", "libc6-dev"] }];
 
+/// What is to be run, and whether servers may be installed for it.
+pub struct Wish {
+    gates: Vec<&'static Gate>,
+    installs: bool,
+}
+
+impl Wish {
+    /// Reads the names of gates and `--install`. In CI servers are always installed: a gate that is skipped there would look
+    /// green for ever.
+    pub fn read(words: &[&str], is_ci: bool) -> Result<Wish, String> {
+        let (flags, names): (Vec<&str>, Vec<&str>) = words.iter().partition(|word| **word == INSTALL);
+        Ok(Wish { gates: select(&names)?, installs: is_ci || !flags.is_empty() })
+    }
+}
+
+const INSTALL: &str = "--install";
+
 /// Returns the gates of these names in the order of CI, or all of them when none is named.
-pub fn select(names: &[&str]) -> Result<Vec<&'static Gate>, String> {
+fn select(names: &[&str]) -> Result<Vec<&'static Gate>, String> {
     let unknown: Vec<&str> = names.iter().copied().filter(|name| GATES.iter().all(|gate| gate.name != *name)).collect();
     if !unknown.is_empty() {
         let known = self::names().join(", ");
@@ -52,17 +71,15 @@ pub fn names() -> Vec<&'static str> {
 }
 
 /// Runs the gates, the later ones also after a red one, and returns whether all were green.
-pub fn run(gates: &[&Gate]) -> bool {
-    for tool in TOOLS {
-        if let Err(missing) = tools::ensure(tool) {
-            println!("{missing}");
-            return false;
-        }
+pub fn run(wish: &Wish) -> bool {
+    if let Err(missing) = ready(wish) {
+        println!("{missing}");
+        return false;
     }
     let begun = Instant::now();
     let mut red = Vec::new();
     let mut tally = None;
-    for gate in gates {
+    for gate in &wish.gates {
         let outcome = gate::run(gate);
         if gate.name == TEST {
             tally = Some(Tally::of(output(&outcome)));
@@ -82,6 +99,14 @@ pub fn run(gates: &[&Gate]) -> bool {
     red.is_empty()
 }
 
+fn ready(wish: &Wish) -> Result<(), Missing> {
+    TOOLS.iter().try_for_each(tools::ensure)?;
+    match wish.installs && wish.gates.iter().any(|gate| gate.name == services::NAME) {
+        true => services::ready(),
+        false => Ok(()),
+    }
+}
+
 fn output(outcome: &Outcome) -> &str {
     match outcome {
         Ok(output) => output,
@@ -97,19 +122,25 @@ fn clippy() -> Outcome {
     cargo("clippy --workspace --all-targets -- -D warnings").run()
 }
 
+/// What needs a server is the gate `services`'.
 fn test() -> Outcome {
-    cargo("test --workspace --quiet").run()
+    cargo("test --workspace --quiet -- --skip served::").run()
 }
 
-/// Code without locks is tried under every order of steps, compiled with a model checker's atomics. It has a folder of its
-/// own, or it would compile everything anew, and so would the next gate.
+/// Where threads meet, every order of steps is tried, compiled with a model checker's locks and atomics. It has a folder of
+/// its own, or it would compile everything anew, and so would the next gate.
 fn models() -> Outcome {
     let target = binaries::target_folder().map_err(|output| Red { output, repeat: "cargo metadata".to_owned() })?;
     let folder = target.join("models").display().to_string();
-    cargo("test --package segno-resilience --no-default-features --test breaker_models --profile models --quiet")
-        .with("RUSTFLAGS", "--cfg segno_loom")
-        .with("CARGO_TARGET_DIR", folder)
-        .run()
+    let model = |(package, test): (&str, &str)| {
+        cargo(&format!("test --package {package} --no-default-features --test {test} --profile models --quiet"))
+            .with("RUSTFLAGS", "--cfg segno_loom")
+            .with("CARGO_TARGET_DIR", folder.clone())
+    };
+    gate::run_all(
+        [("segno-resilience", "breaker_models"), ("segno-cache", "load_models"), ("segno-cache", "memory_models")]
+            .map(model),
+    )
 }
 
 /// A crate that somebody picks alone must build alone, with nothing he did not ask for, and with each single thing that he
@@ -123,12 +154,13 @@ fn features() -> Outcome {
         single
             .extend(features.map(|on| cargo(&format!("check --package {name} --no-default-features --features {on}"))));
     }
-    let whole = WITH_MORE.map(|name| cargo(&format!("test --package {name} --all-features --quiet")));
+    let whole =
+        WITH_MORE.map(|name| cargo(&format!("test --package {name} --all-features --quiet -- --skip served::")));
     gate::run_all(bare.into_iter().chain(single).chain(whole))
 }
 
 /// The crates that can do more than they do by default.
-const WITH_MORE: [&str; 2] = ["segno-errors", "segno-resilience"];
+const WITH_MORE: [&str; 3] = ["segno-errors", "segno-resilience", "segno-cache"];
 
 /// Returns the features of a crate in this workspace, besides the default ones.
 fn features_of(name: &str) -> Result<Vec<String>, Red> {
@@ -171,6 +203,15 @@ mod tests {
     #[test]
     fn named_gates_run_in_the_order_of_ci() {
         check(&["test", "fmt"], Ok("fmt test"));
+    }
+
+    #[test]
+    fn servers_are_installed_in_ci_and_where_it_is_asked_for() {
+        let installs = |words: &[&str], is_ci| Wish::read(words, is_ci).map(|wish| (wish.gates.len(), wish.installs));
+        assert_eq!(installs(&[], false), Ok((GATES.len(), false)));
+        assert_eq!(installs(&["services", "--install"], false), Ok((1, true)));
+        assert_eq!(installs(&["fmt"], true), Ok((1, true)));
+        assert!(installs(&["--instal"], false).is_err());
     }
 
     #[test]

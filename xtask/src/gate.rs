@@ -30,7 +30,10 @@ pub struct Red {
     pub repeat: String,
 }
 
-/// Runs the gate and prints its line.
+/// What a line of a green gate begins with that names something it left out.
+pub const SKIPPED: &str = "skipped: ";
+
+/// Runs the gate and prints its line, and what it left out.
 pub fn run(gate: &Gate) -> Outcome {
     let begun = Instant::now();
     let outcome = (gate.work)();
@@ -39,8 +42,9 @@ pub fn run(gate: &Gate) -> Outcome {
         Err(_) => "FAIL",
     };
     println!("{}", line(word, gate.name, begun.elapsed()));
-    if let Err(red) = &outcome {
-        println!("{}\nrepeat with: {}\n", red.output.trim_end(), red.repeat);
+    match &outcome {
+        Ok(said) => said.lines().filter(|said| said.starts_with(SKIPPED)).for_each(|said| println!("     {said}")),
+        Err(red) => println!("{}\nrepeat with: {}\n", red.output.trim_end(), red.repeat),
     }
     // A reader of a pipe sees each gate when it ends. One who has gone away needs no line.
     let _ = io::stdout().flush();

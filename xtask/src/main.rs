@@ -10,6 +10,7 @@ mod flows;
 mod gate;
 mod package;
 mod peers;
+mod services;
 mod tally;
 mod tidy;
 mod tools;
@@ -22,10 +23,13 @@ The project's gates.
 
   cargo xtask ci            runs every gate; this is all that CI runs
   cargo xtask ci NAME..     runs only the gates of these names
+      [--install]           installs the servers that tests start (root, Debian), as CI does; without it the tests of
+                            a server that is not there are skipped by name
   cargo xtask tidy          prints every breach of the house rules
   cargo xtask crash         kills a run and forks of it at 300 random instants, and resumes them
       [--kills N] [--seed S]
   cargo xtask crash --power N   cuts the power N times: copies of a disk image (root)
+  cargo xtask crash --cache 300 kills of a program that fills a cache, and 10,000 bits flipped in what it stored
   cargo xtask crash --long  3,000 kills seed by seed, and 100 power cuts; goes on where it was broken off
   cargo xtask crash --strace
                             kills a run at single system calls, and checks the order of writes
@@ -44,8 +48,8 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
-        ["ci", names @ ..] => match ci::select(names) {
-            Ok(gates) => exit_code(ci::run(&gates)),
+        ["ci", wish @ ..] => match ci::Wish::read(wish, is_ci()) {
+            Ok(wish) => exit_code(ci::run(&wish)),
             Err(mistake) => misunderstood(&mistake),
         },
         ["tidy"] => exit_code(tidy::report()),
@@ -73,6 +77,11 @@ fn main() -> ExitCode {
 fn root() -> &'static Path {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     package.parent().expect("the package lies in a folder of the repository")
+}
+
+/// Says whether this is CI, as every CI does.
+fn is_ci() -> bool {
+    std::env::var("CI").is_ok_and(|value| !value.is_empty() && value != "false")
 }
 
 fn exit_code(green: bool) -> ExitCode {

@@ -27,11 +27,23 @@ impl fmt::Display for Missing {
     }
 }
 
+impl Missing {
+    /// Says which program is missing, and why it could not be had.
+    pub fn of(tool: &Tool<'_>, reason: &'static str) -> Missing {
+        Missing { program: tool.program.to_owned(), packages: tool.packages.join(" "), reason }
+    }
+}
+
 /// Installs the program when it is missing, we are root, and this is a Debian.
 pub fn ensure(tool: &Tool<'_>) -> Result<(), Missing> {
-    if on_path(tool.program) {
-        return Ok(());
+    match on_path(tool.program) {
+        true => Ok(()),
+        false => install(tool),
     }
+}
+
+/// Installs the program when we are root, and this is a Debian.
+pub fn install(tool: &Tool<'_>) -> Result<(), Missing> {
     let install = || {
         succeeds("apt-get", &["update"])
             && succeeds("apt-get", &[&["install", "-y", "--no-install-recommends"], tool.packages].concat())
@@ -46,7 +58,7 @@ fn provide(tool: &Tool<'_>, has_apt: bool, is_root: bool, install: impl FnOnce()
         (true, true) if install() => return Ok(()),
         (true, true) => "apt-get could not install it",
     };
-    Err(Missing { program: tool.program.to_owned(), packages: tool.packages.join(" "), reason })
+    Err(Missing::of(tool, reason))
 }
 
 /// Says whether a program can be called by its name.
@@ -63,6 +75,8 @@ fn succeeds(program: &str, arguments: &[&str]) -> bool {
     let status = Command::new(program)
         .args(arguments)
         .env("DEBIAN_FRONTEND", "noninteractive")
+        // In the runlevel of maintenance no package starts its server: tests start their own.
+        .env("RUNLEVEL", "1")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .status();

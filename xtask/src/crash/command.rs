@@ -1,6 +1,6 @@
 //! `cargo xtask crash` and the gate of the same name: what is asked for, and what came of it in a line.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::calls;
 use super::long::{self, Work};
@@ -8,7 +8,7 @@ use super::power;
 use super::project::Programs;
 use super::random;
 use super::trace;
-use crate::gate::{Outcome, Red};
+use crate::gate::{Outcome, Red, cargo};
 
 /// The kills at random instants that the issue asks for.
 const KILLS: usize = 300;
@@ -19,6 +19,10 @@ const CALLS: usize = 100;
 /// Those of them that the gate makes, of a new run and of a resumed one each, spread over the same span.
 const GATE_CALLS: usize = 8;
 
+/// The kills of a cache's program, and the bits flipped in what it stored.
+const CACHE_KILLS: usize = 300;
+const CACHE_FLIPS: usize = 10_000;
+
 /// What the command line asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wish {
@@ -28,6 +32,8 @@ pub enum Wish {
     Strace,
     /// Power cuts: copies of the disk at random instants.
     Power { cuts: usize },
+    /// Kills of a program that fills a cache, and bits flipped in what it stored.
+    Cache,
     /// Very many kills at random instants, seed by seed, and power cuts.
     Long,
 }
@@ -44,6 +50,7 @@ impl Wish {
             };
             match *word {
                 "--strace" if words.len() == 1 => return Ok(Wish::Strace),
+                "--cache" if words.len() == 1 => return Ok(Wish::Cache),
                 "--long" if words.len() == 1 => return Ok(Wish::Long),
                 "--power" if words.len() == 2 => {
                     let cuts = usize::try_from(number()?).map_err(|error| error.to_string())?;
@@ -53,7 +60,7 @@ impl Wish {
                 "--seed" => seed = Some(number()?),
                 _ => {
                     return Err(format!(
-                        "crash takes --kills N and --seed S, --strace, --power N or --long, and not `{word}`"
+                        "crash takes --kills N and --seed S, --strace, --power N, --cache or --long, and not `{word}`"
                     ));
                 }
             }
@@ -69,6 +76,7 @@ pub fn run(wish: Wish) -> bool {
         Wish::Random { kills, seed } => random(kills, seed.unwrap_or_else(fresh_seed), tell),
         Wish::Strace => strace(CALLS, tell),
         Wish::Power { cuts } => power_cuts(cuts, tell),
+        Wish::Cache => cache(),
         Wish::Long => long(tell),
     };
     match said {
@@ -138,6 +146,20 @@ fn strace(limit: usize, tell: fn(&str)) -> Outcome {
     ))
 }
 
+/// Does to a store what its tests do a little of each time.
+fn cache() -> Outcome {
+    let begun = Instant::now();
+    cargo("test --package segno-cache --features disk --test store_damage --quiet")
+        .with("SEGNO_CACHE_KILLS", CACHE_KILLS.to_string())
+        .with("SEGNO_CACHE_FLIPS", CACHE_FLIPS.to_string())
+        .run()?;
+    let took = begun.elapsed().as_secs();
+    Ok(format!(
+        "{CACHE_KILLS} kills of a program that fills a cache, 0 acknowledged results lost; {CACHE_FLIPS} flipped bits, 0 wrong \
+         results returned ({took} s)"
+    ))
+}
+
 /// Returns a seed that is another one each time; a red round names it.
 fn fresh_seed() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
@@ -157,8 +179,12 @@ mod tests {
         check("", Ok(Wish::Random { kills: KILLS, seed: None }));
         check("--seed 7 --kills 30", Ok(Wish::Random { kills: 30, seed: Some(7) }));
         check("--strace", Ok(Wish::Strace));
+        check("--cache", Ok(Wish::Cache));
         check("--kills", Err("--kills needs a number"));
         check("--kills many", Err("--kills needs a number"));
-        check("--all", Err("crash takes --kills N and --seed S, --strace, --power N or --long, and not `--all`"));
+        check(
+            "--all",
+            Err("crash takes --kills N and --seed S, --strace, --power N, --cache or --long, and not `--all`"),
+        );
     }
 }
