@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use redb::{Database, Durability as RedbDurability, TableDefinition};
-use segno_bench::tell;
+use segno_bench::{incompressible, tell};
 use segno_cache::{Cache, Digest, DiskLayer, Durability, Layered, Options, Raw, Store};
 
 const BYTES: usize = 3_000;
@@ -88,11 +88,8 @@ fn key(number: u64) -> Digest {
     Digest::of(&number.to_le_bytes())
 }
 
-/// Bytes that cannot be compressed.
 fn value(number: u64) -> Vec<u8> {
-    let mut bytes = vec![0; BYTES];
-    blake3::Hasher::new().update(&number.to_le_bytes()).finalize_xof().fill(&mut bytes);
-    bytes
+    incompressible(number, BYTES)
 }
 
 fn keep(store: &Store, number: u64) {

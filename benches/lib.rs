@@ -6,8 +6,10 @@ mod contest;
 mod crowd;
 mod durable;
 mod rounds;
+mod values;
 
 pub use contest::{Contest, processor_time};
 pub use crowd::Crowd;
 pub use durable::DurableSteps;
 pub use rounds::{Work, compare, per_step, tell};
+pub use values::incompressible;

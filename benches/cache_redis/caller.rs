@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
+use segno_bench::incompressible;
 use segno_cache::{Cache, Digest, DiskLayer, LayerTerms, Layered, Options, Raw, RedisLayer, RedisOptions, Store};
 use tempfile::TempDir;
 
@@ -231,9 +232,6 @@ fn key(number: u64) -> Digest {
     Digest::of(&number.to_le_bytes())
 }
 
-/// Bytes that cannot be compressed.
 fn value(number: u64) -> Vec<u8> {
-    let mut bytes = vec![0; BYTES];
-    blake3::Hasher::new().update(&number.to_le_bytes()).finalize_xof().fill(&mut bytes);
-    bytes
+    incompressible(number, BYTES)
 }

@@ -56,5 +56,5 @@ pub use kind::Kind;
 pub use later::{Effect, Later};
 pub use problem::Problem;
 pub use recovery::{Abilities, Clamp, Decision, Next, Obstacle, Recovered, Recovery, Situation, Step, decide};
-pub use scrub::{Scrub, scrub};
+pub use scrub::{Scrub, is_secret_name, scrub};
 pub use severity::Severity;

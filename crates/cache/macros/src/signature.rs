@@ -224,7 +224,7 @@ mod tests {
     /// Checks the mistakes found in a function, or how it is understood.
     fn check(attribute: &str, function: &str, expected: &[&str]) {
         let arguments = syn::parse_str::<Arguments>(attribute).unwrap();
-        let function = syn::parse_str::<ItemFn>(&format!("{function} {{ todo!() }}")).unwrap();
+        let function = syn::parse_str::<ItemFn>(&format!("{function} {{ body() }}")).unwrap();
         let found: Vec<String> = match Signature::of(&function, &arguments) {
             Err(mistakes) => mistakes.into_iter().map(|mistake| mistake.to_string()).collect(),
             Ok(signature) => {

@@ -7,7 +7,7 @@ use super::cache::QueryCache;
 use super::functions::Nature;
 use super::repeats::Limits;
 use super::{Dialect, Functions};
-use crate::{Policy, Ticker};
+use crate::{Builder, Digest, Policy, Ticker};
 
 pub(super) type Weigher<R> = Arc<dyn Fn(&R) -> u32 + Send + Sync>;
 
@@ -15,13 +15,10 @@ pub(super) type Weigher<R> = Arc<dyn Fn(&R) -> u32 + Send + Sync>;
 #[must_use]
 pub struct QueryCacheBuilder<R> {
     pub(super) dialect: Dialect,
-    pub(super) name: Arc<str>,
-    pub(super) capacity: u64,
-    pub(super) max_weight: u64,
+    /// The cache of the results.
+    pub(super) results: Builder<Digest, R>,
+    /// Not the cache's own: a caller's code is asked before the ledger is locked.
     pub(super) weigher: Option<Weigher<R>>,
-    pub(super) policy: Policy,
-    pub(super) time_to_live: Option<Duration>,
-    pub(super) ticker: Ticker,
     pub(super) functions: Functions,
     pub(super) slow: Duration,
     pub(super) slow_kept: usize,
@@ -32,13 +29,8 @@ impl<R> QueryCacheBuilder<R> {
     pub(super) fn new(dialect: Dialect) -> QueryCacheBuilder<R> {
         QueryCacheBuilder {
             dialect,
-            name: "queries".into(),
-            capacity: 10_000,
-            max_weight: u64::MAX,
+            results: Builder::default().name("queries").capacity(10_000),
             weigher: None,
-            policy: Policy::default(),
-            time_to_live: None,
-            ticker: Ticker::default(),
             functions: Functions::default(),
             slow: Duration::from_millis(200),
             slow_kept: 32,
@@ -48,38 +40,38 @@ impl<R> QueryCacheBuilder<R> {
 
     /// Gives the cache a name, by which it stands in events; without one, `queries`.
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
-        self.name = name.into();
+        self.results = self.results.name(name);
         self
     }
 
     /// Keeps at most so many results; without a word, 10,000.
     pub fn capacity(mut self, capacity: u64) -> Self {
-        self.capacity = capacity;
+        self.results = self.results.capacity(capacity);
         self
     }
 
     /// Keeps at most so much weight, as `weigher` says of a result.
     pub fn max_weight(mut self, max_weight: u64, weigher: impl Fn(&R) -> u32 + Send + Sync + 'static) -> Self {
-        self.max_weight = max_weight;
+        self.results = self.results.max_weight(max_weight);
         self.weigher = Some(Arc::new(weigher));
         self
     }
 
     /// Chooses what goes when the cache is full.
     pub fn policy(mut self, policy: Policy) -> Self {
-        self.policy = policy;
+        self.results = self.results.policy(policy);
         self
     }
 
     /// Keeps a result at most so long. This bounds how old a result can be if somebody else writes to the database.
     pub fn time_to_live(mut self, time: Duration) -> Self {
-        self.time_to_live = Some(time);
+        self.results = self.results.time_to_live(time);
         self
     }
 
     /// Takes the time from elsewhere.
     pub fn ticker(mut self, ticker: Ticker) -> Self {
-        self.ticker = ticker;
+        self.results = self.results.ticker(ticker);
         self
     }
 

@@ -50,7 +50,6 @@ pub struct QueryCache<R> {
 
 pub(super) struct Shared<R> {
     pub(super) dialect: Dialect,
-    name: Arc<str>,
     functions: Functions,
     results: Cache<Digest, R>,
     statements: Cache<Arc<str>, Arc<Statement>>,
@@ -76,23 +75,18 @@ impl<R: Clone> QueryCache<R> {
     }
 
     pub(super) fn of(built: QueryCacheBuilder<R>) -> QueryCache<R> {
-        let mut results = Cache::builder().name(Arc::clone(&built.name)).policy(built.policy);
-        results = results.capacity(built.capacity).max_weight(built.max_weight).ticker(built.ticker.clone());
-        if let Some(time) = built.time_to_live {
-            results = results.time_to_live(time);
-        }
+        let ticker = built.results.ticker.clone();
         let shared = Shared {
             dialect: built.dialect,
-            name: built.name,
             functions: built.functions,
-            results: results.build(),
+            results: built.results.build(),
             statements: Cache::new(STATEMENTS),
             weigher: built.weigher,
             ledger: Mutex::default(),
             counts: Counts::default(),
             slow: SlowLog::new(built.slow, built.slow_kept),
             findings: Findings::new(built.limits),
-            ticker: built.ticker,
+            ticker,
             nonce: AtomicU64::new(0),
         };
         QueryCache { shared: Arc::new(shared) }
@@ -256,7 +250,7 @@ impl<R: Clone> Shared<R> {
         let gone: usize = tags.iter().map(|tag| self.results.invalidate_tag(tag)).sum();
         add(&self.counts.writes, 1);
         add(&self.counts.invalidated, gone as u64);
-        tracing::debug!(cache = %self.name, database = %database, gone, "results went because of a write");
+        tracing::debug!(cache = self.results.name(), database = %database, gone, "results went because of a write");
     }
 
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
@@ -266,7 +260,7 @@ impl<R: Clone> Shared<R> {
 
 impl<R> fmt::Debug for QueryCache<R> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Shared { dialect, name, .. } = &*self.shared;
-        formatter.debug_struct("QueryCache").field("name", name).field("dialect", dialect).finish_non_exhaustive()
+        let Shared { dialect, results, .. } = &*self.shared;
+        formatter.debug_struct("QueryCache").field("results", results).field("dialect", dialect).finish_non_exhaustive()
     }
 }

@@ -75,41 +75,40 @@ impl Schema {
 
     /// Returns what a statement that names these reads in the end. A name that a WITH gives need not be known.
     pub(super) fn reads(&self, named: &[TableName], given: &[String]) -> Result<Vec<TableName>, Refusal> {
-        let mut found: Vec<TableName> = named.to_vec();
-        let mut seen: BTreeSet<&str> = BTreeSet::new();
-        let mut open: Vec<&str> = named.iter().map(|name| name.table.as_str()).collect();
-        while let Some(name) = open.pop() {
-            if !seen.insert(name) {
-                continue;
-            }
-            match self.relations.get(name) {
-                Some(relation) if relation.is_opaque => return Err(Refusal::Opaque(name.to_owned())),
-                Some(relation) => {
-                    found.extend(relation.behind.iter().map(TableName::bare));
-                    open.extend(relation.behind.iter().map(String::as_str));
-                }
-                None if given.iter().any(|given| given == name) => {}
-                None => return Err(Refusal::Opaque(name.to_owned())),
-            }
-        }
-        Ok(found)
+        reached(named, |name| match self.relations.get(name) {
+            Some(relation) if !relation.is_opaque => Ok(Some(&relation.behind)),
+            None if given.iter().any(|given| given == name) => Ok(None),
+            _ => Err(Refusal::Opaque(name.to_owned())),
+        })
     }
 
     /// Returns what is written in the end, or nothing if that may be anything.
     pub(super) fn writes(&self, named: &[TableName]) -> Option<Vec<TableName>> {
-        let mut found: Vec<TableName> = named.to_vec();
-        let mut seen: BTreeSet<&str> = BTreeSet::new();
-        let mut open: Vec<&str> = named.iter().map(|name| name.table.as_str()).collect();
-        while let Some(name) = open.pop() {
-            if !seen.insert(name) {
-                continue;
-            }
-            let relation = self.relations.get(name).filter(|relation| !relation.writes_anything)?;
-            found.extend(relation.also_written.iter().map(TableName::bare));
-            open.extend(relation.also_written.iter().map(String::as_str));
-        }
-        Some(found)
+        let also_written = |name: &str| {
+            let relation = self.relations.get(name).filter(|relation| !relation.writes_anything);
+            relation.map(|relation| Some(&relation.also_written)).ok_or(())
+        };
+        reached(named, also_written).ok()
     }
+}
+
+/// Returns the names and all that is behind them, and behind that; in circles too.
+fn reached<'s, E>(
+    named: &'s [TableName],
+    mut behind: impl FnMut(&str) -> Result<Option<&'s BTreeSet<String>>, E>,
+) -> Result<Vec<TableName>, E> {
+    let mut found: Vec<TableName> = named.to_vec();
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    let mut open: Vec<&str> = named.iter().map(|name| name.table.as_str()).collect();
+    while let Some(name) = open.pop() {
+        if seen.insert(name)
+            && let Some(more) = behind(name)?
+        {
+            found.extend(more.iter().map(TableName::bare));
+            open.extend(more.iter().map(String::as_str));
+        }
+    }
+    Ok(found)
 }
 
 #[cfg(test)]

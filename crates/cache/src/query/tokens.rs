@@ -1,7 +1,7 @@
 //! A statement's text as tokens: what it is called when it cannot be parsed, what it has in common with others, and
 //! whether parsing it is safe.
 
-use std::panic::catch_unwind;
+use std::panic::{catch_unwind, resume_unwind};
 
 use sqlparser::ast::Statement;
 use sqlparser::parser::{Parser, ParserError};
@@ -138,7 +138,9 @@ impl Tokens {
             let thread = std::thread::Builder::new().name("segno-cache sql".to_owned()).stack_size(STACK);
             let then = &mut then;
             let work = move || then.take().map(|then| then(parsed(sql, dialect, DEEP_LIMIT)));
-            thread.spawn_scoped(scope, work).ok().and_then(|thread| thread.join().ok().flatten())
+            let thread = thread.spawn_scoped(scope, work).ok()?;
+            // What went wrong there goes wrong here, as it would without the thread.
+            thread.join().unwrap_or_else(|panic| resume_unwind(panic))
         });
         match (found, then) {
             (Some(found), _) => found,

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use segno_cache::{Listed, Store};
 use segno_errors::{Fault, Kind};
-use segno_orchestrator::engine::Memory;
+use segno_orchestrator::engine::{Memory, cache_fault};
 use serde_json::Value;
 
 use crate::args::{CacheArguments, CacheCommand, Chosen};
@@ -88,14 +88,7 @@ pub(super) fn nothing(name: &str) -> Fault {
 
 /// Turns what the store says into what the command line tells.
 pub(super) fn fault(error: segno_cache::Error) -> Failure {
-    use std::error::Error as _;
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    Fault::new(Kind::Cache, text).operation("cache").into()
+    cache_fault(error).into()
 }
 
 /// Says whether a result is one of those that are meant.

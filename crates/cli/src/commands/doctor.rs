@@ -2,7 +2,6 @@
 
 use std::time::SystemTime;
 
-use segno_orchestrator::Project;
 use segno_orchestrator::doctor::{Area, Examination, Finding, Verdict};
 use segno_orchestrator::engine::check_shared;
 use segno_orchestrator::journal::SQLITE_FORMAT;
@@ -21,7 +20,7 @@ pub(super) fn doctor(arguments: &DoctorArguments) -> Result<End, Failure> {
     let mut examination = project.examine(SystemTime::now());
     let terminal = Terminal::look();
     examination.findings.splice(0..0, [version(), shown(terminal)]);
-    examination.findings.extend(shared(&project));
+    examination.findings.extend(examination.settings.as_ref().and_then(shared));
     match arguments.json {
         true => print(&format!("{:#}\n", to_json(&examination))),
         false => print(&format!("{}: {}\n{}", project.root().display(), verdict(&examination), told(&examination))),
@@ -39,10 +38,10 @@ fn version() -> Finding {
 }
 
 /// Asks the cache that is shared with other machines, if the settings name one.
-fn shared(project: &Project) -> Option<Finding> {
-    let shared = Settings::load(project.root()).ok()?.cache.shared?;
+fn shared(settings: &Settings) -> Option<Finding> {
+    let shared = settings.cache.shared.as_ref()?;
     let finding = Finding::new(Area::Store, "shared cache");
-    Some(match check_shared(&shared, &|name: &str| std::env::var(name).ok()) {
+    Some(match check_shared(shared, &|name: &str| std::env::var(name).ok()) {
         Ok(took) => finding.good(format!("answers within {}", short_duration(took))),
         Err(reason) => finding
             .bad(in_line(&reason), "runs go on without it: look at [cache.shared] in segno.toml and at the server"),
@@ -88,7 +87,7 @@ fn told(examination: &Examination) -> String {
 }
 
 fn to_json(examination: &Examination) -> Value {
-    let Examination { findings, mistakes } = examination;
+    let Examination { findings, settings: _, mistakes } = examination;
     let mistakes = mistakes.iter().flat_map(|mistakes| mistakes.list()).map(super::validate::mistake);
     json!({
         "healthy": count(examination, Verdict::Bad) == 0,

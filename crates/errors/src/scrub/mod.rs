@@ -14,5 +14,5 @@ pub use rules::Scrub;
 pub use search::scrub;
 
 pub(crate) use kept::{Bounded, kept};
-pub(crate) use names::is_secret_name;
+pub use names::is_secret_name;
 pub(crate) use search::HIDDEN;

@@ -46,7 +46,12 @@ pub(super) enum Telling {
 }
 
 /// Says whether a key's value is a secret: `OPENAI_API_KEY`, `x-api-key`, `password`, `token`.
-pub(crate) fn is_secret_name(key: &str) -> bool {
+///
+/// ```
+/// assert!(segno_errors::is_secret_name("DB_PASSWORD"));
+/// assert!(!segno_errors::is_secret_name("author"));
+/// ```
+pub fn is_secret_name(key: &str) -> bool {
     telling(key).is_some_and(|telling| telling >= Telling::Assigned)
 }
 

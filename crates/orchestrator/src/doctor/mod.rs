@@ -18,6 +18,8 @@ use crate::spec::{FallbackOrder, Mistakes, SETTINGS_FILE, Settings};
 pub struct Examination {
     /// All that was looked at, in a fixed order.
     pub findings: Vec<Finding>,
+    /// What `segno.toml` sets, if it can be read.
+    pub settings: Option<Settings>,
     /// The mistakes of `segno.toml`.
     pub mistakes: Option<Mistakes>,
 }
@@ -29,7 +31,11 @@ impl Project {
         findings.extend(store::examine(self, now));
         let settings = Settings::load(self.root());
         findings.push(settings_finding(self, settings.as_ref()));
-        Examination { findings, mistakes: settings.err() }
+        let (settings, mistakes) = match settings {
+            Ok(settings) => (Some(settings), None),
+            Err(mistakes) => (None, Some(mistakes)),
+        };
+        Examination { findings, settings, mistakes }
     }
 }
 

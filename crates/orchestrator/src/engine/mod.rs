@@ -29,7 +29,7 @@ pub use foresee::{Forecast, Foreseen, foresee};
 pub use fork::{Branch, Fork, Point};
 pub use observer::{Observer, trace_events};
 pub use rank::Ranking;
-pub use remember::{Exported, Imported, Kept, Memory, ReadVariable, check_shared};
+pub use remember::{Exported, Imported, Kept, Memory, ReadVariable, cache_fault, check_shared};
 pub(crate) use response::RETRY_BUDGET;
 pub use run::{Begun, CacheMode, Engine, Resumed, Setup};
 pub use upstream::Upstreams;

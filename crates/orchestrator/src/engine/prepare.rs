@@ -7,15 +7,12 @@ use std::time::Duration;
 use minijinja::Value as Dynamic;
 use minijinja::value::Serde;
 use segno_cache::{Digest, Key, KeyBuilder, Manifest, Observation};
-use segno_errors::{Fault, Kind};
+use segno_errors::{Fault, Kind, is_secret_name};
 use serde_json::{Map, Value};
 
 use crate::agents::{ProgramRequest, Request};
 use crate::model::OutputFormat;
 use crate::plan::{Alternative, BadValue, Cache, Call, Program, RunForm, Scope, Template, is_list, to_text};
-
-/// Words in names of what is not to be shown.
-const SECRET_WORDS: [&str; 7] = ["token", "secret", "passw", "api_key", "apikey", "credential", "private_key"];
 
 /// A task ready to be called.
 #[derive(Debug)]
@@ -273,10 +270,10 @@ fn key_value(key: &mut KeyBuilder, part: String, name: &str, value: &str) {
     };
 }
 
-/// Says whether something of this name is not to be shown: `TOKEN`, `inputs.api_key`.
-fn sounds_secret(name: &str) -> bool {
-    let name = name.to_lowercase();
-    SECRET_WORDS.iter().any(|word| name.contains(word))
+/// Says whether something is not to be shown, by the names in it: `TOKEN`, `inputs.api_key | trim`.
+fn sounds_secret(written: &str) -> bool {
+    let is_part = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '-';
+    written.split(|letter| !is_part(letter)).any(is_secret_name)
 }
 
 /// Writes globs as one text. Two globs are not one with a blank in it.

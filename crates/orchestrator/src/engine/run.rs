@@ -273,7 +273,8 @@ impl Engine {
             Err(Fault::new(Kind::Internal, "the loop itself failed").hint("this is a bug of segno: please report it"))
         });
         if let Some(memory) = self.memory() {
-            memory.flush();
+            // It hashes files and waits for a server; that it panicked must not change how the run ended.
+            let _ = tokio::task::spawn_blocking(move || memory.flush()).await;
         }
         ended
     }

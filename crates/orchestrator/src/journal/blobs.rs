@@ -90,12 +90,9 @@ impl Blobs {
     /// Says whether all that a reply keeps in blobs is there, and keeps it from being swept until an event can name it. The
     /// content is checked when it is read.
     pub fn hold(&self, reply: &Reply) -> bool {
-        [&reply.output, &reply.errors].into_iter().all(|output| match (output, self) {
-            (Output::Inline(_), _) => true,
-            (Output::Blob { blob, .. }, Blobs::Disk(folder)) => touch(folder, blob),
-            (Output::Blob { blob, .. }, Blobs::Memory(texts)) => {
-                texts.lock().unwrap_or_else(PoisonError::into_inner).contains_key(blob)
-            }
+        reply.blobs().all(|blob| match self {
+            Blobs::Disk(folder) => touch(folder, blob),
+            Blobs::Memory(texts) => texts.lock().unwrap_or_else(PoisonError::into_inner).contains_key(blob),
         })
     }
 

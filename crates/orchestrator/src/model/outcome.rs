@@ -264,6 +264,14 @@ impl Reply {
         Reply { output: Output::Inline(Arc::new(value.into())), ..Reply::default() }
     }
 
+    /// Returns the hashes of its texts that stand beside the journal.
+    pub fn blobs(&self) -> impl Iterator<Item = &str> {
+        [&self.output, &self.errors].into_iter().filter_map(|output| match output {
+            Output::Blob { blob, .. } => Some(blob.as_str()),
+            Output::Inline(_) => None,
+        })
+    }
+
     /// Says whether one of its texts in place is longer than `limit` bytes.
     pub fn is_larger_than(&self, limit: usize) -> bool {
         let long = |output: &Output| match output {

@@ -7,11 +7,11 @@ use segno_cache::{Change, Digest, Lookup, Manifest, MissReason, OutputFile, Outp
 
 use super::carry::Taken;
 use super::memory::Entry;
-use super::{CacheResult, Memory, plainly};
+use super::{CacheResult, Memory, said};
 use crate::engine::prepare::{Prepared, Remembered};
 use crate::engine::world::{Asked, Dispatch};
 use crate::journal::Blobs;
-use crate::model::{Output, Reply, Source};
+use crate::model::{Reply, Source};
 use crate::plan::Plan;
 
 /// How many questions are made ready at once.
@@ -59,17 +59,20 @@ impl Memory {
         if missed.is_empty() {
             return answers;
         }
-        let mut has_taken = false;
+        let mut taken = Vec::new();
         for bundle in shared.fetch(missed) {
             match self.take(&bundle, now) {
-                Ok(Taken::Kept) => has_taken = true,
+                Ok(Taken::Kept) => taken.push(bundle.digest()),
                 Ok(Taken::Expired) => {}
                 Ok(Taken::Refused(reason)) => tracing::warn!(reason, "a shared result is not used"),
                 Err(fault) => tracing::warn!(fault = fault.message(), "a shared result cannot be kept here"),
             }
         }
-        if has_taken {
-            answers = self.fetch_here(digests, now);
+        let found: Vec<(Digest, Lookup)> = taken.iter().copied().zip(self.fetch_here(&taken, now)).collect();
+        for (digest, answer) in digests.iter().zip(&mut answers) {
+            if let Some((_, lookup)) = found.iter().find(|(taken, _)| taken == digest) {
+                *answer = lookup.clone();
+            }
         }
         answers
     }
@@ -114,7 +117,7 @@ impl Memory {
         if restore && !entry.outputs.is_empty() {
             let result = Outputs::restore(&self.files, &self.store, &entry.outputs);
             restored =
-                result.map_err(|error| format!("its output files cannot be restored: {}", plainly(&error)))?.restored;
+                result.map_err(|error| format!("its output files cannot be restored: {}", said(&error)))?.restored;
         }
         let key = remembered.key.digest().to_string();
         let took = Duration::from_millis(entry.took_ms);
@@ -124,15 +127,12 @@ impl Memory {
     /// Says whether all large outputs of a reply are there and whole. What is not there (the cache lies elsewhere, or the
     /// result came from elsewhere) is taken from the cache.
     fn bring_blobs(&self, reply: &Reply, blobs: &Blobs) -> bool {
-        [&reply.output, &reply.errors].into_iter().all(|output| {
-            let Output::Blob { blob, .. } = output else { return true };
-            if blobs.read(blob).is_ok() && blobs.hold(reply) {
-                return true;
-            }
+        let stored = |blob: &str| {
             let text = blob.parse().and_then(|digest: Digest| self.store.read_object(&digest));
             let text = text.ok().and_then(|text| String::from_utf8(text).ok());
-            text.is_some_and(|text| blobs.put(&text).is_ok_and(|put| put == *blob))
-        })
+            text.is_some_and(|text| blobs.put(&text).is_ok_and(|put| put == blob))
+        };
+        reply.blobs().all(|blob| blobs.read(blob).is_ok() || stored(blob)) && blobs.hold(reply)
     }
 
     /// Says in sentences why nothing was found.
@@ -147,7 +147,7 @@ impl Memory {
             MissReason::Absent if self.is_refreshing => vec!["what is stored was not to be used".into()],
             MissReason::Absent => match self.explain(remembered) {
                 Ok(changes) => changes.iter().filter(|change| is_said(change)).map(ToString::to_string).collect(),
-                Err(error) => vec![format!("what changed cannot be told: {}", plainly(&error))],
+                Err(error) => vec![format!("what changed cannot be told: {}", said(&error))],
             },
         }
     }

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use segno_cache::{ArchiveError, ArchiveReader, ArchiveWriter, Bundle, Error, Lookup, MissReason, Secret};
 use segno_errors::{Fault, Kind};
 
-use super::{Memory, cache_fault};
+use super::{Memory, cache_fault, said};
 
 /// What a carried result says it was made on, by this name.
 const PLATFORM: &str = "platform";
@@ -54,7 +54,7 @@ impl Memory {
             match self.packed(&subject, now)? {
                 Packed::Whole(bundle) => match archive.add(&bundle) {
                     Ok(()) => {}
-                    Err(error @ ArchiveError::TooLarge { .. }) => exported.left_out.push(plain(&error)),
+                    Err(error @ ArchiveError::TooLarge { .. }) => exported.left_out.push(said(&error)),
                     Err(error) => return Err(archive_fault(error)),
                 },
                 Packed::Without => exported.without += 1,
@@ -109,8 +109,8 @@ impl Memory {
                     Taken::Expired => imported.expired += 1,
                     Taken::Refused(reason) => imported.refused.push(reason),
                 },
-                Err(error @ ArchiveError::Bundle { .. }) => imported.refused.push(plain(&error)),
-                Err(error) => imported.ended_early = Some(plain(&error)),
+                Err(error @ ArchiveError::Bundle { .. }) => imported.refused.push(said(&error)),
+                Err(error) => imported.ended_early = Some(said(&error)),
             }
         }
         Ok(imported)
@@ -148,11 +148,6 @@ pub(super) fn platform() -> String {
     format!("{} {}", std::env::consts::OS, std::env::consts::ARCH)
 }
 
-fn plain(error: &ArchiveError) -> String {
-    use std::error::Error as _;
-    error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
-}
-
 fn archive_fault(error: ArchiveError) -> Fault {
     let hint = match error {
         ArchiveError::Seal { .. } => Some("give the secret that it was exported with"),
@@ -165,7 +160,7 @@ fn archive_fault(error: ArchiveError) -> Fault {
         ArchiveError::Foreign | ArchiveError::Format => Kind::Validation,
         _ => Kind::Cache,
     };
-    let fault = Fault::new(kind, plain(&error)).operation("cache.archive");
+    let fault = Fault::new(kind, said(&error)).operation("cache.archive");
     match hint {
         Some(hint) => fault.hint(hint),
         None => fault,

@@ -6,10 +6,10 @@ use segno_cache::{Bundle, NewEntry, Outputs};
 
 use super::memory::Entry;
 use super::shared::Shared;
-use super::{CacheResult, Memory, plainly};
+use super::{CacheResult, Memory, said};
 use crate::engine::prepare::Remembered;
 use crate::journal::Blobs;
-use crate::model::{Output, Reply};
+use crate::model::Reply;
 
 impl Memory {
     /// Remembers a result, or says why it cannot be. The run goes on either way.
@@ -24,7 +24,7 @@ impl Memory {
         if self.is_read_only {
             return None;
         }
-        let refused = self.try_store(remembered, reply, took, blobs, now).unwrap_or_else(|error| Some(plainly(&error)));
+        let refused = self.try_store(remembered, reply, took, blobs, now).unwrap_or_else(|error| Some(said(&error)));
         match (&refused, &self.shared) {
             (Some(reason), _) => tracing::warn!(subject = remembered.subject, reason, "a result is not remembered"),
             (None, Some(shared)) => self.share(shared, remembered, now),
@@ -41,7 +41,7 @@ impl Memory {
             }
             // Another run has stored its own for the same step meanwhile, and shares that.
             Ok(_) => {}
-            Err(error) => tracing::warn!(error = plainly(&error), "a result is not shared"),
+            Err(error) => tracing::warn!(error = said(&error), "a result is not shared"),
         }
     }
 
@@ -62,12 +62,9 @@ impl Memory {
         };
         let mut objects: Vec<_> = outputs.iter().map(|output| output.digest).collect();
         // Large outputs are kept with the result: the cache may lie elsewhere than the project's blobs.
-        for output in [&reply.output, &reply.errors] {
-            if let Output::Blob { blob, .. } = output
-                && let Ok(text) = blobs.read(blob)
-            {
-                objects.push(self.store.put_object(text.as_bytes())?);
-            }
+        for blob in reply.blobs() {
+            let Ok(text) = blobs.read(blob) else { return Ok(Some("its output is gone already".into())) };
+            objects.push(self.store.put_object(text.as_bytes())?);
         }
         let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         let entry = Entry { reply: reply.clone(), outputs, took_ms };

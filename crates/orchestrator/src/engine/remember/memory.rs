@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::shared::Shared;
 use super::surroundings::of_project;
-use super::{cache_fault, plainly};
+use super::{cache_fault, said};
 use crate::model::Reply;
 use crate::spec::CacheSettings;
 
@@ -112,7 +112,7 @@ impl Memory {
     /// # Errors
     /// When the glob is not one of the project.
     pub fn list(&self, glob: &str) -> Result<Vec<String>, String> {
-        self.files.list(&[glob.to_owned()]).map_err(|error| plainly(&error))
+        self.files.list(&[glob.to_owned()]).map_err(|error| said(&error))
     }
 
     /// Shows what is remembered, as the texts that are stored.

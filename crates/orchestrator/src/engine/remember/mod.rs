@@ -38,10 +38,6 @@ pub fn check_shared(settings: &SharedCache, variable: &ReadVariable) -> Result<D
 /// What the cache gives back.
 type CacheResult<T> = Result<T, segno_cache::Error>;
 
-fn plainly(error: &segno_cache::Error) -> String {
-    said(error)
-}
-
 /// Says an error with its causes.
 fn said(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
@@ -53,6 +49,7 @@ fn said(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn cache_fault(error: segno_cache::Error) -> Fault {
-    Fault::new(Kind::Cache, plainly(&error)).operation("cache")
+/// Turns what the cache says into a fault, with its causes.
+pub fn cache_fault(error: segno_cache::Error) -> Fault {
+    Fault::new(Kind::Cache, said(&error)).operation("cache")
 }

@@ -2,8 +2,8 @@
 //! longer than its limit, and when it is gone, steps run as if nothing were remembered there.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::mpsc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use segno_cache::{Bundle, Cache, Digest, LayerTerms, Layered, Namespace, Raw, RedisLayer, RedisOptions, WriteBehind};
@@ -26,8 +26,8 @@ const FLUSH_LIMIT: Duration = Duration::from_secs(5);
 /// Results on a server that several machines share.
 pub(crate) struct Shared {
     layers: Layered<Vec<u8>>,
-    /// Its own: the cache is also asked where no runtime is. `None` only while it is dropped.
-    runtime: Option<Runtime>,
+    /// Its own, made when it is first asked: the cache is also asked where no runtime is. `None` if none can be made.
+    runtime: OnceLock<Option<Runtime>>,
     limit: Duration,
     may_write: bool,
 }
@@ -69,11 +69,8 @@ impl Shared {
         let builder = Layered::builder(Raw).memory(Cache::new(0)).namespace(namespace).values_never_change();
         let builder = builder.layer_with(Arc::new(layer), terms).write_behind(WriteBehind::default());
         let layers = if settings.read_only { builder.read_only() } else { builder }.build();
-        let runtime =
-            Builder::new_multi_thread().worker_threads(1).thread_name("segno-shared-cache").enable_all().build();
-        let runtime = runtime.map_err(|error| fault(&error))?;
         let (limit, may_write) = (settings.limit, !settings.read_only);
-        Ok(Shared { layers, runtime: Some(runtime), limit, may_write })
+        Ok(Shared { layers, runtime: OnceLock::new(), limit, may_write })
     }
 
     /// Returns what is there under these keys and can be believed.
@@ -143,7 +140,7 @@ impl Shared {
     /// Waits on this thread for work on the runtime's; the caller may be in another runtime or in none.
     fn wait<T: Send + 'static>(&self, patience: Duration, work: impl Future<Output = T> + Send + 'static) -> Option<T> {
         let (give, take) = mpsc::sync_channel(1);
-        self.runtime.as_ref()?.spawn(async move {
+        self.runtime.get_or_init(runtime).as_ref()?.spawn(async move {
             // Who asked may have gone: then nobody wants to know.
             let _ = give.send(work.await);
         });
@@ -154,10 +151,15 @@ impl Shared {
 impl Drop for Shared {
     fn drop(&mut self) {
         // Waiting here would be an error where the last owner goes on a runtime's own thread.
-        if let Some(runtime) = self.runtime.take() {
+        if let Some(runtime) = self.runtime.take().flatten() {
             runtime.shutdown_background();
         }
     }
+}
+
+fn runtime() -> Option<Runtime> {
+    let built = Builder::new_multi_thread().worker_threads(1).thread_name("segno-shared-cache").enable_all().build();
+    built.inspect_err(|error| tracing::warn!(%error, "the shared cache cannot be asked")).ok()
 }
 
 fn named(name: &str, variable: &ReadVariable) -> Result<String, Fault> {
