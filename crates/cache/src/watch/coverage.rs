@@ -31,6 +31,9 @@ pub(super) struct Coverage {
     git: Arc<Vec<PathBuf>>,
     /// The project's folder as it was: another one may come in its place.
     root: Option<u64>,
+    /// It was not there when it was to be watched. Nothing above it tells when it is back, and it may be back as the same
+    /// folder before anybody looks.
+    is_root_unwatched: bool,
 }
 
 impl Coverage {
@@ -46,6 +49,7 @@ impl Coverage {
             head: None,
             git: Arc::default(),
             root,
+            is_root_unwatched: false,
         }
     }
 
@@ -82,6 +86,10 @@ impl Coverage {
             // What is wanted may be the whole project, and only this folder of it is new.
             let part = if is_within(folder, &place) { folder } else { &place };
             self.cover_place(part)?;
+        }
+        if folder.is_empty() {
+            let is_wanted = !self.is_polling() && !self.wanted.is_empty();
+            self.is_root_unwatched = is_wanted && !self.watched.contains(self.files.root());
         }
         match self.git.iter().any(|git| git.starts_with(&full)) {
             true => self.cover_git_again(),
@@ -166,7 +174,8 @@ impl Coverage {
     /// Says whether the project's folder is another one than it was, and whether there is one.
     pub(super) fn root_changed(&mut self) -> Option<bool> {
         let now = identity(self.files.root());
-        if now == self.root {
+        let is_back = self.is_root_unwatched && now.is_some();
+        if now == self.root && !is_back {
             return None;
         }
         self.root = now;
@@ -302,4 +311,28 @@ fn identity(path: &Path) -> Option<u64> {
 #[cfg(not(unix))]
 fn identity(path: &Path) -> Option<u64> {
     path.is_dir().then_some(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Clock;
+
+    #[test]
+    fn a_project_that_is_back_before_anybody_looks_is_watched_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let (project, away) = (folder.path().join("p"), folder.path().join("q"));
+        fs::create_dir(&project).unwrap();
+        let files = Files::in_memory(&project, Clock::default()).unwrap();
+        let watcher = notify::recommended_watcher(|_: notify::Result<notify::Event>| {}).unwrap();
+        let mut coverage = Coverage::new(files, 10, Some(watcher));
+        assert!(coverage.cover(&Dependency::files(["a"])).is_ok());
+        assert_eq!(coverage.root_changed(), None);
+        fs::rename(&project, &away).unwrap();
+        assert!(coverage.cover_again("").is_ok());
+        fs::rename(&away, &project).unwrap();
+        assert_eq!(coverage.root_changed(), Some(true), "it is the same folder, and nobody watches it");
+        assert!(coverage.cover_all_again().is_ok());
+        assert_eq!(coverage.root_changed(), None);
+    }
 }
