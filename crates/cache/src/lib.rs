@@ -26,6 +26,7 @@
 //! cache.insert(key.digest(), "1 a.txt");
 //! assert_eq!(cache.get(&key.digest()), Some("1 a.txt"));
 //! ```
+#![forbid(unsafe_code)]
 
 #[cfg(feature = "disk")]
 mod bundle;

@@ -105,6 +105,13 @@ impl<K, V> Flights<K, V> {
         self.tallies.iter().all(|tally| tally.load(Ordering::SeqCst) as u32 == 0)
     }
 
+    /// Returns the same to who has locked the shard of a key and asks about that key: its loads took the lock when they had
+    /// their places, and whoever takes it later sees them.
+    #[inline(always)]
+    pub(crate) fn are_none(&self) -> bool {
+        self.tallies.iter().all(|tally| tally.load(Ordering::Relaxed) as u32 == 0)
+    }
+
     /// Is told by the cache of every removal, insertion and invalidation, before the call that makes it returns: the
     /// result of a load of such a key is given to who waits for it, but not kept. `is_meant` sees the key and the tags.
     ///

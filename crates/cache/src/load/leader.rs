@@ -47,7 +47,8 @@ where
     pub(super) fn new(cache: C, ticket: Ticket<K>, purpose: Purpose) -> Self {
         let begun = Duration::ZERO;
         let mut leader = Leader { cache, ticket, begun, purpose, has_landed: false, of: PhantomData };
-        // Now that somebody ends the load if the ticker panics.
+        // Now that somebody ends the load if a key or the ticker panics.
+        leader.cache.borrow().pass(&leader.ticket.key);
         if leader.ticket.is_measured {
             leader.begun = leader.flights().now();
         }

@@ -107,16 +107,14 @@ impl<K: Hash + Eq + Clone, V: Clone, S: BuildHasher> Cache<K, V, S> {
     /// was under its key goes all the same.
     #[inline]
     pub fn insert(&self, key: K, value: V) {
-        self.outdate_key(&key);
         let (worth, now) = self.plain_worth(&key, &value);
-        self.core.put::<false>(key, value, &worth, now);
+        self.core.change(key, value, &worth, now);
     }
 
     /// Puts a value in under terms of its own.
     pub fn insert_with(&self, key: K, value: V, terms: Terms) {
-        self.outdate_key(&key);
         let (worth, now) = self.worth(&key, &value, terms);
-        self.core.put::<false>(key, value, &worth, now);
+        self.core.change(key, value, &worth, now);
     }
 
     /// Puts a loaded value in if it is still wanted when the shard of its key is locked, so that an invalidation that ended
@@ -127,7 +125,7 @@ impl<K: Hash + Eq + Clone, V: Clone, S: BuildHasher> Cache<K, V, S> {
             Some(terms) => self.worth(&key, &value, terms),
             None => self.plain_worth(&key, &value),
         };
-        self.core.put_if::<false>(key, value, &worth, now, is_wanted);
+        self.core.put_if::<false, false>(key, value, &worth, now, is_wanted);
     }
 
     /// Puts a value in that is older than whatever comes: what is there and fresh stays, and loads under way are not told.
@@ -143,9 +141,6 @@ impl<K: Hash + Eq + Clone, V: Clone, S: BuildHasher> Cache<K, V, S> {
     where
         K: Borrow<Q>,
     {
-        if !self.core.flights.is_idle() {
-            self.core.flights.outdate_key(key);
-        }
         self.core.remove(key)
     }
 
@@ -171,7 +166,8 @@ impl<K: Hash + Eq + Clone, V: Clone, S: BuildHasher> Cache<K, V, S> {
         self.set_pin(key, false)
     }
 
-    /// Returns how often the key's value was used since its key came in; it counts to 65,535.
+    /// Returns how often the key's value was used since its key came in, up to 65,535. The first 15 uses are counted; where
+    /// there are many more in a short time, one in 64 is counted for all of them, so that a hit has nothing to write.
     pub fn access_count<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<u64>
     where
         K: Borrow<Q>,
@@ -224,6 +220,11 @@ impl<K: Hash + Eq + Clone, V: Clone, S: BuildHasher> Cache<K, V, S> {
     pub(crate) fn weakly(&self) -> impl Fn() -> Option<Self> + use<K, V, S> {
         let weak = Arc::downgrade(&self.core);
         move || weak.upgrade().map(|core| Cache { core })
+    }
+
+    /// Waits for those who change the key now. A load that has its place does so before it begins: who comes later sees it.
+    pub(crate) fn pass(&self, key: &K) {
+        self.core.pass(key);
     }
 
     /// Returns the loads that are under way.

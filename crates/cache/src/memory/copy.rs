@@ -13,7 +13,7 @@ pub(crate) struct Copied<K, V> {
     pub(crate) value: V,
     /// Its terms; the time to live is what is left of it.
     pub(crate) terms: Terms,
-    /// How often it was used since its key came in; it counts to 65,535.
+    /// How often it was used since its key came in; an estimate, up to 65,535.
     pub(crate) uses: u64,
 }
 

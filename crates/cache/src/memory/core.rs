@@ -78,6 +78,12 @@ impl<K, V, S> Core<K, V, S> {
         if self.is_timed.load(Relaxed) { self.ticker.coarse() } else { 0 }
     }
 
+    /// Returns a time that is not before the exact one, if any entry may ever be over.
+    #[inline(always)]
+    fn latest(&self) -> u64 {
+        if self.is_timed.load(Relaxed) { self.ticker.coarse() + self.slack } else { self.slack }
+    }
+
     /// Returns the exact time if any entry may ever be over.
     pub(super) fn exact_now(&self) -> u64 {
         if self.is_timed.load(Relaxed) { self.ticker.exact() } else { 0 }
@@ -147,8 +153,27 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         K: Borrow<Q>,
         V: Clone,
     {
-        let (hash, now) = (self.hash(key), self.now());
+        let (hash, now) = (self.hash(key), self.latest());
         let mut shard = self.shard(hash);
+        match shard.is_calm(now, hash) {
+            true => shard.read(hash, key).cloned(),
+            false => self.look_closely(shard, hash, key, now - self.slack),
+        }
+    }
+
+    /// Does what `get` does where there may be more to look at or to note than the entry.
+    #[inline(never)]
+    fn look_closely<Q: Eq + ?Sized>(
+        &self,
+        mut shard: MutexGuard<'_, Shard<K, V>>,
+        hash: u64,
+        key: &Q,
+        now: u64,
+    ) -> Option<V>
+    where
+        K: Borrow<Q>,
+        V: Clone,
+    {
         if shard.is_due(now) {
             return self.late(shard, hash, key);
         }
@@ -208,12 +233,21 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
     where
         V: Clone,
     {
-        self.put_if::<ONLY_NEW>(key, value, worth, now, || true)
+        self.put_if::<ONLY_NEW, false>(key, value, worth, now, || true)
     }
 
-    /// Does the same if, under the lock of the key's shard, it is still wanted.
+    /// Puts a value in, and tells loads of its key that they are outdated.
     #[inline(always)]
-    pub(super) fn put_if<const ONLY_NEW: bool>(
+    pub(super) fn change(&self, key: K, value: V, worth: &Worth, now: u64)
+    where
+        V: Clone,
+    {
+        self.put_if::<false, true>(key, value, worth, now, || true);
+    }
+
+    /// Does one or the other if, under the lock of the key's shard, it is still wanted.
+    #[inline(always)]
+    pub(super) fn put_if<const ONLY_NEW: bool, const TELLS: bool>(
         &self,
         key: K,
         value: V,
@@ -226,10 +260,10 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
     {
         let hash = self.hash(&key);
         let mut leaving = self.leaving();
-        let mut shard = self.shard(hash);
+        let mut shard = if TELLS { self.shard_to_change(hash, &key) } else { self.shard(hash) };
         leaving.sweep(&mut shard, now);
         let need = Room::of_one(worth.weight);
-        let is_keepable = self.ledger.could_hold(worth.weight) && !worth.life.is_over(now);
+        let is_keepable = self.ledger.could_hold(worth.weight) && !shard.is_over(&worth.life, now);
         let is_poor = self.shards.len() > 1 && shard.is_poor(worth.weight);
         if is_poor && is_keepable && !self.ledger.has(need) {
             shard = self.collect(shard, hash, &key, need, &mut leaving);
@@ -241,8 +275,10 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         if !is_wanted() {
             return None;
         }
-        if !is_keepable || shard.slab.is_full() {
-            refuse(&mut shard, found, key, value, worth.life.is_over(now), &mut leaving);
+        // Asked anew: while room was made elsewhere, the shard was not locked.
+        let is_over = shard.is_over(&worth.life, now);
+        if is_over || !is_keepable || shard.slab.is_full() {
+            refuse(&mut shard, found, key, value, is_over, &mut leaving);
             return None;
         }
         let slot = match found {
@@ -261,6 +297,40 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
         };
         shard.settle(&self.ledger, slot, &mut leaving.owed, &mut leaving.gone);
         None
+    }
+
+    /// Locks the shard of a key that is to be changed, after loads of it are told that they are outdated.
+    ///
+    /// That there are none is seen under the lock, without a fence. Each load takes the lock too, between having its place
+    /// and beginning: so either its place is seen here, or it sees whatever the caller has done before.
+    #[inline(always)]
+    fn shard_to_change<Q: Hash + Eq + ?Sized>(&self, hash: u64, key: &Q) -> MutexGuard<'_, Shard<K, V>>
+    where
+        K: Borrow<Q>,
+    {
+        let shard = self.shard(hash);
+        if self.flights.are_none() { shard } else { self.shard_after_telling(shard, hash, key) }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn shard_after_telling<'c, Q: Hash + Eq + ?Sized>(
+        &'c self,
+        shard: MutexGuard<'c, Shard<K, V>>,
+        hash: u64,
+        key: &Q,
+    ) -> MutexGuard<'c, Shard<K, V>>
+    where
+        K: Borrow<Q>,
+    {
+        drop(shard);
+        self.flights.outdate_key(key);
+        self.shard(hash)
+    }
+
+    /// Waits for those who change the key now: a load begins after them, or they see it.
+    pub(super) fn pass<Q: Hash + ?Sized>(&self, key: &Q) {
+        drop(self.shard(self.hash(key)));
     }
 
     /// Makes room for an entry of a shard in the others. The shard is not locked meanwhile: two locks are never held.
@@ -312,7 +382,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Core<K, V, S> {
     {
         let (hash, now) = (self.hash(key), self.now());
         let mut leaving = self.leaving();
-        let mut shard = self.shard(hash);
+        let mut shard = self.shard_to_change(hash, key);
         let value_in = |slot| shard.slab.pair(slot).map(|(_, value): (&K, &V)| value.clone());
         let (slot, cause, value) = match self.seek(&shard, hash, key, now) {
             Found::Fresh(slot) => (slot, Cause::Removed, value_in(slot)),

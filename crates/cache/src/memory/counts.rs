@@ -5,15 +5,16 @@ use std::time::Duration;
 use super::Cause;
 use crate::Statistics;
 
-/// The counts of one shard.
+/// The counts of one shard. What is counted most comes first, on a line with the lock.
 #[derive(Debug, Default)]
+#[repr(C)]
 pub(crate) struct Counts {
     pub(crate) hits: u64,
     pub(crate) misses_absent: u64,
-    pub(crate) misses_expired: u64,
     pub(crate) inserts: u64,
-    pub(crate) saved_nanos: u64,
     left: [u64; 5],
+    pub(crate) misses_expired: u64,
+    pub(crate) saved_nanos: u64,
 }
 
 impl Counts {

@@ -10,26 +10,30 @@ use hashbrown::HashTable;
 use super::counts::Counts;
 use super::gone::Gone;
 use super::ledger::{Ledger, Room};
-use super::policy::AnyOrder;
+use super::policy::{AnyOrder, Marks, used};
 use super::side::Side;
 use super::slab::Slab;
-use super::times::{Age, NEVER, Times};
+use super::times::{Age, Life, NEVER, Times};
+use super::wheel::LATENESS;
 use super::worth::Worth;
 use super::{Cause, cost};
 
-/// One part of a cache. The order is that of the fields in memory: what a hit touches lies together.
+/// One part of a cache. The order is that of the fields in memory: what a hit writes lies on one line with the lock, what
+/// it reads comes next, and then what an insertion writes.
 #[repr(C)]
 pub(crate) struct Shard<K, V> {
+    pub(super) counts: Counts,
+    pub(super) weight: u64,
     table: HashTable<u32>,
     pub(super) slab: Slab<K, V>,
+    /// Until then nothing is over, and a hit notes nothing but itself.
+    calm: u64,
     /// When an entry is to be looked at because its time may be over.
     due: u64,
+    pub(super) order: AnyOrder,
     pub(super) times: Times,
     /// Only there if something more must be known of an entry.
     pub(super) side: Option<Box<Side>>,
-    pub(super) counts: Counts,
-    pub(super) order: AnyOrder,
-    pub(super) weight: u64,
     pub(super) share: Share,
 }
 
@@ -58,6 +62,7 @@ impl<K, V> Shard<K, V> {
             table: HashTable::new(),
             slab: Slab::default(),
             order,
+            calm: NEVER,
             due: NEVER,
             times: Times::default(),
             side: None,
@@ -122,8 +127,65 @@ impl<K, V> Shard<K, V> {
             self.counts.saved_nanos = self.counts.saved_nanos.saturating_add(side.saved(slot));
         }
         self.counts.hits += 1;
-        self.order.hit(slot, hash);
-        self.slab.used(slot)
+        self.order.hit(&mut self.slab, slot, hash);
+        self.slab.used(slot, self.counts.hits)
+    }
+
+    /// Returns whether until then nothing is over, and a hit of this hash has nothing to note but itself.
+    #[inline(always)]
+    pub(crate) fn is_calm(&self, until: u64, hash: u64) -> bool {
+        until < self.calm && !self.order.listens_to(hash)
+    }
+
+    /// Looks for a key where it is calm: counts and returns what is there.
+    #[inline(always)]
+    pub(crate) fn read<Q: Eq + ?Sized>(&mut self, hash: u64, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+    {
+        let (slab, mut found) = (&self.slab, None);
+        self.table.find(spread(hash as u32), |&slot| {
+            found = slab.value_at(slot, |own| own.borrow() == key);
+            found.is_some()
+        });
+        match found {
+            Some((value, uses)) => {
+                self.counts.hits += 1;
+                uses.count(self.counts.hits);
+                Some(value)
+            }
+            None => {
+                self.counts.misses_absent += 1;
+                None
+            }
+        }
+    }
+
+    /// Notes a use of the entry for the policy alone.
+    #[inline(always)]
+    fn touch(&mut self, slot: u32, hash: u64) {
+        if let Some(mark) = used(self.slab.mark(slot)) {
+            self.slab.set_mark(slot, mark);
+        }
+        self.order.hit(&mut self.slab, slot, hash);
+    }
+
+    /// Notes when the wheel is to be looked at next, and until when it is calm.
+    #[inline(always)]
+    fn set_due(&mut self, due: u64) {
+        self.due = due;
+        let is_use_noted = self.times.has_rare() || self.side.as_ref().is_some_and(|side| side.has_costs());
+        self.calm = match due {
+            _ if is_use_noted => 0,
+            NEVER => NEVER,
+            due => due.saturating_sub(LATENESS),
+        };
+    }
+
+    /// Returns whether what would live so long is over at once. The shard may know of a later time than the caller.
+    #[inline(always)]
+    pub(crate) fn is_over(&self, life: &Life, now: u64) -> bool {
+        !life.is_endless() && life.is_over(self.times.latest(now))
     }
 
     /// Returns whether there is something to sweep.
@@ -132,14 +194,15 @@ impl<K, V> Shard<K, V> {
         now >= self.due
     }
 
-    /// Takes out entries that are over, and looks at no more than `steps`. Returns the room that they had.
+    /// Takes out entries that are over, and looks at no more than `steps`. Returns the room that they had. Slots that are
+    /// free by now are passed over.
     #[cold]
     pub(crate) fn sweep(&mut self, now: u64, mut steps: usize, gone: &mut Gone<K, V>) -> Room {
         let mut freed = Room::default();
         while let Some(slot) = self.times.next_over(now, &mut steps) {
             freed += self.leave(slot, Cause::Expired, gone);
         }
-        self.due = self.times.due();
+        self.set_due(self.times.due());
         freed
     }
 
@@ -153,10 +216,12 @@ impl<K, V> Shard<K, V> {
         let slab = &self.slab;
         self.table.insert_unique(spread(hash as u32), slot, |&slot| spread(slab.hash(slot)));
         self.weight += u64::from(worth.weight);
+        self.forget_end(slot, worth);
         if !worth.is_plain() {
             self.note(slot, worth, now);
         }
-        self.order.insert(slot, hash, self.measure(worth.weight), cost::scale(worth.cost));
+        let measure = self.measure(worth.weight);
+        self.order.insert(&mut self.slab, slot, hash, measure, cost::scale(worth.cost));
         self.counts.inserts += 1;
         slot
     }
@@ -175,7 +240,7 @@ impl<K, V> Shard<K, V> {
         if self.times.age(slot, now) == Age::Over {
             cause = Cause::Expired;
         }
-        self.times.forget(slot);
+        self.forget_end(slot, worth);
         match &mut self.side {
             Some(side) if cause == Cause::Expired => side.forget(slot),
             Some(side) => side.forget_value(slot),
@@ -186,10 +251,10 @@ impl<K, V> Shard<K, V> {
         }
         self.weight = self.weight - u64::from(before) + u64::from(worth.weight);
         if before != worth.weight {
-            self.order.reweigh(slot, self.measure(worth.weight));
+            self.order.reweigh(&self.slab, slot, self.measure(worth.weight));
         }
         self.order.recost(slot, cost::scale(worth.cost));
-        self.order.hit(slot, hash);
+        self.touch(slot, hash);
         self.counts.inserts += 1;
         self.counts.leave(cause);
         (self.slab.swap(slot, value), cause, i64::from(worth.weight) - i64::from(before))
@@ -202,12 +267,12 @@ impl<K, V> Shard<K, V> {
             let room = self.slab.room();
             self.side.get_or_insert_default().reweigh(slot, weight, room);
             self.weight = self.weight - u64::from(before) + u64::from(weight);
-            self.order.reweigh(slot, self.measure(weight));
+            self.order.reweigh(&self.slab, slot, self.measure(weight));
         }
         if let Some(side) = &mut self.side {
             side.stamp(slot);
         }
-        self.order.hit(slot, hash);
+        self.touch(slot, hash);
         self.counts.inserts += 1;
         self.counts.leave(Cause::Replaced);
         (self.slab.swap(slot, value), i64::from(weight) - i64::from(before))
@@ -234,19 +299,19 @@ impl<K, V> Shard<K, V> {
     #[inline(always)]
     pub(crate) fn evict(&mut self, gone: &mut Gone<K, V>) -> Option<Room> {
         let side = self.side.as_deref();
-        let slot = self.order.victim(&|slot| side.is_some_and(|side| side.is_pinned(slot)))?;
+        let slot = self.order.victim(&mut self.slab, &|slot| side.is_some_and(|side| side.is_pinned(slot)))?;
         Some(self.take_out(slot, Cause::Evicted, gone))
     }
 
     /// Takes out whoever the policy names, pinned or not.
     pub(crate) fn evict_any(&mut self, gone: &mut Gone<K, V>) -> Option<Room> {
-        let slot = self.order.victim(&|_| false)?;
+        let slot = self.order.victim(&mut self.slab, &|_| false)?;
         Some(self.take_out(slot, Cause::Evicted, gone))
     }
 
     /// Takes out an entry and returns the room that it had.
     pub(crate) fn leave(&mut self, slot: u32, cause: Cause, gone: &mut Gone<K, V>) -> Room {
-        self.order.remove(slot);
+        self.order.remove(&self.slab, slot);
         self.take_out(slot, cause, gone)
     }
 
@@ -258,7 +323,6 @@ impl<K, V> Shard<K, V> {
         if let Ok(entry) = self.table.find_entry(spread(left.hash), |&own| own == slot) {
             entry.remove();
         }
-        self.times.forget(slot);
         if let Some(side) = &mut self.side {
             side.forget(slot);
         }
@@ -272,11 +336,11 @@ impl<K, V> Shard<K, V> {
     pub(crate) fn reshare(&mut self, share: Share) {
         let is_other_unit = self.share.is_weight != share.is_weight;
         self.share = share;
-        self.order.resize(share.of_capacity);
+        self.order.resize(&mut self.slab, share.of_capacity);
         if is_other_unit {
             for (slot, ..) in self.slab.taken_from(0) {
                 let weight = self.side.as_ref().map_or(1, |side| side.weight(slot));
-                self.order.reweigh(slot, if share.is_weight { weight } else { 1 });
+                self.order.reweigh(&self.slab, slot, if share.is_weight { weight } else { 1 });
             }
         }
     }
@@ -292,16 +356,25 @@ impl<K, V> Shard<K, V> {
         if self.share.is_weight { weight } else { 1 }
     }
 
+    /// What was in the slot before may have had an end.
+    #[inline(always)]
+    fn forget_end(&mut self, slot: u32, worth: &Worth) {
+        if self.due != NEVER && worth.life.is_endless() {
+            self.times.forget(slot);
+        }
+    }
+
     #[inline(always)]
     fn note(&mut self, slot: u32, worth: &Worth, now: u64) {
         let room = self.slab.room();
+        let mut due = self.due;
         if !worth.life.is_endless() {
-            let due = self.times.set(slot, worth.life, now, room);
-            self.due = self.due.min(due);
+            due = due.min(self.times.set(slot, worth.life, now, room));
         }
         if worth.has_more() {
             self.side.get_or_insert_default().set(slot, worth, room);
         }
+        self.set_due(due);
     }
 
     /// Makes room in the table. What was taken out leaves marks in it; where they are what fills it, it is made anew in the

@@ -1,9 +1,15 @@
-//! Keys and values in numbered places. Which key is where is the table's business, in `shard`.
+//! Keys and values in numbered places, and what a use changes. Which key is where is the table's business, in `shard`.
+
+use std::cell::Cell;
+
+use super::policy::{Marks, used};
 
 /// A place that nobody has, as the end of the list of free ones.
 const NOWHERE: u32 = u32::MAX;
 /// The places of a slab that was never used.
 const FIRST: usize = 8;
+/// Of the uses that the mark counts no more, one in so many is counted, for all of them.
+const SAMPLED: u16 = 64;
 
 /// Places, grown by a quarter at a time: doubling would leave half of a large cache's memory unused.
 #[derive(Debug)]
@@ -17,9 +23,11 @@ enum Place<K, V> {
     Free {
         next: u32,
     },
-    /// `hash` is what the table needs of the key's hash, so that no key is hashed twice; `uses` is at most 65,535.
+    /// `hash` is what the table and the policy need of the key's hash, so that no key is hashed twice; `mark` is the
+    /// policy's, and lies here so that a use writes to one place only.
     Taken {
-        uses: u16,
+        mark: Cell<u8>,
+        uses: Cell<u16>,
         hash: u32,
         key: K,
         value: V,
@@ -31,6 +39,12 @@ pub(crate) struct Left<K, V> {
     pub(crate) hash: u32,
     pub(crate) key: K,
     pub(crate) value: V,
+}
+
+/// How often a place was used.
+pub(crate) struct Uses<'s> {
+    mark: &'s Cell<u8>,
+    uses: &'s Cell<u16>,
 }
 
 impl<K, V> Default for Slab<K, V> {
@@ -59,7 +73,7 @@ impl<K, V> Slab<K, V> {
     /// Puts a key and a value in a place; `expected` says how many places there will probably be.
     #[inline(always)]
     pub(crate) fn put(&mut self, hash: u32, key: K, value: V, expected: usize) -> u32 {
-        let taken = Place::Taken { uses: 0, hash, key, value };
+        let taken = Place::Taken { mark: Cell::new(0), uses: Cell::new(0), hash, key, value };
         let slot = self.free;
         match self.places.get_mut(slot as usize) {
             Some(place) => {
@@ -129,12 +143,21 @@ impl<K, V> Slab<K, V> {
         }
     }
 
-    /// Counts a use of the place and returns its value.
+    /// Returns the value in the place if `is_key` holds for its key, and how often it was used.
     #[inline(always)]
-    pub(crate) fn used(&mut self, slot: u32) -> Option<&V> {
-        match self.places.get_mut(slot as usize) {
-            Some(Place::Taken { uses, value, .. }) => {
-                *uses = uses.saturating_add(1);
+    pub(crate) fn value_at(&self, slot: u32, is_key: impl FnOnce(&K) -> bool) -> Option<(&V, Uses<'_>)> {
+        match self.places.get(slot as usize) {
+            Some(Place::Taken { mark, uses, key, value, .. }) if is_key(key) => Some((value, Uses { mark, uses })),
+            _ => None,
+        }
+    }
+
+    /// Counts a use of the place and returns its value. `turn` is another number for each use.
+    #[inline(always)]
+    pub(crate) fn used(&mut self, slot: u32, turn: u64) -> Option<&V> {
+        match self.places.get(slot as usize) {
+            Some(Place::Taken { mark, uses, value, .. }) => {
+                Uses { mark, uses }.count(turn);
                 Some(value)
             }
             _ => None,
@@ -143,7 +166,7 @@ impl<K, V> Slab<K, V> {
 
     pub(crate) fn uses(&self, slot: u32) -> u16 {
         match self.places.get(slot as usize) {
-            Some(Place::Taken { uses, .. }) => *uses,
+            Some(Place::Taken { uses, .. }) => uses.get(),
             _ => 0,
         }
     }
@@ -166,6 +189,50 @@ impl<K, V> Slab<K, V> {
     }
 }
 
+impl Uses<'_> {
+    /// Counts a use; `turn` is another number for each.
+    ///
+    /// What is used most is mostly only read: written at each use, its place would wander from processor to processor.
+    #[inline(always)]
+    pub(crate) fn count(self, turn: u64) {
+        if let Some(mark) = used(self.mark.get()) {
+            self.mark.set(mark);
+            self.uses.set(self.uses.get().saturating_add(1));
+        } else if is_sampled(turn) {
+            self.uses.set(self.uses.get().saturating_add(SAMPLED));
+        }
+    }
+}
+
+impl<K, V> Marks for Slab<K, V> {
+    #[inline(always)]
+    fn mark(&self, slot: u32) -> u8 {
+        match self.places.get(slot as usize) {
+            Some(Place::Taken { mark, .. }) => mark.get(),
+            _ => 0,
+        }
+    }
+
+    #[inline(always)]
+    fn set_mark(&mut self, slot: u32, new: u8) {
+        if let Some(Place::Taken { mark, .. }) = self.places.get(slot as usize) {
+            mark.set(new);
+        }
+    }
+
+    #[inline(always)]
+    fn print(&self, slot: u32) -> u32 {
+        self.hash(slot)
+    }
+}
+
+/// Returns whether the turn is one of those that are counted for others too: evenly spread, whatever the steps between the
+/// turns of one place are.
+#[inline(always)]
+fn is_sampled(turn: u64) -> bool {
+    (turn as u32).wrapping_mul(0x9E37_79B9) < u32::MAX / SAMPLED as u32
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -179,6 +246,22 @@ mod tests {
         assert_eq!(slab.put(9, 9, "new", 3), slots[1]);
         assert_eq!(slab.pair(slots[1]), Some((&9, &"new")));
         assert_eq!(slab.put(10, 10, "more", 3), 3);
+    }
+
+    #[test]
+    fn few_uses_are_counted_and_many_are_estimated() {
+        let mut slab = Slab::default();
+        let often = slab.put(1, 1, "value", 3);
+        // One place has each turn, every third, and every sixty-fourth.
+        for (step, few) in [(1, 15), (3, 15), (64, 15)] {
+            let slot = slab.put(2, 2, "value", 3);
+            (1..=few).for_each(|turn| _ = slab.used(slot, turn * step));
+            assert_eq!(u64::from(slab.uses(slot)), few);
+            (1..=10_000).for_each(|turn| _ = slab.used(slot, turn * step));
+            assert!((9_000..=11_000).contains(&slab.uses(slot)), "{}", slab.uses(slot));
+        }
+        (0..100_000).for_each(|turn| _ = slab.used(often, turn));
+        assert_eq!(slab.uses(often), u16::MAX);
     }
 
     #[test]

@@ -42,6 +42,9 @@ pub(crate) enum Age {
 
 /// The times of one shard's entries, by slot. An empty array says the same of all of them. `until` comes first, because a
 /// hit looks at nothing else.
+///
+/// A slot that has an end is in the wheel, for that or for an earlier time. It stays there when its entry leaves: the next
+/// one mostly ends later, and then nothing has to be moved; what comes out too early is put back in.
 #[derive(Debug, Default)]
 #[repr(C)]
 pub(crate) struct Times {
@@ -60,18 +63,18 @@ struct Rare {
 }
 
 impl Times {
-    /// Notes how long a new entry lives, and returns when the wheel is to be looked at for it.
+    /// Notes how long a new entry or a new value lives, and returns when the wheel is to be looked at for it.
     #[inline(always)]
     pub(crate) fn set(&mut self, slot: u32, life: Life, now: u64, room: usize) -> u64 {
+        let before = self.end(slot);
         put(&mut self.until, slot, Moment::of(life.until), Moment::NEVER, room);
         if self.rare.is_some() || life.stale != 0 || life.idle != NEVER {
             self.rare.get_or_insert_default().set(slot, life, now, room);
         }
-        self.schedule(slot, room)
+        if before > self.end(slot) || before == NEVER { self.schedule(slot, room) } else { NEVER }
     }
 
-    /// Forgets an entry.
-    #[inline(always)]
+    /// Forgets what the slot had, before an entry without an end comes into it.
     pub(crate) fn forget(&mut self, slot: u32) {
         clear(&mut self.until, slot, Moment::NEVER);
         if let Some(wheel) = &mut self.wheel {
@@ -126,17 +129,25 @@ impl Times {
         self.rare.as_ref().map_or((0, NEVER), |rare| (of(&rare.stale, slot, 0), of(&rare.idle, slot, NEVER)))
     }
 
-    /// Returns an entry that is over, if the wheel comes to one within so many steps, which are counted down.
+    /// Returns the slot of an entry that is over, or of one that left and would be now, if the wheel comes to one within so
+    /// many steps, which are counted down.
     pub(crate) fn next_over(&mut self, now: u64, steps: &mut usize) -> Option<u32> {
         while *steps > 0 {
             let slot = self.wheel.as_mut()?.next(now)?;
             *steps -= 1;
             if self.rare_age(slot, now) == Age::Over {
+                self.forget(slot);
                 return Some(slot);
             }
             self.schedule(slot, 0);
         }
         None
+    }
+
+    /// Returns the latest time that is known here: who begins before it was held up on his way.
+    #[inline]
+    pub(crate) fn latest(&self, now: u64) -> u64 {
+        self.wheel.as_ref().map_or(now, |wheel| wheel.passed().max(now))
     }
 
     /// Returns when the wheel is to be looked at next.
@@ -204,5 +215,25 @@ fn grow<T: Copy>(array: &mut Vec<T>, slot: u32, value: T, absent: T, room: usize
 pub(super) fn clear<T>(array: &mut [T], slot: u32, absent: T) {
     if let Some(own) = array.get_mut(slot as usize) {
         *own = absent;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: u64 = 1_000_000_000;
+
+    #[test]
+    fn what_is_put_in_behind_the_wheel_is_seen_to_be_over() {
+        let mut times = Times::default();
+        let life = |seconds: u64| Life { until: seconds * SECOND, ..Life::ENDLESS };
+        times.set(0, life(5), SECOND, 1);
+        assert_eq!(times.latest(SECOND), SECOND);
+        while times.next_over(10 * SECOND, &mut 16).is_some() {}
+        // Somebody read the clock in the second second, and comes only now.
+        assert!(life(7).is_over(times.latest(2 * SECOND)) && !life(7).is_over(2 * SECOND));
+        assert!(!life(11).is_over(times.latest(2 * SECOND)));
+        assert_eq!(times.latest(11 * SECOND), 11 * SECOND);
     }
 }

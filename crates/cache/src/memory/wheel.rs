@@ -4,6 +4,8 @@
 
 /// A tick is 2^20 nanoseconds, about a millisecond.
 const TICK: u32 = 20;
+/// How long something may be over before the wheel is due: it looks at the finest bucket when that is over.
+pub(crate) const LATENESS: u64 = 1 << TICK;
 /// Each ring has 2^6 buckets, and the next ring's bucket is as long as a whole ring.
 const BITS: u32 = 6;
 const BUCKETS: usize = 1 << BITS;
@@ -97,6 +99,12 @@ impl Wheel {
         }
     }
 
+    /// Returns up to when everything has come out. What is put in for an earlier time than that comes out late.
+    #[inline]
+    pub(crate) fn passed(&self) -> u64 {
+        self.passed << TICK
+    }
+
     /// Returns when something is to be looked at next; the end of time if nothing is in.
     pub(crate) fn due(&self) -> u64 {
         self.first().map_or(u64::MAX, |(ring, begin)| due(ring, begin))
@@ -117,6 +125,7 @@ impl Wheel {
 }
 
 /// Returns the ring: that of the highest digit in which the ticks differ.
+#[inline]
 fn ring_of(tick: u64, passed: u64) -> usize {
     let digits = (u64::BITS - (tick ^ passed).leading_zeros()).div_ceil(BITS);
     (digits.max(1) - 1) as usize
@@ -126,15 +135,18 @@ fn shift(ring: usize) -> u32 {
     BITS * ring as u32
 }
 
+#[inline]
 fn index(tick: u64, ring: usize) -> usize {
     (tick >> shift(ring)) as usize & (BUCKETS - 1)
 }
 
+#[inline]
 fn begin(tick: u64, ring: usize) -> u64 {
     tick >> shift(ring) << shift(ring)
 }
 
 /// Returns when a bucket is looked at: in the finest ring when it is over, else when it begins.
+#[inline]
 fn due(ring: usize, begin: u64) -> u64 {
     let tick = if ring == 0 { begin + 1 } else { begin };
     tick.checked_shl(TICK).filter(|at| at >> TICK == tick).unwrap_or(u64::MAX)
@@ -168,8 +180,11 @@ mod tests {
                 let distance = distance % (1 << size).max(1);
                 if is_put {
                     let at = now.saturating_add(distance);
-                    wheel.put(slot, at, 40);
-                    times.insert(slot, at);
+                    // Every other time what is in stays where it is, if that is early enough.
+                    let before = times.insert(slot, at).filter(|_| distance % 2 == 0);
+                    if before.is_none_or(|before| before > at) {
+                        wheel.put(slot, at, 40);
+                    }
                 } else {
                     now = now.saturating_add(distance);
                     expire(&mut wheel, &mut times, now);

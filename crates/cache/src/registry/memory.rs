@@ -47,7 +47,8 @@ where
 }
 
 impl<K: Hash + Eq + Clone, V: Clone, S: BuildHasher> Cache<K, V, S> {
-    /// Returns the keys that are there with the most uses, and how many; looks at every entry. Counts go to 65,535.
+    /// Returns the keys that are there with the most uses, and how many; looks at every entry. Counts go to 65,535,
+    /// and high ones are estimates ([`access_count`](Cache::access_count)).
     ///
     /// ```
     /// use segno_cache::Cache;

@@ -2,7 +2,7 @@
 
 use super::blend::{Admission, Blend, Rule};
 use super::duel::Duel;
-use super::{Order, Slot};
+use super::{Marks, Order, Slot};
 
 /// Kinds of loads differ in what tells whether a key comes again: that it came back soon, that it comes often, or that
 /// it came last. One rule stands for each.
@@ -12,25 +12,18 @@ pub(super) const RULES: [Rule; 3] = [
     Rule { admission: Admission::All, window: 0 },
 ];
 
-/// An order under the rule that leads. Where one ends and the other begins lies what each use touches.
+/// An order under the rule that leads.
 #[derive(Debug)]
 #[repr(C)]
 pub(super) struct Adaptive {
-    duel: Duel<{ RULES.len() }>,
     order: Blend,
+    duel: Duel<{ RULES.len() }>,
 }
 
 impl Adaptive {
     /// Makes an empty order.
     pub(super) fn new(capacity: u64) -> Adaptive {
         Adaptive { duel: Duel::of(RULES), order: Blend::new(capacity, RULES[0]) }
-    }
-
-    #[inline(always)]
-    fn watch(&mut self, hash: u64) {
-        if self.duel.samples(hash) {
-            self.show(hash);
-        }
     }
 
     #[cold]
@@ -44,36 +37,40 @@ impl Adaptive {
 
 impl Order for Adaptive {
     #[inline]
-    fn insert(&mut self, slot: Slot, hash: u64, weight: u32) {
-        self.order.insert(slot, hash, weight);
-        self.watch(hash);
+    fn insert(&mut self, marks: &mut impl Marks, slot: Slot, hash: u64, weight: u32) {
+        self.order.insert(marks, slot, hash, weight);
+        if hash as u32 & self.listens() == 0 {
+            self.show(hash);
+        }
     }
 
-    #[inline(always)]
-    fn hit(&mut self, slot: Slot, hash: u64) {
-        self.order.hit(slot, hash);
-        self.watch(hash);
+    fn listens(&self) -> u32 {
+        self.duel.mask()
     }
 
-    fn reweigh(&mut self, slot: Slot, weight: u32) {
-        self.order.reweigh(slot, weight);
+    fn hit(&mut self, _marks: &mut impl Marks, _slot: Slot, hash: u64) {
+        self.show(hash);
     }
 
-    fn remove(&mut self, slot: Slot) {
-        self.order.remove(slot);
+    fn reweigh(&mut self, marks: &impl Marks, slot: Slot, weight: u32) {
+        self.order.reweigh(marks, slot, weight);
     }
 
-    fn victim(&mut self) -> Option<Slot> {
+    fn remove(&mut self, marks: &impl Marks, slot: Slot) {
+        self.order.remove(marks, slot);
+    }
+
+    fn victim(&mut self, marks: &mut impl Marks) -> Option<Slot> {
         self.duel.fit(self.order.len());
-        self.order.victim()
+        self.order.victim(marks)
     }
 
-    fn spare(&mut self, slot: Slot) {
-        self.order.spare(slot);
+    fn spare(&mut self, marks: &mut impl Marks, slot: Slot) {
+        self.order.spare(marks, slot);
     }
 
-    fn resize(&mut self, capacity: u64) {
-        self.order.resize(capacity);
+    fn resize(&mut self, marks: &mut impl Marks, capacity: u64) {
+        self.order.resize(marks, capacity);
     }
 
     fn len(&self) -> usize {

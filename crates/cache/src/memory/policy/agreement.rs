@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
+use super::marks::BareMarks;
 use super::models::Model;
 use super::slow_tiny_lfu::SlowTinyLfu;
 use super::{AnyOrder, Policy, Slot};
@@ -50,6 +51,7 @@ macro_rules! slow {
 struct Bench {
     policy: Policy,
     order: AnyOrder,
+    marks: BareMarks,
     slow: Slow,
     slots: BTreeMap<u64, (Slot, u32)>,
     keys: BTreeMap<Slot, u64>,
@@ -63,7 +65,15 @@ impl Bench {
             policy => Slow::Queues(Model::of(policy, capacity)),
         };
         let order = AnyOrder::of(policy, capacity);
-        Bench { policy, order, slow, slots: BTreeMap::new(), keys: BTreeMap::new(), capacity }
+        Bench {
+            policy,
+            order,
+            marks: BareMarks::default(),
+            slow,
+            slots: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            capacity,
+        }
     }
 
     fn take(&mut self, step: &Step) {
@@ -72,20 +82,20 @@ impl Bench {
             Step::Remove(key) => {
                 if let Some((slot, _)) = self.slots.remove(&key) {
                     self.keys.remove(&slot);
-                    self.order.remove(slot);
+                    self.order.remove(&self.marks, slot);
                     slow!(&mut self.slow, model => model.remove(slot));
                 }
             }
             Step::Reweigh(key, weight) => {
                 if let Some((slot, old)) = self.slots.get_mut(&key) {
                     *old = weight;
-                    self.order.reweigh(*slot, weight);
+                    self.order.reweigh(&self.marks, *slot, weight);
                     slow!(&mut self.slow, model => model.reweigh(*slot, weight));
                 }
             }
             Step::Resize(capacity) => {
                 self.capacity = capacity;
-                self.order.resize(capacity);
+                self.order.resize(&mut self.marks, capacity);
                 slow!(&mut self.slow, model => model.resize(capacity));
             }
         }
@@ -96,20 +106,22 @@ impl Bench {
     fn ask(&mut self, key: u64, weight: u32) {
         let hash = (key + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         if let Some(&(slot, _)) = self.slots.get(&key) {
-            self.order.hit(slot, hash);
+            self.marks.used(slot);
+            self.order.hit(&mut self.marks, slot, hash);
             slow!(&mut self.slow, model => model.hit(slot, hash));
             return;
         }
         let slot = (0..).find(|slot| !self.keys.contains_key(slot)).unwrap();
         self.slots.insert(key, (slot, weight));
         self.keys.insert(slot, key);
-        self.order.insert(slot, hash, weight, 0);
+        self.marks.put(slot, hash as u32);
+        self.order.insert(&mut self.marks, slot, hash, weight, 0);
         slow!(&mut self.slow, model => model.insert(slot, hash, weight));
     }
 
     fn make_room(&mut self) {
         while self.slots.values().map(|&(_, weight)| u64::from(weight)).sum::<u64>() > self.capacity {
-            let slot = self.order.victim(&|_| false).unwrap();
+            let slot = self.order.victim(&mut self.marks, &|_| false).unwrap();
             assert_eq!(Some(slot), slow!(&mut self.slow, model => model.victim()), "{:?}", self.policy);
             let key = self.keys.remove(&slot).unwrap();
             self.slots.remove(&key).unwrap();
@@ -120,7 +132,7 @@ impl Bench {
 fn check(policy: Policy, capacity: u64, steps: &[Step]) {
     let mut bench = Bench::of(policy, capacity);
     steps.iter().for_each(|step| bench.take(step));
-    let left = std::iter::from_fn(|| bench.order.victim(&|_| false)).collect::<Vec<_>>();
+    let left = std::iter::from_fn(|| bench.order.victim(&mut bench.marks, &|_| false)).collect::<Vec<_>>();
     let mut sorted = left.clone();
     sorted.sort_unstable();
     assert_eq!(sorted, bench.keys.into_keys().collect::<Vec<_>>(), "who is there leaves once");
@@ -175,19 +187,21 @@ fn a_shard_that_is_full_below_its_share_keeps_its_part_of_a_loop() {
 fn capacities_without_sense_are_borne() {
     for (policy, capacity) in ALL.into_iter().flat_map(|policy| [0, 1, 2, u64::MAX].map(|capacity| (policy, capacity)))
     {
-        let mut order = AnyOrder::of(policy, capacity);
-        assert_eq!(order.victim(&|_| false), None);
+        let (mut order, mut marks) = (AnyOrder::of(policy, capacity), BareMarks::default());
+        assert_eq!(order.victim(&mut marks, &|_| false), None);
         for slot in 0..100 {
-            order.insert(slot, u64::MAX, u32::MAX, u32::MAX);
-            order.hit(slot, u64::MAX);
+            marks.put(slot, u32::MAX);
+            order.insert(&mut marks, slot, u64::MAX, u32::MAX, u32::MAX);
+            marks.used(slot);
+            order.hit(&mut marks, slot, u64::MAX);
         }
-        order.hit(5_000, 0);
-        order.remove(5_000);
-        order.reweigh(5_000, 3);
-        order.resize(u64::MAX);
-        order.reweigh(7, 0);
-        order.resize(0);
-        let gone = std::iter::from_fn(|| order.victim(&|_| false)).count();
+        order.hit(&mut marks, 5_000, 0);
+        order.remove(&marks, 5_000);
+        order.reweigh(&marks, 5_000, 3);
+        order.resize(&mut marks, u64::MAX);
+        order.reweigh(&marks, 7, 0);
+        order.resize(&mut marks, 0);
+        let gone = std::iter::from_fn(|| order.victim(&mut marks, &|_| false)).count();
         assert_eq!((gone, order.len()), (100, 0), "{policy:?} {capacity}");
     }
 }
@@ -195,20 +209,23 @@ fn capacities_without_sense_are_borne() {
 #[test]
 fn pinned_entries_are_passed_over_once_and_go_when_they_are_unpinned() {
     for policy in ALL {
-        let mut order = AnyOrder::of(policy, 1_000);
-        (0..1_000).for_each(|slot| order.insert(slot, u64::from(slot) << 20, 1, 0));
+        let (mut order, mut marks) = (AnyOrder::of(policy, 1_000), BareMarks::default());
+        for slot in 0..1_000 {
+            marks.put(slot, slot << 20);
+            order.insert(&mut marks, slot, u64::from(slot) << 20, 1, 0);
+        }
         let looks = std::cell::Cell::new(0);
         let is_pinned = |slot: Slot| {
             looks.set(looks.get() + 1);
             slot < 900
         };
-        let gone = (0..100).filter_map(|_| order.victim(&is_pinned)).filter(|&slot| slot >= 900).count();
+        let gone = (0..100).filter_map(|_| order.victim(&mut marks, &is_pinned)).filter(|&slot| slot >= 900).count();
         assert_eq!((gone, order.len()), (100, 900), "{policy:?}");
         assert!(looks.get() <= 1_000 + 3 * 100, "{policy:?} looked {} times", looks.get());
-        assert_eq!(order.victim(&is_pinned), None);
-        assert_eq!(order.victim(&|slot| slot != 77), Some(77));
-        order.remove(78);
-        assert_eq!(std::iter::from_fn(|| order.victim(&|_| false)).count(), 898);
+        assert_eq!(order.victim(&mut marks, &is_pinned), None);
+        assert_eq!(order.victim(&mut marks, &|slot| slot != 77), Some(77));
+        order.remove(&marks, 78);
+        assert_eq!(std::iter::from_fn(|| order.victim(&mut marks, &|_| false)).count(), 898);
     }
 }
 
@@ -216,14 +233,16 @@ fn pinned_entries_are_passed_over_once_and_go_when_they_are_unpinned() {
 fn what_was_dear_stays_longer_and_equal_costs_change_nothing() {
     for policy in ALL {
         let survivors = |cost: fn(u64) -> u32| {
-            let mut order = AnyOrder::of(policy, 100);
+            let (mut order, mut marks) = (AnyOrder::of(policy, 100), BareMarks::default());
             let mut kept = BTreeMap::new();
             for key in 0..3_000_u64 {
                 let slot = (0..).find(|slot| !kept.contains_key(slot)).unwrap();
-                order.insert(slot, key.wrapping_mul(0x9e37_79b9_7f4a_7c15), 1, cost(key));
+                let hash = key.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                marks.put(slot, hash as u32);
+                order.insert(&mut marks, slot, hash, 1, cost(key));
                 kept.insert(slot, key);
                 if kept.len() > 100 {
-                    kept.remove(&order.victim(&|_| false).unwrap());
+                    kept.remove(&order.victim(&mut marks, &|_| false).unwrap());
                 }
             }
             kept.into_values().collect::<Vec<_>>()

@@ -1,14 +1,15 @@
 //! One mechanism, and rules for it: newcomers wait in a window, and a rule says who goes on from there into the main
 //! queue.
 //!
-//! Neither queue is reordered by a use: a use is one count in a byte, and is looked at when the hand comes round. The
+//! Neither queue is reordered by a use: a use is one count in a mark, and is looked at when the hand comes round. The
 //! memory of who left and the estimated frequencies are kept under every rule, so that a rule can take over at any time.
 
 use super::ghost::Ghost;
-use super::links::{Links, List, reach};
+use super::links::{Links, List};
+use super::marks::{USE, uses};
 use super::sketch::{MIN_KEYS, Sketch};
 use super::weights::Weights;
-use super::{Order, Slot};
+use super::{Marks, Order, Slot};
 
 /// Who may go into the main queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,51 +27,45 @@ pub(super) enum Admission {
 pub(super) struct Rule {
     pub(super) admission: Admission,
     /// The window's share of the capacity, in 1/256.
-    pub(super) window: u64,
+    pub(super) window: u32,
 }
 
 /// Stands in a mark if the slot is in the main queue.
-pub(super) const IN_MAIN: u8 = 0x80;
-/// The part of a mark that counts uses since the hand was there.
-pub(super) const FRESH: u8 = 0x0f;
+const IN_MAIN: u8 = 0x08;
 /// One more round of the hand.
-const LIFE: u8 = 0x10;
+const LIFE: u8 = 0x01;
 /// The part of a mark that counts rounds.
-const LIVES: u8 = 0x70;
+const LIVES: u8 = 0x07;
 /// Uses at once that earn a round each.
 pub(super) const MAX_LIVES: u8 = 3;
 /// Slots that the hand passes over at most in one search, so that no insertion takes long.
 pub(super) const PATIENCE: usize = 256;
 
-/// A window, a main queue, and what is known about who is not there.
+/// A window, a main queue, and what is known about who is not there. What an insertion changes lies together in memory.
 #[derive(Debug)]
 #[repr(C)]
 pub(super) struct Blend {
-    /// First, because a use touches nothing else.
-    marks: Vec<u8>,
-    rule: Rule,
+    window: List,
+    main: List,
+    window_weight: u64,
+    main_weight: u64,
     capacity: u64,
+    rule: Rule,
     /// Somebody had to go since the last insertion. A shard may be full before it has its share of the capacity.
     is_full: bool,
-    links: Links,
-    window: List,
-    window_weight: u64,
-    main: List,
-    main_weight: u64,
-    prints: Vec<u32>,
-    weights: Weights,
-    ghost: Ghost,
-    sketch: Sketch,
     /// Whether who left is remembered, and whether frequencies are estimated. Both are where rules may change.
     remembers: bool,
     estimates: bool,
+    sketch: Sketch,
+    ghost: Ghost,
+    links: Links,
+    weights: Weights,
 }
 
 impl Blend {
     /// Makes an empty order.
     pub(super) fn new(capacity: u64, rule: Rule) -> Blend {
         Blend {
-            marks: Vec::new(),
             rule,
             capacity,
             is_full: false,
@@ -79,7 +74,6 @@ impl Blend {
             window_weight: 0,
             main: List::default(),
             main_weight: 0,
-            prints: Vec::new(),
             weights: Weights::default(),
             ghost: Ghost::default(),
             sketch: Sketch::default(),
@@ -104,12 +98,6 @@ impl Blend {
         self.rule = rule;
     }
 
-    /// Returns the fingerprint of the key that is or was last in the slot.
-    #[inline]
-    pub(super) fn print(&self, slot: Slot) -> u32 {
-        self.prints[slot as usize]
-    }
-
     fn window_size(&self) -> u64 {
         let share = u128::from(self.capacity) * u128::from(self.rule.window) / 256;
         (share as u64).max(1).min(self.capacity)
@@ -120,20 +108,20 @@ impl Blend {
         self.window.oldest().filter(|_| self.window_weight > self.window_size())
     }
 
-    fn push_window(&mut self, slot: Slot) {
-        self.marks[slot as usize] = 0;
+    fn push_window(&mut self, marks: &mut impl Marks, slot: Slot) {
+        marks.set_mark(slot, 0);
         self.links.push(&mut self.window, slot);
         self.window_weight += self.weights.of(slot);
     }
 
-    fn push_main(&mut self, slot: Slot, lives: u8) {
-        self.marks[slot as usize] = IN_MAIN | (lives * LIFE);
+    fn push_main(&mut self, marks: &mut impl Marks, slot: Slot) {
+        marks.set_mark(slot, IN_MAIN);
         self.links.push(&mut self.main, slot);
         self.main_weight += self.weights.of(slot);
     }
 
-    fn take(&mut self, slot: Slot) {
-        if self.marks[slot as usize] & IN_MAIN == 0 {
+    fn take(&mut self, marks: &impl Marks, slot: Slot) {
+        if marks.mark(slot) & IN_MAIN == 0 {
             self.links.take(&mut self.window, slot);
             self.window_weight -= self.weights.of(slot);
         } else {
@@ -142,122 +130,111 @@ impl Blend {
         }
     }
 
-    fn promote(&mut self, slot: Slot) {
-        self.take(slot);
-        self.push_main(slot, 0);
+    fn promote(&mut self, marks: &mut impl Marks, slot: Slot) {
+        self.take(marks, slot);
+        self.push_main(marks, slot);
     }
 
-    fn evict(&mut self, slot: Slot) -> Slot {
+    fn evict(&mut self, marks: &impl Marks, slot: Slot) -> Slot {
         let size = self.len();
-        self.take(slot);
+        self.take(marks, slot);
         if self.remembers {
-            self.ghost.note(self.print(slot).into(), size);
+            self.ghost.note(marks.print(slot).into(), size);
         }
         slot
     }
 
     /// Counts the uses since the last look in the estimated frequencies, and returns how many there were.
-    fn learn(&mut self, slot: Slot) -> u8 {
-        let fresh = self.marks[slot as usize] & FRESH;
-        self.marks[slot as usize] -= fresh;
-        self.sketch.add(self.print(slot).into(), fresh);
+    fn learn(&mut self, marks: &mut impl Marks, slot: Slot) -> u8 {
+        let mark = marks.mark(slot);
+        let fresh = uses(mark);
+        if fresh > 0 {
+            marks.set_mark(slot, mark % USE);
+            self.sketch.add(marks.print(slot).into(), fresh);
+        }
         fresh
     }
 
     /// Turns the hand until it comes to somebody whom nobody used: he is the oldest in the main queue then.
-    fn seek(&mut self) -> Option<Slot> {
+    fn seek(&mut self, marks: &mut impl Marks) -> Option<Slot> {
         let max_lives = if self.rule.admission == Admission::All { 1 } else { MAX_LIVES };
         for _ in 0..PATIENCE {
             let slot = self.main.oldest()?;
-            let lives = (self.marks[slot as usize] & LIVES) / LIFE + self.learn(slot);
+            let lives = (marks.mark(slot) & LIVES) / LIFE + self.learn(marks, slot);
             if lives == 0 {
                 return Some(slot);
             }
-            self.take(slot);
-            self.push_main(slot, lives.min(max_lives) - 1);
+            marks.set_mark(slot, IN_MAIN | ((lives.min(max_lives) - 1) * LIFE));
+            self.links.turn(&mut self.main);
         }
         self.main.oldest()
     }
 
     /// Lets the used ones of the window pass, until there is one that was not used.
-    fn evict_unused(&mut self) -> Option<Slot> {
+    fn evict_unused(&mut self, marks: &mut impl Marks) -> Option<Slot> {
         while let Some(slot) = self.surplus() {
-            if self.learn(slot) == 0 {
-                return Some(self.evict(slot));
+            if self.learn(marks, slot) == 0 {
+                return Some(self.evict(marks, slot));
             }
-            self.promote(slot);
+            self.promote(marks, slot);
         }
-        let slot = self.seek()?;
-        self.take(slot);
+        let slot = self.seek(marks)?;
+        self.take(marks, slot);
         Some(slot)
     }
 
     /// Holds the oldest of the window against the next in the main queue: the rarer one goes.
-    fn evict_rarer(&mut self) -> Option<Slot> {
-        let (newcomer, settled) = (self.surplus(), self.seek());
+    fn evict_rarer(&mut self, marks: &mut impl Marks) -> Option<Slot> {
+        let (newcomer, settled) = (self.surplus(), self.seek(marks));
         if let Some(newcomer) = newcomer {
-            self.learn(newcomer);
+            self.learn(marks, newcomer);
         }
         let (Some(newcomer), Some(settled)) = (newcomer, settled) else {
-            return newcomer.or(settled).map(|slot| self.evict(slot));
+            return newcomer.or(settled).map(|slot| self.evict(marks, slot));
         };
-        let [new, old] = [newcomer, settled].map(|slot| self.sketch.count(self.print(slot).into()));
+        let [new, old] = [newcomer, settled].map(|slot| self.sketch.count(marks.print(slot).into()));
         if new <= old {
-            return Some(self.evict(newcomer));
+            return Some(self.evict(marks, newcomer));
         }
-        self.promote(newcomer);
-        Some(self.evict(settled))
+        self.promote(marks, newcomer);
+        Some(self.evict(marks, settled))
     }
 
     /// As long as nobody has to go, the main queue is filled without a contest: in a loop, the first ones then stay.
-    fn fill_main(&mut self) {
+    fn fill_main(&mut self, marks: &mut impl Marks) {
         let main_size = self.capacity - self.window_size();
         while self.main_weight < main_size
             && self.window_weight.saturating_add(self.main_weight) <= self.capacity
             && let Some(slot) = self.surplus()
         {
-            self.learn(slot);
-            self.promote(slot);
+            self.learn(marks, slot);
+            self.promote(marks, slot);
         }
     }
 }
 
 impl Order for Blend {
-    fn insert(&mut self, slot: Slot, hash: u64, weight: u32) {
+    fn insert(&mut self, marks: &mut impl Marks, slot: Slot, hash: u64, weight: u32) {
         let print = hash as u32;
-        reach(&mut self.marks, slot, 0);
-        reach(&mut self.prints, slot, 0);
-        self.prints[slot as usize] = print;
         self.weights.set(slot, weight);
         if self.estimates {
             self.sketch.fit(self.len() + 1);
             self.sketch.add(print.into(), 1);
         }
-        let was_here = self.ghost.recall(print.into());
         match self.rule.admission {
-            Admission::All => self.push_main(slot, 0),
-            Admission::Used if was_here => self.push_main(slot, 0),
-            _ => self.push_window(slot),
+            Admission::All => self.push_main(marks, slot),
+            Admission::Used if self.ghost.recall(print.into()) => self.push_main(marks, slot),
+            _ => self.push_window(marks, slot),
         }
         if !std::mem::take(&mut self.is_full) {
-            self.fill_main();
+            self.fill_main(marks);
         }
     }
 
-    #[inline(always)]
-    fn hit(&mut self, slot: Slot, _hash: u64) {
-        // Written only if it changes: what is used most stays unwritten in the processor's cache.
-        if let Some(mark) = self.marks.get_mut(slot as usize)
-            && *mark & FRESH < FRESH
-        {
-            *mark += 1;
-        }
-    }
-
-    fn reweigh(&mut self, slot: Slot, weight: u32) {
+    fn reweigh(&mut self, marks: &impl Marks, slot: Slot, weight: u32) {
         if self.links.holds(slot) {
             let (new, old) = (u64::from(weight), self.weights.of(slot));
-            let queue_weight = match self.marks[slot as usize] & IN_MAIN {
+            let queue_weight = match marks.mark(slot) & IN_MAIN {
                 0 => &mut self.window_weight,
                 _ => &mut self.main_weight,
             };
@@ -266,27 +243,27 @@ impl Order for Blend {
         }
     }
 
-    fn remove(&mut self, slot: Slot) {
+    fn remove(&mut self, marks: &impl Marks, slot: Slot) {
         if self.links.holds(slot) {
-            self.take(slot);
+            self.take(marks, slot);
         }
     }
 
-    fn victim(&mut self) -> Option<Slot> {
+    fn victim(&mut self, marks: &mut impl Marks) -> Option<Slot> {
         self.is_full = true;
         let slot = match self.rule.admission {
-            Admission::Used | Admission::All => self.evict_unused(),
-            Admission::Frequent => self.evict_rarer(),
+            Admission::Used | Admission::All => self.evict_unused(marks),
+            Admission::Frequent => self.evict_rarer(marks),
         };
         // The window alone is there, and is not too large.
-        slot.or_else(|| self.window.oldest().map(|slot| self.evict(slot)))
+        slot.or_else(|| self.window.oldest().map(|slot| self.evict(marks, slot)))
     }
 
-    fn spare(&mut self, slot: Slot) {
-        self.push_main(slot, 0);
+    fn spare(&mut self, marks: &mut impl Marks, slot: Slot) {
+        self.push_main(marks, slot);
     }
 
-    fn resize(&mut self, capacity: u64) {
+    fn resize(&mut self, _marks: &mut impl Marks, capacity: u64) {
         self.capacity = capacity;
     }
 

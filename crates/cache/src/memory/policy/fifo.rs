@@ -1,7 +1,7 @@
 //! First in, first out: a use changes nothing.
 
 use super::links::{Links, List};
-use super::{Order, Slot};
+use super::{Marks, Order, Slot};
 
 /// The slots in the order in which they came.
 #[derive(Debug, Default)]
@@ -11,29 +11,27 @@ pub(super) struct Fifo {
 }
 
 impl Order for Fifo {
-    fn insert(&mut self, slot: Slot, _hash: u64, _weight: u32) {
+    fn insert(&mut self, _marks: &mut impl Marks, slot: Slot, _hash: u64, _weight: u32) {
         self.links.push(&mut self.list, slot);
     }
 
-    fn hit(&mut self, _slot: Slot, _hash: u64) {}
+    fn reweigh(&mut self, _marks: &impl Marks, _slot: Slot, _weight: u32) {}
 
-    fn reweigh(&mut self, _slot: Slot, _weight: u32) {}
-
-    fn remove(&mut self, slot: Slot) {
+    fn remove(&mut self, _marks: &impl Marks, slot: Slot) {
         if self.links.holds(slot) {
             self.links.take(&mut self.list, slot);
         }
     }
 
-    fn victim(&mut self) -> Option<Slot> {
+    fn victim(&mut self, _marks: &mut impl Marks) -> Option<Slot> {
         self.links.pop(&mut self.list)
     }
 
-    fn spare(&mut self, slot: Slot) {
+    fn spare(&mut self, _marks: &mut impl Marks, slot: Slot) {
         self.links.push(&mut self.list, slot);
     }
 
-    fn resize(&mut self, _capacity: u64) {}
+    fn resize(&mut self, _marks: &mut impl Marks, _capacity: u64) {}
 
     fn len(&self) -> usize {
         self.list.len()

@@ -16,14 +16,15 @@ struct Trace {
 
 /// Remembers the last so many keys that left.
 #[derive(Debug, Default)]
+#[repr(C)]
 pub(super) struct Ghost {
+    /// How many keys were remembered so far.
+    noted: u64,
+    /// How many keys are to be remembered.
+    size: u64,
     buckets: Vec<[Trace; WAYS]>,
     /// For how many keys the buckets were made.
     made_for: u64,
-    /// How many keys are to be remembered.
-    size: u64,
-    /// How many keys were remembered so far.
-    noted: u64,
     /// The time goes on by one for so many keys, as a power of two.
     tick: u32,
 }

@@ -1,7 +1,7 @@
 //! Least frequently used, in constant time: one list for each number of uses, and a chain of those lists.
 
 use super::links::{Links, List, reach};
-use super::{Order, Slot};
+use super::{Marks, Order, Slot};
 
 /// Ends the chain of lists.
 const NONE: u32 = u32::MAX;
@@ -112,20 +112,25 @@ impl Lfu {
         if self.newest != Some(oldest) {
             return Some(oldest);
         }
-        let other = self.links.newer(oldest).or_else(|| self.lists.get(rarest.likelier as usize)?.list.oldest());
+        let other =
+            self.links.newer(&rarest.list, oldest).or_else(|| self.lists.get(rarest.likelier as usize)?.list.oldest());
         other.or(Some(oldest))
     }
 }
 
 impl Order for Lfu {
-    fn insert(&mut self, slot: Slot, _hash: u64, _weight: u32) {
+    fn insert(&mut self, _marks: &mut impl Marks, slot: Slot, _hash: u64, _weight: u32) {
         reach(&mut self.homes, slot, NONE);
         self.put(slot, 1, NONE);
         self.len += 1;
         self.newest = Some(slot);
     }
 
-    fn hit(&mut self, slot: Slot, _hash: u64) {
+    fn listens(&self) -> u32 {
+        0
+    }
+
+    fn hit(&mut self, _marks: &mut impl Marks, slot: Slot, _hash: u64) {
         if !self.links.holds(slot) {
             return;
         }
@@ -136,28 +141,28 @@ impl Order for Lfu {
         self.close_if_empty(home);
     }
 
-    fn reweigh(&mut self, _slot: Slot, _weight: u32) {}
+    fn reweigh(&mut self, _marks: &impl Marks, _slot: Slot, _weight: u32) {}
 
-    fn remove(&mut self, slot: Slot) {
+    fn remove(&mut self, _marks: &impl Marks, slot: Slot) {
         if self.links.holds(slot) {
             self.take(slot);
         }
     }
 
-    fn victim(&mut self) -> Option<Slot> {
+    fn victim(&mut self, _marks: &mut impl Marks) -> Option<Slot> {
         let slot = self.next()?;
         self.take(slot);
         Some(slot)
     }
 
-    fn spare(&mut self, slot: Slot) {
+    fn spare(&mut self, _marks: &mut impl Marks, slot: Slot) {
         // Above the rarest, so that another one goes first.
         let uses = self.lists.get(self.rarest as usize).map_or(1, |rarest| rarest.uses + 1);
         self.put(slot, uses, self.rarest);
         self.len += 1;
     }
 
-    fn resize(&mut self, _capacity: u64) {}
+    fn resize(&mut self, _marks: &mut impl Marks, _capacity: u64) {}
 
     fn len(&self) -> usize {
         self.len

@@ -1,8 +1,9 @@
-//! Doubly linked lists over slots: constant time for everything, eight bytes a slot whatever the number of lists.
+//! Rings of slots, each a list with an oldest slot: constant time for everything, eight bytes a slot whatever the number of
+//! lists. After the newest comes the oldest again, so that who is oldest becomes the newest by a step of the ring.
 
 use super::Slot;
 
-/// Ends a list.
+/// The oldest of an empty list.
 const NONE: Slot = Slot::MAX;
 /// Stands in a slot that is in no list.
 const OUT: Slot = Slot::MAX - 1;
@@ -17,24 +18,23 @@ struct Link {
 #[derive(Debug, Default)]
 pub(super) struct Links(Vec<Link>);
 
-/// One list's ends, and how much is in it.
+/// Where a list begins, and how much is in it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct List {
     oldest: Slot,
-    newest: Slot,
-    len: usize,
+    len: u32,
 }
 
 impl Default for List {
     fn default() -> List {
-        List { oldest: NONE, newest: NONE, len: 0 }
+        List { oldest: NONE, len: 0 }
     }
 }
 
 impl List {
     /// Returns how many slots are in the list.
     pub(super) fn len(&self) -> usize {
-        self.len
+        self.len as usize
     }
 
     /// Returns the slot that is in the list for longest.
@@ -50,21 +50,23 @@ impl Links {
         self.0.get(slot as usize).is_some_and(|link| link.older != OUT)
     }
 
-    /// Returns the neighbour on the newer side.
-    pub(super) fn newer(&self, slot: Slot) -> Option<Slot> {
-        self.0.get(slot as usize).map(|link| link.newer).filter(|&newer| newer < OUT)
+    /// Returns the neighbour on the newer side of a slot that is in the list.
+    pub(super) fn newer(&self, list: &List, slot: Slot) -> Option<Slot> {
+        Some(self.0[slot as usize].newer).filter(|&newer| newer != list.oldest)
     }
 
     /// Puts a slot that is in no list at the newest end.
     #[inline]
     pub(super) fn push(&mut self, list: &mut List, slot: Slot) {
         reach(&mut self.0, slot, Link { older: OUT, newer: OUT });
-        self.0[slot as usize] = Link { older: list.newest, newer: NONE };
-        match list.newest {
-            NONE => list.oldest = slot,
-            newest => self.0[newest as usize].newer = slot,
+        if list.oldest == NONE {
+            self.0[slot as usize] = Link { older: slot, newer: slot };
+            list.oldest = slot;
+        } else {
+            let newest = std::mem::replace(&mut self.0[list.oldest as usize].older, slot);
+            self.0[newest as usize].newer = slot;
+            self.0[slot as usize] = Link { older: newest, newer: list.oldest };
         }
-        list.newest = slot;
         list.len += 1;
     }
 
@@ -72,16 +74,15 @@ impl Links {
     #[inline]
     pub(super) fn take(&mut self, list: &mut List, slot: Slot) {
         let Link { older, newer } = self.0[slot as usize];
-        match older {
-            NONE => list.oldest = newer,
-            older => self.0[older as usize].newer = newer,
-        }
-        match newer {
-            NONE => list.newest = older,
-            newer => self.0[newer as usize].older = older,
-        }
+        self.0[older as usize].newer = newer;
+        self.0[newer as usize].older = older;
         self.0[slot as usize] = Link { older: OUT, newer: OUT };
         list.len -= 1;
+        if list.len == 0 {
+            list.oldest = NONE;
+        } else if list.oldest == slot {
+            list.oldest = newer;
+        }
     }
 
     /// Takes out what is in the list for longest.
@@ -89,6 +90,14 @@ impl Links {
         let oldest = list.oldest()?;
         self.take(list, oldest);
         Some(oldest)
+    }
+
+    /// Makes the oldest the newest. No link changes.
+    #[inline]
+    pub(super) fn turn(&self, list: &mut List) {
+        if let Some(oldest) = list.oldest() {
+            list.oldest = self.0[oldest as usize].newer;
+        }
     }
 }
 
@@ -121,7 +130,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn two_lists_over_one_set_of_slots_agree_with_two_deques(steps in prop::collection::vec((0u8..4, 0u32..20), 1..200)) {
+        fn two_lists_over_one_set_of_slots_agree_with_two_deques(steps in prop::collection::vec((0u8..6, 0u32..20), 1..200)) {
             let mut links = Links::default();
             let mut lists = [List::default(), List::default()];
             let mut deques: [VecDeque<Slot>; 2] = Default::default();
@@ -137,14 +146,21 @@ mod tests {
                         links.take(&mut lists[home], slot);
                         deques[home].retain(|&other| other != slot);
                     }
-                    (step, _) => {
+                    (2 | 3, _) => {
                         let which = step as usize - 2;
+                        links.turn(&mut lists[which]);
+                        if let Some(oldest) = deques[which].pop_front() {
+                            deques[which].push_back(oldest);
+                        }
+                    }
+                    (step, _) => {
+                        let which = step as usize - 4;
                         prop_assert_eq!(links.pop(&mut lists[which]), deques[which].pop_front());
                     }
                 }
                 for (list, deque) in lists.iter().zip(&deques) {
                     prop_assert_eq!(list.len(), deque.len());
-                    let walked: Vec<Slot> = std::iter::successors(list.oldest(), |&slot| links.newer(slot)).collect();
+                    let walked: Vec<Slot> = std::iter::successors(list.oldest(), |&slot| links.newer(list, slot)).collect();
                     prop_assert_eq!(VecDeque::from(walked), deque.clone());
                 }
             }

@@ -4,7 +4,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use lru::LruCache;
 
-use super::{Order, Slot};
+use super::{Marks, Order, Slot};
 
 /// The slots in the order of their last use.
 #[derive(Debug)]
@@ -20,29 +20,33 @@ impl Default for Lru {
 }
 
 impl Order for Lru {
-    fn insert(&mut self, slot: Slot, _hash: u64, _weight: u32) {
+    fn insert(&mut self, _marks: &mut impl Marks, slot: Slot, _hash: u64, _weight: u32) {
         self.slots.put(slot, ());
     }
 
-    fn hit(&mut self, slot: Slot, _hash: u64) {
+    fn listens(&self) -> u32 {
+        0
+    }
+
+    fn hit(&mut self, _marks: &mut impl Marks, slot: Slot, _hash: u64) {
         self.slots.promote(&slot);
     }
 
-    fn reweigh(&mut self, _slot: Slot, _weight: u32) {}
+    fn reweigh(&mut self, _marks: &impl Marks, _slot: Slot, _weight: u32) {}
 
-    fn remove(&mut self, slot: Slot) {
+    fn remove(&mut self, _marks: &impl Marks, slot: Slot) {
         self.slots.pop(&slot);
     }
 
-    fn victim(&mut self) -> Option<Slot> {
+    fn victim(&mut self, _marks: &mut impl Marks) -> Option<Slot> {
         self.slots.pop_lru().map(|(slot, ())| slot)
     }
 
-    fn spare(&mut self, slot: Slot) {
+    fn spare(&mut self, _marks: &mut impl Marks, slot: Slot) {
         self.slots.put(slot, ());
     }
 
-    fn resize(&mut self, _capacity: u64) {}
+    fn resize(&mut self, _marks: &mut impl Marks, _capacity: u64) {}
 
     fn len(&self) -> usize {
         self.slots.len()

@@ -13,6 +13,7 @@ mod ghost;
 mod lfu;
 mod links;
 mod lru;
+mod marks;
 mod s3fifo;
 mod shadow;
 mod sieve;
@@ -28,6 +29,7 @@ mod models;
 mod slow_tiny_lfu;
 
 pub(crate) use any::AnyOrder;
+pub(crate) use marks::{Marks, used};
 
 /// What is evicted when the cache is full.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -56,22 +58,28 @@ pub(crate) type Slot = u32;
 
 /// What a policy is told and asked. One instance serves one shard, under its lock; [`AnyOrder`] stands before it.
 ///
-/// `capacity` and weights share one unit: entries if the cache is bounded by count, weight otherwise.
+/// `capacity` and weights share one unit: entries if the cache is bounded by count, weight otherwise. Each call is given
+/// the marks of the slots. Nobody but the policy changes them, except that each use is counted in a mark.
 trait Order {
     /// A new entry took the slot. Every slot that was inserted leaves once, by `remove` or by `victim`.
-    fn insert(&mut self, slot: Slot, hash: u64, weight: u32);
+    fn insert(&mut self, marks: &mut impl Marks, slot: Slot, hash: u64, weight: u32);
+    /// Returns of which uses the policy wants to be told: of those of keys whose bits under the mask are all 0. For the
+    /// others it is enough that they are counted in the mark.
+    fn listens(&self) -> u32 {
+        u32::MAX
+    }
     /// The entry in the slot was read. Nothing happens if the slot is not in the order.
-    fn hit(&mut self, slot: Slot, hash: u64);
+    fn hit(&mut self, _marks: &mut impl Marks, _slot: Slot, _hash: u64) {}
     /// The entry in the slot now weighs something else.
-    fn reweigh(&mut self, slot: Slot, weight: u32);
+    fn reweigh(&mut self, marks: &impl Marks, slot: Slot, weight: u32);
     /// The entry left, and not for room: it is not remembered as evicted.
-    fn remove(&mut self, slot: Slot);
+    fn remove(&mut self, marks: &impl Marks, slot: Slot);
     /// Chooses who goes for room and takes it out of the order. `None` only if nothing is there.
-    fn victim(&mut self) -> Option<Slot>;
+    fn victim(&mut self, marks: &mut impl Marks) -> Option<Slot>;
     /// The slot that was chosen just now stays after all, as if it had been used.
-    fn spare(&mut self, slot: Slot);
+    fn spare(&mut self, marks: &mut impl Marks, slot: Slot);
     /// The shard's share of the capacity is another one; who has to go is asked with `victim`.
-    fn resize(&mut self, capacity: u64);
+    fn resize(&mut self, marks: &mut impl Marks, capacity: u64);
     /// Returns how many slots are in the order.
     fn len(&self) -> usize;
 }

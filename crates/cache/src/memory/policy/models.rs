@@ -3,9 +3,10 @@
 //! What only remembers or estimates (`Ghost`, `Sketch`, `Climb`) is used as it is; it has tests of its own.
 
 use super::adaptive::RULES;
-use super::blend::{Admission, FRESH, MAX_LIVES, PATIENCE, Rule};
+use super::blend::{Admission, MAX_LIVES, PATIENCE, Rule};
 use super::duel::{FILLINGS, MARGIN, MARGIN_HITS, SHADOW_ENTRIES};
 use super::ghost::Ghost;
+use super::marks::MOST_USES;
 use super::sketch::{MIN_KEYS, Sketch};
 use super::{Policy, Slot};
 
@@ -70,9 +71,11 @@ impl Model {
             Policy::Adaptive => {
                 self.sketch.fit(self.seats.len() + 1);
                 self.sketch.add(print, 1);
-                let was_here = self.ghost.recall(print);
-                seat.is_in_main =
-                    self.rule.admission == Admission::All || self.rule.admission == Admission::Used && was_here;
+                seat.is_in_main = match self.rule.admission {
+                    Admission::All => true,
+                    Admission::Used => self.ghost.recall(print),
+                    Admission::Frequent => false,
+                };
             }
             _ => {}
         }
@@ -238,7 +241,7 @@ impl Model {
 
     fn learn(&mut self, slot: Slot) -> u8 {
         let place = self.place(slot);
-        let fresh = std::mem::take(&mut self.seats[place].uses).min(FRESH.into()) as u8;
+        let fresh = std::mem::take(&mut self.seats[place].uses).min(MOST_USES.into()) as u8;
         self.sketch.add(self.seats[place].hash, fresh);
         fresh
     }

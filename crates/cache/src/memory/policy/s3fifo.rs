@@ -3,9 +3,10 @@
 //! Who leaves the small queue unused is remembered; who comes back from there goes to the main queue at once.
 
 use super::ghost::Ghost;
-use super::links::{Links, List, reach};
+use super::links::{Links, List};
+use super::marks::{USE, uses};
 use super::weights::Weights;
-use super::{Order, Slot};
+use super::{Marks, Order, Slot};
 
 /// The small queue's share of the capacity is one in so many.
 const SMALL_SHARE: u64 = 10;
@@ -13,8 +14,8 @@ const SMALL_SHARE: u64 = 10;
 const MAX_USES: u8 = 3;
 /// Uses in the small queue that lead to the main one.
 const USES_TO_STAY: u8 = 2;
-/// Stands in a slot's mark if it is in the main queue; the rest of the mark counts uses.
-const IN_MAIN: u8 = 0x80;
+/// Stands in a slot's mark if it is in the main queue.
+const IN_MAIN: u8 = 0x01;
 
 /// Two queues, and a memory of who left the small one.
 #[derive(Debug)]
@@ -24,8 +25,6 @@ pub(super) struct S3Fifo {
     small: List,
     small_weight: u64,
     main: List,
-    marks: Vec<u8>,
-    hashes: Vec<u32>,
     weights: Weights,
     ghost: Ghost,
 }
@@ -39,81 +38,67 @@ impl S3Fifo {
             small: List::default(),
             small_weight: 0,
             main: List::default(),
-            marks: Vec::new(),
-            hashes: Vec::new(),
             weights: Weights::default(),
             ghost: Ghost::default(),
         }
     }
 
     /// Passes from the small queue what was used there, until somebody has to go.
-    fn evict_small(&mut self) -> Option<Slot> {
+    fn evict_small(&mut self, marks: &mut impl Marks) -> Option<Slot> {
         while let Some(slot) = self.links.pop(&mut self.small) {
             self.small_weight -= self.weights.of(slot);
-            let mark = &mut self.marks[slot as usize];
-            if *mark < USES_TO_STAY {
+            if uses(marks.mark(slot)) < USES_TO_STAY {
                 let size = self.main.len().max(self.small.len());
-                self.ghost.note(self.hashes[slot as usize].into(), size);
+                self.ghost.note(marks.print(slot).into(), size);
                 return Some(slot);
             }
-            *mark = IN_MAIN;
+            marks.set_mark(slot, IN_MAIN);
             self.links.push(&mut self.main, slot);
         }
         None
     }
 
     /// Gives those in the main queue another round for each use; ends, because each round takes a use away.
-    fn evict_main(&mut self) -> Option<Slot> {
-        while let Some(slot) = self.links.pop(&mut self.main) {
-            let mark = &mut self.marks[slot as usize];
-            if *mark == IN_MAIN {
-                return Some(slot);
+    fn evict_main(&mut self, marks: &mut impl Marks) -> Option<Slot> {
+        while let Some(slot) = self.main.oldest() {
+            let uses = uses(marks.mark(slot)).min(MAX_USES);
+            if uses == 0 {
+                return self.links.pop(&mut self.main);
             }
-            *mark -= 1;
-            self.links.push(&mut self.main, slot);
+            marks.set_mark(slot, IN_MAIN | ((uses - 1) * USE));
+            self.links.turn(&mut self.main);
         }
         None
     }
 }
 
 impl Order for S3Fifo {
-    fn insert(&mut self, slot: Slot, hash: u64, weight: u32) {
+    fn insert(&mut self, marks: &mut impl Marks, slot: Slot, hash: u64, weight: u32) {
         let print = hash as u32;
-        reach(&mut self.marks, slot, 0);
-        reach(&mut self.hashes, slot, 0);
-        self.hashes[slot as usize] = print;
         self.weights.set(slot, weight);
         if self.ghost.recall(print.into()) {
-            self.marks[slot as usize] = IN_MAIN;
+            marks.set_mark(slot, IN_MAIN);
             self.links.push(&mut self.main, slot);
         } else {
-            self.marks[slot as usize] = 0;
             self.small_weight += u64::from(weight);
             self.links.push(&mut self.small, slot);
         }
     }
 
-    #[inline]
-    fn hit(&mut self, slot: Slot, _hash: u64) {
-        if let Some(mark) = self.marks.get_mut(slot as usize) {
-            *mark += u8::from(*mark & !IN_MAIN < MAX_USES);
-        }
-    }
-
-    fn reweigh(&mut self, slot: Slot, weight: u32) {
+    fn reweigh(&mut self, marks: &impl Marks, slot: Slot, weight: u32) {
         if self.links.holds(slot) {
-            if self.marks[slot as usize] & IN_MAIN == 0 {
+            if marks.mark(slot) & IN_MAIN == 0 {
                 self.small_weight = self.small_weight - self.weights.of(slot) + u64::from(weight);
             }
             self.weights.set(slot, weight);
         }
     }
 
-    fn remove(&mut self, slot: Slot) {
+    fn remove(&mut self, marks: &impl Marks, slot: Slot) {
         if !self.links.holds(slot) {
             return;
         }
-        if self.marks[slot as usize] & IN_MAIN == 0 {
+        if marks.mark(slot) & IN_MAIN == 0 {
             self.small_weight -= self.weights.of(slot);
             self.links.take(&mut self.small, slot);
         } else {
@@ -121,19 +106,19 @@ impl Order for S3Fifo {
         }
     }
 
-    fn victim(&mut self) -> Option<Slot> {
+    fn victim(&mut self, marks: &mut impl Marks) -> Option<Slot> {
         let is_small_full = self.small_weight > (self.capacity / SMALL_SHARE).max(1);
-        let small = if is_small_full { self.evict_small() } else { None };
+        let small = if is_small_full { self.evict_small(marks) } else { None };
         // All of the small queue may have gone over; and it may be all there is.
-        small.or_else(|| self.evict_main()).or_else(|| self.evict_small()).or_else(|| self.evict_main())
+        small.or_else(|| self.evict_main(marks)).or_else(|| self.evict_small(marks)).or_else(|| self.evict_main(marks))
     }
 
-    fn spare(&mut self, slot: Slot) {
-        self.marks[slot as usize] = IN_MAIN;
+    fn spare(&mut self, marks: &mut impl Marks, slot: Slot) {
+        marks.set_mark(slot, IN_MAIN);
         self.links.push(&mut self.main, slot);
     }
 
-    fn resize(&mut self, capacity: u64) {
+    fn resize(&mut self, _marks: &mut impl Marks, capacity: u64) {
         self.capacity = capacity;
     }
 

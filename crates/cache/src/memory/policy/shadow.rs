@@ -3,12 +3,14 @@
 use hashbrown::HashTable;
 
 use super::blend::{Blend, Rule};
-use super::{Order, Slot};
+use super::marks::BareMarks;
+use super::{Marks, Order, Slot};
 
 /// A cache that keeps nothing.
 #[derive(Debug)]
 pub(super) struct Shadow {
     order: Blend,
+    marks: BareMarks,
     capacity: usize,
     places: HashTable<Slot>,
     free: Vec<Slot>,
@@ -19,6 +21,7 @@ impl Shadow {
     pub(super) fn new(capacity: usize, rule: Rule, rate: usize) -> Shadow {
         Shadow {
             order: Blend::sampled(capacity as u64, rule, rate),
+            marks: BareMarks::default(),
             capacity,
             places: HashTable::new(),
             free: Vec::new(),
@@ -27,18 +30,19 @@ impl Shadow {
 
     /// Asks for a key, puts it in if it is not there, and returns whether it was.
     pub(super) fn ask(&mut self, print: u32) -> bool {
-        let order = &mut self.order;
-        if let Some(&slot) = self.places.find(spread(print), |&slot| order.print(slot) == print) {
-            order.hit(slot, print.into());
+        let (order, marks) = (&mut self.order, &mut self.marks);
+        if let Some(&slot) = self.places.find(spread(print), |&slot| marks.print(slot) == print) {
+            marks.used(slot);
             return true;
         }
         let slot = self.free.pop().unwrap_or(order.len() as Slot);
-        order.insert(slot, print.into(), 1);
-        self.places.insert_unique(spread(print), slot, |&slot| spread(order.print(slot)));
+        marks.put(slot, print);
+        order.insert(marks, slot, print.into(), 1);
+        self.places.insert_unique(spread(print), slot, |&slot| spread(marks.print(slot)));
         while order.len() > self.capacity
-            && let Some(gone) = order.victim()
+            && let Some(gone) = order.victim(marks)
         {
-            if let Ok(place) = self.places.find_entry(spread(order.print(gone)), |&slot| slot == gone) {
+            if let Ok(place) = self.places.find_entry(spread(marks.print(gone)), |&slot| slot == gone) {
                 place.remove();
             }
             self.free.push(gone);

@@ -16,9 +16,10 @@ pub(super) const MIN_KEYS: usize = 1_024;
 
 /// A count-min sketch: all counters of a key lie in one block, so that it costs one miss of the processor's cache.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Sketch {
-    blocks: Vec<[u64; ROWS]>,
     counted: usize,
+    blocks: Vec<[u64; ROWS]>,
     min_keys: usize,
 }
 
