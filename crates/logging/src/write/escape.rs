@@ -1,13 +1,12 @@
 //! Writes text as a JSON string: escapes by runs, cuts what is too long.
 //! Leaves to `record` which values are text at all.
 
-use std::fmt;
 use std::io::Write;
 
 /// The most bytes of one string value that are written; the rest is counted in the marker.
 pub const VALUE_LIMIT: usize = 16 * 1024;
 
-/// A JSON string being written, piece by piece, so that a `Debug` value needs no buffer of its own.
+/// A JSON string being written, piece by piece.
 pub(crate) struct Text<'a> {
     out: &'a mut Vec<u8>,
     room: usize,
@@ -19,6 +18,11 @@ impl<'a> Text<'a> {
     pub(crate) fn open(out: &'a mut Vec<u8>) -> Self {
         out.push(b'"');
         Text { out, room: VALUE_LIMIT, cut: 0 }
+    }
+
+    /// Counts bytes that were left out before they came here.
+    pub(crate) fn skip(&mut self, bytes: usize) {
+        self.cut += bytes;
     }
 
     /// Adds a piece, or counts it once the limit is reached.
@@ -41,18 +45,44 @@ impl<'a> Text<'a> {
     }
 }
 
-impl fmt::Write for Text<'_> {
-    fn write_str(&mut self, piece: &str) -> fmt::Result {
-        self.push(piece);
-        Ok(())
-    }
-}
-
 /// Writes `text` as a whole JSON string.
+#[inline]
 pub(crate) fn string(text: &str, out: &mut Vec<u8>) {
+    if text.len() <= VALUE_LIMIT && is_clean(text.as_bytes()) {
+        out.reserve(text.len() + 2);
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+        return;
+    }
     let mut string = Text::open(out);
     string.push(text);
     string.close();
+}
+
+/// Whether a text is plain ASCII with nothing to escape, as nearly all are.
+#[inline]
+fn is_clean(bytes: &[u8]) -> bool {
+    if let (blocks @ [_, ..], _) = bytes.as_chunks::<BLOCK>() {
+        // The last block is looked at together with what it leaves, so that there is no rest.
+        let last = bytes.last_chunk::<BLOCK>().expect("there is a whole block");
+        return !blocks.iter().any(has_suspect) && !has_suspect(last);
+    }
+    match (bytes.first_chunk(), bytes.last_chunk()) {
+        (Some(first), Some(last)) => !has_suspect_of_eight(first) && !has_suspect_of_eight(last),
+        _ => !bytes.iter().any(|byte| SUSPECT[usize::from(*byte)]),
+    }
+}
+
+/// As `has_suspect`, for eight bytes in one ordinary register; what is not ASCII counts, too.
+#[inline]
+fn has_suspect_of_eight(bytes: &[u8; 8]) -> bool {
+    const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
+    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
+    let word = u64::from_ne_bytes(*bytes);
+    let below = |limit: u64, word: u64| word.wrapping_sub(ONES * limit) & !word & HIGH;
+    let equal = |byte: u8| below(1, word ^ (ONES * u64::from(byte)));
+    (word & HIGH) | below(0x20, word) | equal(b'"') | equal(b'\\') | equal(0x7f) != 0
 }
 
 /// Bytes at which a run ends. `C2` and `E2` only begin characters among which some are escaped.
@@ -73,7 +103,7 @@ const SUSPECT: [bool; 256] = {
 
 fn escape(text: &str, out: &mut Vec<u8>) {
     let mut rest = text;
-    while let Some(at) = rest.bytes().position(|byte| SUSPECT[usize::from(byte)]) {
+    while let Some(at) = first_suspect(rest.as_bytes()) {
         // Every suspect byte begins a character, so the text can be split there.
         let (run, tail) = rest.split_at(at);
         out.extend_from_slice(run.as_bytes());
@@ -82,6 +112,32 @@ fn escape(text: &str, out: &mut Vec<u8>) {
         rest = &tail[character.len_utf8()..];
     }
     out.extend_from_slice(rest.as_bytes());
+}
+
+/// Finds the first byte that may have to be escaped.
+fn first_suspect(bytes: &[u8]) -> Option<usize> {
+    let (blocks, rest) = bytes.as_chunks::<BLOCK>();
+    let clean = blocks.iter().take_while(|block| !has_suspect(block)).count() * BLOCK;
+    // The block that stopped the walk, or what is left behind the last one.
+    let tail = if clean < blocks.len() * BLOCK { &bytes[clean..] } else { rest };
+    tail.iter().position(|byte| SUSPECT[usize::from(*byte)]).map(|at| clean + at)
+}
+
+/// So many bytes are looked at together, in one of the processor's wide registers.
+const BLOCK: usize = 16;
+
+/// Without a branch for each byte, so that the compiler makes vector instructions of it.
+#[inline]
+fn has_suspect(block: &[u8; BLOCK]) -> bool {
+    block.iter().fold(false, |found, byte| {
+        found
+            | (*byte < 0x20)
+            | (*byte == b'"')
+            | (*byte == b'\\')
+            | (*byte == 0x7f)
+            | (*byte == 0xc2)
+            | (*byte == 0xe2)
+    })
 }
 
 fn escape_character(character: char, out: &mut Vec<u8>) {
@@ -131,6 +187,31 @@ mod tests {
         check(&limit, &format!("\"{limit}\""));
         let across = format!("{}é!", "x".repeat(VALUE_LIMIT - 1));
         check(&across, &format!("\"{}…[cut, 3 bytes]\"", "x".repeat(VALUE_LIMIT - 1)));
+    }
+
+    #[test]
+    fn a_suspect_byte_is_found_wherever_it_stands() {
+        for at in 0..80 {
+            for character in ['"', '\\', '\n', '\u{7f}', '\u{85}', '\u{2028}'] {
+                let text = format!("{}{character}{}", "x".repeat(at), "y".repeat(80 - at));
+                assert_eq!(first_suspect(text.as_bytes()), Some(at), "{text}");
+            }
+        }
+        assert_eq!(first_suspect("x".repeat(100).as_bytes()), None);
+    }
+
+    #[test]
+    fn a_text_is_clean_only_without_any_suspect_byte() {
+        for length in 0..50 {
+            assert!(is_clean(&"x~ !#[]0".repeat(10).as_bytes()[..length]));
+            for at in 0..length {
+                for byte in (0..=u8::MAX).filter(|byte| SUSPECT[usize::from(*byte)]) {
+                    let mut bytes = vec![b'x'; length];
+                    bytes[at] = byte;
+                    assert!(!is_clean(&bytes), "{byte:x} at {at} of {length}");
+                }
+            }
+        }
     }
 
     #[test]

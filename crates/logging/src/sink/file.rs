@@ -1,58 +1,18 @@
-//! Where finished lines go: a file, or memory for tests.
-//! Leaves to `layer` what happens when a line cannot be written.
+//! A file that takes each line by one call.
 
-use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use tracing::Level;
+
+use super::{LogFile, Rotation, Sink};
 use crate::Error;
-
-/// Takes finished lines, from any thread.
-pub trait Sink: Send + Sync + 'static {
-    /// Takes one line; its newline is the last byte and the only one.
-    ///
-    /// # Errors
-    /// What the medium said. The line counts as lost then, and the log says so later.
-    fn write_line(&self, line: &[u8]) -> io::Result<()>;
-
-    /// Keeps lines back until `release` was called as often as this; see [`Guard::hold`](crate::Guard::hold).
-    ///
-    /// A sink that does not write them together may ignore it.
-    fn hold(&self) {}
-
-    /// Ends a hold, and with the last one writes what was kept back. Returns how many lines were lost.
-    fn release(&self) -> u64 {
-        0
-    }
-}
-
-/// Memory, for tests: lines one after another.
-impl Sink for Mutex<Vec<u8>> {
-    fn write_line(&self, line: &[u8]) -> io::Result<()> {
-        self.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(line);
-        Ok(())
-    }
-}
-
-impl<T: Sink + ?Sized> Sink for Arc<T> {
-    fn write_line(&self, line: &[u8]) -> io::Result<()> {
-        (**self).write_line(line)
-    }
-
-    fn hold(&self) {
-        (**self).hold();
-    }
-
-    fn release(&self) -> u64 {
-        (**self).release()
-    }
-}
 
 /// A file that grows by one `write` call a line, at its end.
 ///
 /// The call hands the whole line to the system, so a killed process loses none that it wrote; a
-/// power cut may, since nothing is synced. Several processes may append to one file.
+/// power cut may, since nothing is synced. Several processes may append to one file and rotate it.
 #[derive(Debug)]
 pub struct FileSink {
     end: Mutex<End>,
@@ -61,9 +21,7 @@ pub struct FileSink {
 /// The file's end as far as this process knows it.
 #[derive(Debug)]
 struct End {
-    file: File,
-    /// The last line lacks its newline, because a disk ran full or a process died inside it.
-    torn: bool,
+    log: LogFile,
     /// How many want lines to be kept back.
     holds: usize,
     /// The lines that are kept back.
@@ -81,18 +39,27 @@ impl FileSink {
     /// # Errors
     /// [`Error::Folder`] and [`Error::Open`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
-        let path = path.as_ref();
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).map_err(|source| Error::Folder { path: folder.to_owned(), source })?;
+        Self::rotating(path, Rotation::default())
+    }
+
+    /// Opens the file as [`open`](FileSink::open) does, and begins a new one when `rotation` says so.
+    ///
+    /// # Errors
+    /// [`Error::Folder`] and [`Error::Open`].
+    pub fn rotating(path: impl AsRef<Path>, rotation: Rotation) -> Result<Self, Error> {
+        LogFile::open(path.as_ref(), rotation).map(Self::over)
+    }
+
+    pub(crate) fn over(log: LogFile) -> Self {
+        FileSink { end: Mutex::new(End { log, holds: 0, held: Vec::new(), lost: 0 }) }
+    }
+
+    /// Waits until the segments that were sealed so far are compressed, and those beyond the limits removed.
+    pub fn settle(&self) {
+        let keeper = self.end().log.keeper();
+        if let Some(keeper) = keeper {
+            keeper.settle();
         }
-        let file = File::options()
-            .append(true)
-            .create(true)
-            .open(path)
-            .map_err(|source| Error::Open { path: path.to_owned(), source })?;
-        // Only a regular file has a last line; to open a pipe for reading would wait for a writer.
-        let torn = file.metadata().is_ok_and(|found| found.is_file()) && is_torn(path);
-        Ok(FileSink { end: Mutex::new(End { file, torn, holds: 0, held: Vec::new(), lost: 0 }) })
     }
 
     fn end(&self) -> MutexGuard<'_, End> {
@@ -101,10 +68,10 @@ impl FileSink {
 }
 
 impl Sink for FileSink {
-    fn write_line(&self, line: &[u8]) -> io::Result<()> {
+    fn write_line(&self, _: Level, line: &[u8]) -> io::Result<()> {
         let mut end = self.end();
         if end.holds == 0 {
-            return end.append(line).map_err(|(error, _)| error);
+            return end.log.append(line).map_err(|(error, _)| error);
         }
         if end.held.len() + line.len() > MAX_HELD {
             end.write_held();
@@ -137,59 +104,19 @@ impl Drop for End {
 impl End {
     fn write_held(&mut self) {
         let mut held = std::mem::take(&mut self.held);
-        if let Err((_, unwritten)) = self.append(&held) {
+        if let Err((_, unwritten)) = self.log.append(&held) {
             self.lost += unwritten;
         }
         held.clear();
         self.held = held;
     }
-
-    /// Appends lines in one call. On failure it also says how many of them are not whole in the file.
-    fn append(&mut self, lines: &[u8]) -> Result<(), (io::Error, u64)> {
-        match self.torn && !lines.is_empty() {
-            false => self.append_all(lines),
-            // One call again, so that no other process can write in between.
-            true => self.append_all(&[b"\n", lines].concat()),
-        }
-    }
-
-    fn append_all(&mut self, lines: &[u8]) -> Result<(), (io::Error, u64)> {
-        let mut rest = lines;
-        while !rest.is_empty() {
-            let error = match self.file.write(rest) {
-                Ok(0) => ErrorKind::WriteZero.into(),
-                Ok(written) => {
-                    rest = &rest[written..];
-                    self.torn = !rest.is_empty();
-                    continue;
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => error,
-            };
-            // The newline that ends a torn line of before is no line.
-            let ends = rest.iter().skip(usize::from(rest.len() == lines.len() && lines[0] == b'\n'));
-            return Err((error, ends.filter(|byte| **byte == b'\n').count() as u64));
-        }
-        Ok(())
-    }
-}
-
-/// Whether the file's last byte is no newline. A file that may not be read is taken as whole.
-fn is_torn(path: &Path) -> bool {
-    let last_byte = || -> io::Result<u8> {
-        let mut file = File::open(path)?;
-        file.seek(SeekFrom::End(-1))?;
-        let mut byte = [0];
-        file.read_exact(&mut byte)?;
-        Ok(byte[0])
-    };
-    last_byte().is_ok_and(|byte| byte != b'\n')
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::error::Error as _;
+    use std::fs;
 
     /// Writes the lines to a file that holds `before`.
     fn check(before: &str, lines: &[&str], expected: &str) {
@@ -199,7 +126,7 @@ mod tests {
         fs::write(&path, before).unwrap();
         let sink = FileSink::open(&path).unwrap();
         for line in lines {
-            sink.write_line(line.as_bytes()).unwrap();
+            sink.write_line(Level::INFO, line.as_bytes()).unwrap();
         }
         assert_eq!(fs::read_to_string(&path).unwrap(), expected);
     }
@@ -223,13 +150,13 @@ mod tests {
         let written = || fs::read_to_string(&path).unwrap();
         sink.hold();
         sink.hold();
-        sink.write_line(b"a\n").unwrap();
+        sink.write_line(Level::INFO, b"a\n").unwrap();
         assert_eq!(sink.release(), 0);
-        sink.write_line(b"b\n").unwrap();
+        sink.write_line(Level::INFO, b"b\n").unwrap();
         assert_eq!(written(), "");
         assert_eq!(sink.release(), 0);
         assert_eq!(written(), "a\nb\n");
-        sink.write_line(b"c\n").unwrap();
+        sink.write_line(Level::INFO, b"c\n").unwrap();
         assert_eq!(written(), "a\nb\nc\n");
     }
 
@@ -240,7 +167,7 @@ mod tests {
         let sink = FileSink::open(&path).unwrap();
         let line = [&[b'x'; 999][..], b"\n"].concat();
         sink.hold();
-        (0..100).for_each(|_| sink.write_line(&line).unwrap());
+        (0..100).for_each(|_| sink.write_line(Level::INFO, &line).unwrap());
         let length = || fs::metadata(&path).unwrap().len();
         assert!((100_000 - MAX_HELD as u64..100_000).contains(&length()));
         drop(sink);
@@ -250,13 +177,13 @@ mod tests {
     #[test]
     fn held_lines_that_cannot_be_written_are_counted() {
         // Linux's device that is always full.
-        let Ok(file) = File::options().append(true).open("/dev/full") else {
+        if !Path::new("/dev/full").exists() {
             return;
-        };
-        let sink = FileSink { end: Mutex::new(End { file, torn: true, holds: 0, held: Vec::new(), lost: 0 }) };
+        }
+        let sink = FileSink::open("/dev/full").unwrap();
         sink.hold();
-        sink.write_line(b"a\n").unwrap();
-        sink.write_line(b"b\n").unwrap();
+        sink.write_line(Level::INFO, b"a\n").unwrap();
+        sink.write_line(Level::INFO, b"b\n").unwrap();
         assert_eq!(sink.release(), 2);
         assert_eq!(sink.release(), 0);
     }

@@ -1,0 +1,181 @@
+//! Compresses sealed segments and removes the oldest, in a thread that lives as long as there is work.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use super::names::{Ending, segment_files};
+use super::{Compression, Keep, Rotation};
+
+/// Looks after the sealed segments of one log.
+#[derive(Debug, Clone)]
+pub(crate) struct Keeper {
+    work: Arc<Work>,
+    /// The last of the log's handles to go stops a compression that is under way; the next start makes it anew.
+    _stop: Arc<Stop>,
+}
+
+#[derive(Debug)]
+struct Work {
+    log: PathBuf,
+    rotation: Rotation,
+    state: Mutex<State>,
+    idle: Condvar,
+    stopped: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    running: bool,
+    again: bool,
+    trouble: Option<String>,
+}
+
+#[derive(Debug)]
+struct Stop(Arc<Work>);
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        self.0.stopped.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Keeper {
+    pub(crate) fn new(log: PathBuf, rotation: Rotation) -> Keeper {
+        let (state, idle, stopped) = (Mutex::default(), Condvar::new(), AtomicBool::new(false));
+        let work = Arc::new(Work { log, rotation, state, idle, stopped });
+        Keeper { _stop: Arc::new(Stop(Arc::clone(&work))), work }
+    }
+
+    /// There is a new segment, or an old one may have been left.
+    pub(crate) fn wake(&self) {
+        let mut state = self.work.state();
+        state.again = true;
+        if state.running {
+            return;
+        }
+        let work = Arc::clone(&self.work);
+        match thread::Builder::new().name("segno-log-keeper".to_owned()).spawn(move || work.run()) {
+            Ok(_) => state.running = true,
+            // The next segment wakes it again.
+            Err(error) => state.trouble = Some(format!("sealed log segments wait to be compressed: {error}")),
+        }
+    }
+
+    /// Waits until there is no work.
+    pub(crate) fn settle(&self) {
+        let state = self.work.state();
+        drop(self.work.idle.wait_while(state, |state| state.running).unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// What went wrong since it was asked last.
+    pub(crate) fn take_trouble(&self) -> Option<String> {
+        self.work.state().trouble.take()
+    }
+}
+
+impl Work {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn run(&self) {
+        loop {
+            let mut state = self.state();
+            if !std::mem::take(&mut state.again) || self.stopped.load(Ordering::Relaxed) {
+                state.running = false;
+                self.idle.notify_all();
+                return;
+            }
+            drop(state);
+            if let Err(error) = self.pass() {
+                self.state().trouble = Some(format!("sealed log segments were left as they are: {error}"));
+            }
+        }
+    }
+
+    /// One look at all segments. A failure with one does not keep the others from their turn.
+    fn pass(&self) -> io::Result<()> {
+        let files = segment_files(&self.log)?;
+        let of = |wanted| files.iter().filter(move |(ending, _)| *ending == wanted).map(|(_, path)| path);
+        let outcome = of(Ending::Half).map(|path| remove_half(path)).fold(Ok(()), Result::and);
+        let outcome = of(Ending::Plain).map(|path| self.compress(path)).fold(outcome, Result::and);
+        outcome.and(limit(&self.log, self.rotation.keep, SystemTime::now()))
+    }
+
+    /// Compresses a segment, unless a process still has it open to write.
+    fn compress(&self, plain: &Path) -> io::Result<()> {
+        let Some(_alone) = alone(plain)? else {
+            return Ok(());
+        };
+        // A process died after the compressed one had its name, which it gets only when it is whole and synced.
+        if [".zst", ".gz"].iter().any(|ending| with_ending(plain, ending).exists()) {
+            return gone(fs::remove_file(plain));
+        }
+        match self.rotation.compression {
+            Compression::None => Ok(()),
+            #[cfg(feature = "compress")]
+            kind => super::squeeze::squeeze(plain, kind, &self.stopped),
+        }
+    }
+}
+
+/// Locks a segment when no process has it open to write. It is gone when the lock is dropped late, never too early.
+fn alone(path: &Path) -> io::Result<Option<File>> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        file => file?,
+    };
+    Ok((file.try_lock().is_ok() && path.exists()).then_some(file))
+}
+
+/// Removes what a killed process left of a compression; one that is under way has its segment locked.
+fn remove_half(half: &Path) -> io::Result<()> {
+    let plain = half.with_extension("").with_extension("");
+    let lock = alone(&plain)?;
+    match plain.exists() && lock.is_none() {
+        true => Ok(()),
+        false => gone(fs::remove_file(half)),
+    }
+}
+
+/// What another process removed first is removed.
+pub(super) fn gone(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
+pub(super) fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+/// Removes segments beyond the limits, the oldest first.
+fn limit(log: &Path, keep: Keep, now: SystemTime) -> io::Result<()> {
+    if keep == Keep::default() {
+        return Ok(());
+    }
+    let (mut segments, mut bytes) = (0_usize, 0_u64);
+    let mut outcome = Ok(());
+    for path in super::segments(log)?.into_iter().rev() {
+        // One that another process just removed or compressed is looked at the next time.
+        let Ok(found) = fs::metadata(&path) else { continue };
+        let age = found.modified().ok().and_then(|written| now.duration_since(written).ok()).unwrap_or(Duration::ZERO);
+        segments += 1;
+        bytes = bytes.saturating_add(found.len());
+        let over = keep.segments.is_some_and(|max| segments > max)
+            || keep.bytes.is_some_and(|max| bytes > max)
+            || keep.age.is_some_and(|max| age > max);
+        if over {
+            outcome = outcome.and(gone(fs::remove_file(&path)));
+        }
+    }
+    outcome
+}
