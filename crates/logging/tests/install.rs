@@ -1,5 +1,7 @@
 //! The global set-up, in a process of its own: level, file, second logger.
 
+#![cfg(feature = "subscriber")]
+
 use std::fmt;
 use std::fs;
 
@@ -21,7 +23,7 @@ impl fmt::Display for Talkative {
 fn an_installed_logger_writes_its_level_and_above_from_every_thread() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("new/folder/run.log");
-    let guard = Logging::to_file(&path).install().unwrap();
+    let guard = Logging::to_file(&path).sync().install().unwrap();
 
     // The static maximum, which a disabled call site compares and nothing more.
     assert_eq!(LevelFilter::current(), LevelFilter::INFO);

@@ -1,5 +1,7 @@
 //! A process that is killed without warning: every line that it wrote is in the file, whole.
 
+#![cfg(feature = "subscriber")]
+
 use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -12,7 +14,7 @@ const PATH: &str = "SEGNO_LOGGING_KILL_TEST";
 
 /// The process that is killed: this test again, with a path in its environment.
 fn write_and_wait(path: &std::ffi::OsStr) {
-    Logging::to_file(path).install().expect("the file can be opened");
+    let _guard = Logging::to_file(path).sync().install().expect("the file can be opened");
     for line in 0..LINES {
         tracing::info!(line, filler = "x".repeat(line), "written");
     }

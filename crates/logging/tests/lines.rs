@@ -1,12 +1,14 @@
 //! Whole lines, compared byte by byte, for each rule of the schema.
 //! Leaves files to `install` and `kill`.
 
+#![cfg(feature = "subscriber")]
+
 use std::sync::{Arc, Mutex};
 use std::time::UNIX_EPOCH;
 
 use proptest::prelude::*;
 use segno_logging::{JsonLayer, VALUE_LIMIT};
-use tracing::{Span, debug, error, field, info, info_span, trace, warn};
+use tracing::{Level, Span, debug, error, event, field, info, info_span, trace, warn};
 use tracing_subscriber::layer::SubscriberExt;
 
 /// Runs `work` under the layer and returns what was written.
@@ -108,6 +110,18 @@ fn span_fields_stand_outermost_first_and_the_inner_one_wins() {
             r#"{"level":"INFO","message":"inside","run":1,"task":"build","user":"bob","step":2}"#,
             r#"{"level":"INFO","message":"inside again","run":1,"user":"ada","task":"build"}"#,
         ],
+    );
+}
+
+#[test]
+fn the_target_of_a_record_of_the_log_crate_is_its_component() {
+    check(
+        || event!(target: "log", Level::INFO, { log.target = "hyper::client", log.line = 7 }, "connected"),
+        &[r#"{"level":"INFO","component":"hyper.client","message":"connected","log.line":7}"#],
+    );
+    check(
+        || event!(target: "shop", Level::INFO, { log.target = "x" }, "paid"),
+        &[r#"{"level":"INFO","component":"shop","message":"paid","log.target":"x"}"#],
     );
 }
 
@@ -238,4 +252,83 @@ proptest! {
             ("debug", &debug),
         ]);
     }
+}
+
+#[test]
+fn the_context_stands_last_and_the_innermost_counts() {
+    check(
+        || {
+            let _span = info_span!("span", context = "outer", a = 1).entered();
+            info!(context = "inner", b = 2, "own");
+            info!(b = 3, "of the span");
+            info!(context = 7, c = true, "a number");
+        },
+        &[
+            r#"{"level":"INFO","message":"own","a":1,"b":2,"context":"inner"}"#,
+            r#"{"level":"INFO","message":"of the span","a":1,"b":3,"context":"outer"}"#,
+            r#"{"level":"INFO","message":"a number","a":1,"c":true,"context":7}"#,
+        ],
+    );
+}
+
+#[test]
+fn an_event_belongs_to_the_span_that_the_registry_names() {
+    check(
+        || {
+            let [a, b] = [info_span!("a", a = 1), info_span!("b", b = 2)];
+            let first = a.enter();
+            let second = b.enter();
+            let again = a.enter();
+            info!("entered twice");
+            drop(second);
+            info!("left in the middle");
+            drop(again);
+            drop(first);
+            info!("in none");
+            b.in_scope(|| info!("in the other"));
+        },
+        &[
+            r#"{"level":"INFO","message":"entered twice","b":2}"#,
+            r#"{"level":"INFO","message":"left in the middle","a":1}"#,
+            r#"{"level":"INFO","message":"in none"}"#,
+            r#"{"level":"INFO","message":"in the other","b":2}"#,
+        ],
+    );
+}
+
+#[test]
+fn a_field_recorded_while_the_span_is_entered_reaches_the_next_event() {
+    check(
+        || {
+            let outer = info_span!("outer", a = field::Empty).entered();
+            let inner = info_span!("inner", b = 1).entered();
+            info!("before");
+            outer.record("a", 1);
+            info!("after");
+            inner.record("b", 2);
+            info!("again");
+        },
+        &[
+            r#"{"level":"INFO","message":"before","b":1}"#,
+            r#"{"level":"INFO","message":"after","a":1,"b":1}"#,
+            r#"{"level":"INFO","message":"again","a":1,"b":2}"#,
+        ],
+    );
+}
+
+#[test]
+fn threads_in_one_span_see_what_each_of_them_records() {
+    let text = written(|| {
+        let span = info_span!("span", a = 0);
+        let dispatch = tracing::dispatcher::get_default(tracing::Dispatch::clone);
+        span.in_scope(|| {
+            info!("first");
+            std::thread::scope(|scope| {
+                scope.spawn(|| tracing::dispatcher::with_default(&dispatch, || span.in_scope(|| span.record("a", 1))));
+            });
+            info!("second");
+        });
+    });
+    let ends: Vec<&str> = text.lines().map(|line| line.rsplit(',').next().expect("a line has fields")).collect();
+    assert_eq!(ends, [r#""a":0}"#, r#""a":1}"#]);
 }

@@ -1,10 +1,12 @@
 //! A sink that cannot write: nothing fails, and the log says what is missing.
 
+#![cfg(feature = "subscriber")]
+
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex};
 use std::time::UNIX_EPOCH;
 
-use segno_logging::{FileSink, Guard, JsonLayer, Sink};
+use segno_logging::{FileSink, Guard, JsonLayer, Level, Logger, Loggers, Sink};
 use tracing::info;
 use tracing_subscriber::layer::SubscriberExt;
 
@@ -15,10 +17,10 @@ struct Scripted {
 }
 
 impl Sink for Scripted {
-    fn write_line(&self, line: &[u8]) -> io::Result<()> {
+    fn write_line(&self, level: Level, line: &[u8]) -> io::Result<()> {
         match self.script.lock().expect("no sink panics").pop() {
             Some('x') => Err(ErrorKind::StorageFull.into()),
-            _ => self.lines.write_line(line),
+            _ => self.lines.write_line(level, line),
         }
     }
 }
@@ -66,12 +68,39 @@ fn a_sink_that_never_works_does_no_harm() {
 #[test]
 fn the_notice_is_a_warning_of_this_crate() {
     let sink = Arc::new(Scripted { script: Mutex::new(vec!['x']), lines: Mutex::default() });
-    log_numbers(Arc::clone(&sink), 2);
+    _ = log_numbers(Arc::clone(&sink), 2);
     let lines = String::from_utf8(sink.lines.lock().unwrap().clone()).unwrap();
     assert_eq!(
         lines.lines().nth(1).unwrap(),
-        r#"{"timestamp":"1970-01-01T00:00:00.000000Z","level":"WARN","component":"segno_logging.layer","message":"1 log line was lost"}"#
+        r#"{"timestamp":"1970-01-01T00:00:00.000000Z","level":"WARN","component":"segno_logging","message":"1 log line was lost"}"#
     );
+}
+
+#[test]
+fn what_is_lost_is_told_in_the_log_that_lacks_it() {
+    let sink = |script: &str| {
+        Arc::new(Scripted { script: Mutex::new(script.chars().rev().collect()), lines: Mutex::default() })
+    };
+    let (main, own) = (sink(""), sink("x.xxx"));
+    let loggers = Loggers::default().with("own", Logger { sink: Some(own.clone()), ..Logger::default() });
+    let layer = JsonLayer::new(Arc::clone(&main)).with_loggers(&loggers);
+    let guard = layer.guard();
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+        info!(target: "own", "lost");
+        info!("main");
+        info!(target: "own", "written, but not the line behind it");
+        info!(target: "own", "lost");
+        info!("main");
+        assert_eq!(guard.lost(), 2);
+        info!(target: "own", "lost");
+    });
+    assert_eq!(guard.lost(), 3);
+    drop(guard);
+    let count = |sink: &Scripted| {
+        String::from_utf8(sink.lines.lock().unwrap().clone()).unwrap().matches("log lines were lost").count()
+    };
+    assert_eq!((count(&main), count(&own)), (0, 1));
+    assert!(String::from_utf8(own.lines.lock().unwrap().clone()).unwrap().contains("3 log lines were lost"));
 }
 
 #[cfg(target_os = "linux")]

@@ -1,0 +1,19 @@
+//! Small files beside segments that are written no more, so that counts and percentiles of them need no line: `<segment>.idx`.
+//!
+//! A sidecar holds the times between which the segment's lines lie, its lines by level and component, the quantiles of its
+//! numeric fields by component, and what could not be read in it. It is an answer kept, and nothing is lost with it: one that
+//! is missing, damaged, of another version, or made of other bytes than stand in the segment is made anew or passed over. It
+//! names the segment's place on the disk, size, times of change, and checksums of its beginning and end; its own checksum stands on its last line.
+//!
+//! # The format, version 1
+//! One JSON object on one line and the FNV-1a-64 of that line, as 16 hexadecimal digits, on the next.
+
+mod answer;
+mod gather;
+mod identity;
+mod shelf;
+mod summary;
+
+pub use answer::{Summed, analyze_with};
+pub use shelf::{Shelf, path};
+pub use summary::Summary;

@@ -1,0 +1,164 @@
+//! Sidecars as files: found, checked, made. What is in one is left to others.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use serde_json::Value;
+
+use super::super::analyze::fnv;
+use super::super::{Error, Filter, Query, Sources, fold};
+use super::gather::Gather;
+use super::identity::Identity;
+use super::summary::Summary;
+
+/// Of smaller segments the lines are read as fast.
+const LEAST_SIZE: u64 = 1 << 20;
+/// A segment that was changed more lately may be written on.
+const SETTLED: Duration = Duration::from_secs(60);
+/// A larger file is no sidecar.
+const MAX_SIDECAR: u64 = 64 << 20;
+
+/// So many were staged by this process.
+static STAGED: AtomicU64 = AtomicU64::new(0);
+
+/// Which segments have sidecars.
+#[derive(Clone, Debug)]
+pub struct Shelf {
+    /// The time, by which a segment is old enough.
+    pub now: SystemTime,
+    /// Segments from this size on.
+    pub least_size: u64,
+    /// Segments that were not changed for so long.
+    pub settled: Duration,
+    /// Missing sidecars are made.
+    pub makes: bool,
+}
+
+impl Shelf {
+    /// Sidecars for segments from 1 MiB on that were not changed for a minute.
+    pub fn at(now: SystemTime) -> Shelf {
+        Shelf { now, least_size: LEAST_SIZE, settled: SETTLED, makes: true }
+    }
+
+    /// Returns what is known of a segment: from its sidecar, or from all its lines, which makes the sidecar. `None` means
+    /// that its lines have to be read.
+    ///
+    /// # Errors
+    /// When the segment cannot be read. A sidecar that cannot be written is no error.
+    pub fn summary(&self, segment: &Path, query: &Query) -> Result<Option<Summary>, Error> {
+        // What cannot be looked at is left to the reader, which says why.
+        let Ok(identity) = Identity::of(segment) else { return Ok(None) };
+        if let Some(summary) = read(segment, &identity, query) {
+            return Ok(Some(summary));
+        }
+        let changed = SystemTime::UNIX_EPOCH + Duration::from_nanos(identity.changed);
+        let is_settled = self.now.duration_since(changed).is_ok_and(|since| since >= self.settled);
+        match self.makes && is_settled && identity.size >= self.least_size {
+            true => make(segment, query),
+            false => Ok(None),
+        }
+    }
+}
+
+/// Returns where a segment's sidecar lies.
+pub fn path(segment: &Path) -> PathBuf {
+    let mut name = segment.file_name().map_or_else(OsString::new, ToOwned::to_owned);
+    name.push(".idx");
+    segment.with_file_name(name)
+}
+
+/// Reads a whole segment and makes its sidecar; whoever seals one may call it.
+///
+/// # Errors
+/// When the segment cannot be read. A sidecar that cannot be written is no error: the next who reads makes it.
+pub(super) fn make(segment: &Path, query: &Query) -> Result<Option<Summary>, Error> {
+    let before = Identity::of(segment).ok();
+    let everything = Query { filter: Filter::default(), ..query.clone() };
+    let sources = Sources::open(&[segment])?;
+    let (gathered, tally) = fold(sources, &everything, Gather::default, Gather::see, Gather::join)?;
+    let Some(summary) = gathered.finish(&tally) else { return Ok(None) };
+    // What changed while it was read is told by its lines alone.
+    let Some(identity) = before.filter(|before| Identity::of(segment).is_ok_and(|after| after == *before)) else {
+        return Ok(None);
+    };
+    if let Err(error) = write(segment, &identity, query, &summary) {
+        tracing::debug!(%error, segment = %segment.display(), "a sidecar cannot be written");
+    }
+    Ok(Some(summary))
+}
+
+/// Reads a sidecar; `None` unless it is whole, and of this segment, and made with these meanings of keys.
+fn read(segment: &Path, identity: &Identity, query: &Query) -> Option<Summary> {
+    let path = path(segment);
+    let found = fs::metadata(&path).ok()?;
+    if !found.is_file() || found.len() > MAX_SIDECAR {
+        return None;
+    }
+    let text = fs::read_to_string(path).ok()?;
+    let (line, sum) = text.strip_suffix('\n')?.split_once('\n')?;
+    if u64::from_str_radix(sum, 16).ok()? != fnv(line.as_bytes()) {
+        return None;
+    }
+    let value: Value = serde_json::from_str(line).ok()?;
+    let is_of_it = Identity::read(&value["segment"]).as_ref() == Some(identity) && value["keys"] == meaning(query);
+    Summary::read(&value).filter(|_| is_of_it)
+}
+
+fn write(segment: &Path, identity: &Identity, query: &Query, summary: &Summary) -> io::Result<()> {
+    let mut value = summary.write();
+    value["segment"] = identity.write();
+    value["keys"] = meaning(query);
+    let line = value.to_string();
+    let path = path(segment);
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(format!(".{}.{}", std::process::id(), STAGED.fetch_add(1, Ordering::Relaxed)));
+    let staged = path.with_file_name(name);
+    let mut file = create(&staged, &fs::metadata(segment)?)?;
+    let written = write!(file, "{line}\n{:016x}\n", fnv(line.as_bytes())).and_then(|()| fs::rename(&staged, &path));
+    if written.is_err() {
+        // It may be gone already.
+        _ = fs::remove_file(&staged);
+    }
+    written
+}
+
+/// Makes a new file that nobody may read who may not read the segment. What is there already, such as a link that somebody laid
+/// out, is not written through.
+fn create(path: &Path, segment: &fs::Metadata) -> io::Result<fs::File> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+        options.mode(segment.permissions().mode() & 0o666);
+    }
+    #[cfg(not(unix))]
+    let _ = segment;
+    options.open(path)
+}
+
+/// What a summary depends on besides the segment: what its keys mean, and which lines are too long.
+fn meaning(query: &Query) -> Value {
+    format!("{:016x}", fnv(format!("{:?} {}", query.keys, query.line_limit).as_bytes())).into()
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_that_lies_in_the_way_is_not_written_through() {
+        let folder = tempfile::tempdir().unwrap();
+        let (target, link) = (folder.path().join("target"), folder.path().join("link"));
+        fs::write(&target, "precious").unwrap();
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        let error = create(&link, &fs::metadata(&target).unwrap()).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read_to_string(&target).unwrap(), "precious");
+    }
+}
