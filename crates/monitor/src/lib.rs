@@ -1,6 +1,7 @@
 //! Figures, quality, health and track records, folded from events and reports. A reader and nothing else: its death does
 //! not touch a run.
 #![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
 
 mod failures;
 mod figures;

@@ -19,6 +19,11 @@ pub enum Request {
     },
     /// To empty its shared data.
     Clear,
+    /// To log other levels from now on.
+    Levels {
+        /// As text: `info,database=debug`.
+        levels: String,
+    },
 }
 
 /// A request as it was filed.

@@ -18,6 +18,7 @@
 //! ```
 //!
 //! Read in this order: [`model`], [`patterns`], [`state`], [`engine`].
+#![forbid(unsafe_code)]
 
 pub mod agents;
 pub mod builder;

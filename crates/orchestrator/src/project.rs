@@ -45,6 +45,11 @@ impl Project {
         self.state("logs").join(format!("{run}.jsonl"))
     }
 
+    /// Returns the folder of the runs' logs.
+    pub fn logs(&self) -> PathBuf {
+        self.state("logs")
+    }
+
     /// Returns how a file of the project is called: relative to the project where it lies inside.
     pub fn name(&self, path: &Path) -> String {
         path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
@@ -71,7 +76,7 @@ impl Project {
             tracing::warn!(%error, "git may take the cache's folder for a part of the project");
         }
         let journal = SqliteJournal::open(&self.database())?;
-        let memory = Memory::with(&self.root, &self.cache_folder(cache), cache, variable)
+        let memory = Memory::with(&self.root, &self.cache_folder(cache), cache, variable.clone())
             .inspect_err(|fault| {
                 tracing::warn!(fault = fault.message(), "the cache cannot be used; steps run without it")
             })
@@ -82,6 +87,7 @@ impl Project {
             blobs: Arc::new(Blobs::Disk(self.state("blobs"))),
             memory,
             locks: Some(Locks::new(self.state("locks"))),
+            variables: Some(variable),
             ..Setup::default()
         })
     }

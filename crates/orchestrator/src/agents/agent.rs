@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use segno_errors::{Fault, Kind};
+use segno_logging::Redactor;
+use segno_logging::correlation::{Id, TraceContext};
 
 use super::request::Request;
 use super::stop::{Stop, Stopped};
@@ -32,10 +34,14 @@ pub struct Call {
     pub root: PathBuf,
     /// What is asked.
     pub request: Request,
+    /// The trace of another program that the run belongs to.
+    pub trace: Option<TraceContext>,
     /// How long the attempt may take.
     pub timeout: Option<Duration>,
     /// The run's own end: Ctrl-C and the like.
     pub stop: Stop,
+    /// What hides secrets; what an agent gives back goes through it in any case.
+    pub redactor: Redactor,
     /// Told of a child process: its pid and birth.
     pub spawned: Arc<dyn Fn(u32, u64) + Send + Sync>,
 }
@@ -53,12 +59,13 @@ impl Call {
         }
     }
 
-    /// Returns the W3C trace context for a child: the run is the trace, the attempt the span.
-    pub fn trace_parent(&self) -> String {
-        let id = segno_logging::correlation::Id::new(self.run.as_str());
+    /// Returns the W3C trace context for a child: the attempt is the span, and the run the trace unless it belongs to one.
+    pub fn trace_context(&self) -> TraceContext {
+        let id = Id::new(self.run.as_str());
         let attempt = blake3::hash(format!("{}#{}", self.task, self.attempt).as_bytes());
         let (seed, _) = attempt.as_bytes().split_first_chunk().expect("a hash has 32 bytes");
-        segno_logging::correlation::traceparent(&id, u64::from_le_bytes(*seed))
+        let seed = u64::from_le_bytes(*seed);
+        self.trace.as_ref().map_or_else(|| TraceContext::of(&id, seed), |trace| trace.inside(&id, seed))
     }
 
     /// Returns the failure of an attempt that was stopped.

@@ -54,9 +54,17 @@ async fn run(call: &Call, program: &ProgramRequest, agent: &CommandAgent) -> Res
     let leader = child.id().unwrap_or_default();
     let group = Group { leader };
     (call.spawned)(leader, birth(leader));
-    let (mut out, mut err) = (Capture::new(OUTPUT_LIMIT), Capture::new(OUTPUT_LIMIT));
+    // What is cut in the middle must not end in a part of a secret, so secrets are hidden before. JSON is also kept as it
+    // came until it is read: only then its texts can be told from its signs.
+    let capture = || Capture::new(OUTPUT_LIMIT, Some(call.redactor.stream()));
+    let mut out = match program.format {
+        OutputFormat::Json => capture().with_raw(),
+        OutputFormat::Text => capture(),
+    };
+    let mut err = capture();
     let ended = watch(call, program, &mut child, leader, &mut out, &mut err).await;
     drop(group);
+    let raw = out.take_raw();
     let (output, cut) = out.into_text();
     let (errors, errors_cut) = err.into_text();
     let mut reply =
@@ -69,21 +77,26 @@ async fn run(call: &Call, program: &ProgramRequest, agent: &CommandAgent) -> Res
         Ended::Status(Err(error)) => Err(from_io(error).operation("wait").into()),
         Ended::Status(Ok(status)) => {
             reply.code = status.code();
+            let printed = reply.output.clone();
             let said = result.map_or(Ok(()), |path| result::take(&path, &mut reply));
-            concluded(program, status, reply, said)
+            // What the result file gave stands instead of what was printed.
+            let raw = raw.filter(|_| reply.output == printed);
+            concluded(program, status, reply, said, raw.as_deref())
         }
     }
 }
 
-/// Says what the end of a program means: its exit code, then what it `said` in its result file, then its output.
+/// Says what the end of a program means: its exit code, then what it `said` in its result file, then its output, as it
+/// came (`raw`) where that was kept.
 pub(crate) fn concluded(
     program: &ProgramRequest,
     status: ExitStatus,
     reply: Reply,
     said: Result<(), Fault>,
+    raw: Option<&str>,
 ) -> Result<Reply, Failed> {
     let reply = judge(program, status, reply)?;
-    match said.and_then(|()| format(program, &reply)) {
+    match said.and_then(|()| format(program, &reply, raw)) {
         Ok(None) => Ok(reply),
         Ok(Some(value)) => Ok(Reply { output: Output::Inline(value.into()), ..reply }),
         Err(fault) => Err(Failed::with(described(fault, program, &reply), reply)),
@@ -176,11 +189,11 @@ async fn end(call: &Call, child: &mut Child, leader: u32, stopped: Stopped) {
 }
 
 /// Reads the output as the step says; `None`: as the text that it is.
-fn format(program: &ProgramRequest, reply: &Reply) -> Result<Option<serde_json::Value>, Fault> {
+fn format(program: &ProgramRequest, reply: &Reply, raw: Option<&str>) -> Result<Option<serde_json::Value>, Fault> {
     let Output::Inline(value) = &reply.output else { return Ok(None) };
     // What the result file gave is a value already.
     let Some(text) = value.as_str().filter(|_| program.format == OutputFormat::Json) else { return Ok(None) };
-    serde_json::from_str(text).map(Some).map_err(|error| {
+    serde_json::from_str(raw.unwrap_or(text)).map(Some).map_err(|error| {
         let message = format!("the output of the command is not JSON: {error}");
         Fault::new(Kind::Validation, message)
             .reason("output")
@@ -309,6 +322,7 @@ fn prepared(
     folder: &Path,
     result: Option<&Path>,
 ) -> Command {
+    let trace = call.trace_context();
     let name = program.argv.first().map_or("", String::as_str);
     // A step's own PATH is the system's to search.
     let found = program.env.iter().all(|(name, _)| name != "PATH").then(|| programs.find(name)).flatten();
@@ -321,7 +335,7 @@ fn prepared(
         .env(RUN_VARIABLE, call.run.as_str())
         .env("SEGNO_STEP", call.task.to_string())
         .env("SEGNO_ATTEMPT", call.attempt.to_string())
-        .env("TRACEPARENT", call.trace_parent())
+        .env("TRACEPARENT", trace.traceparent())
         .envs(result.map(|path| (RESULT_VARIABLE, path)))
         .current_dir(folder)
         .stdin(if program.stdin.is_some() { Stdio::piped() } else { Stdio::null() })
@@ -329,6 +343,11 @@ fn prepared(
         .stderr(Stdio::piped())
         .process_group(0)
         .kill_on_drop(true);
+    match trace.tracestate() {
+        Some(state) => command.env("TRACESTATE", state),
+        // The state that this process was given goes with a trace that the child is not in.
+        None => command.env_remove("TRACESTATE"),
+    };
     command
 }
 

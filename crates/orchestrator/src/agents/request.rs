@@ -26,6 +26,8 @@ pub struct ProgramRequest {
     pub argv: Vec<String>,
     /// Variables added to the environment by the step.
     pub env: Vec<(String, String)>,
+    /// Variables of its environment whose values nobody is shown. They are no part of its key.
+    pub secrets: Vec<String>,
     /// Variables that carry a script's values.
     pub values: Vec<Carried>,
     /// The folder, relative to the project.

@@ -1,12 +1,13 @@
 //! The loop. It has no clock, no randomness, no thread of its own: only the `World` it is given.
 
+mod requests;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hashbrown::HashMap;
 use segno_errors::{Decision, Fault, Kind, Step};
-use serde_json::Value;
 
 use super::context::Context;
 use super::part;
@@ -15,8 +16,7 @@ use super::response::{self, Response, respond};
 use super::upstream::is_refused;
 use super::world::{Answer, Asked, Dispatch, GivenUp, Launch, Signal, World};
 use crate::agents::{Failed, Stopped};
-use crate::inbox::{Filed, Request};
-use crate::model::{Address, CacheNote, Event, Fact, Outcome, Reply, RunStatus, Source, Status, Timestamp};
+use crate::model::{CacheNote, Event, Fact, Outcome, Reply, RunStatus, Source, Status, Timestamp};
 use crate::patterns::iterative::Answers;
 use crate::plan::Kind as NodeKind;
 use crate::state::{FrameId, Ready, RunState, Work};
@@ -331,26 +331,6 @@ impl<W: World> Drive<'_, W> {
     fn decided(&mut self, frame: FrameId, answer: Answer) {
         if let Some(fact) = answer.into_fact(frame, &self.state) {
             self.record(fact);
-        }
-    }
-
-    /// Acts on what somebody outside asks for.
-    fn requested(&mut self, filed: Filed) {
-        self.acted = Some(filed.id);
-        // What is put from outside belongs to no step: it is recorded at the root.
-        let step = Address { step: self.state.plan().node(self.state.plan().root()).step.clone(), indices: Vec::new() };
-        match filed.request {
-            Request::Cancel => {
-                self.is_cancelled = true;
-                self.world.halt();
-            }
-            Request::Put { key, value } => self.record(Fact::DataPut { step, key, value }),
-            Request::Clear => {
-                let keys: Vec<String> = self.state.data().keys().cloned().collect();
-                for key in keys {
-                    self.record(Fact::DataPut { step: step.clone(), key, value: Value::Null });
-                }
-            }
         }
     }
 

@@ -7,16 +7,21 @@ use std::task::Poll;
 use std::time::{Duration, Instant, SystemTime};
 
 use segno_errors::{Effect, Fault, Kind, Later};
+use segno_logging::Redactor;
+use segno_logging::correlation::{self, Id, TraceContext};
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
+use tracing::{Instrument, Span};
 
 use super::answer::answer;
+use super::hide;
+use super::learn;
 use super::observer::{Observer, trace_fault};
 use super::part::{self, Part};
 use super::prepare::Prepared;
 use super::rank::{self, Ranking};
-use super::remember::Memory;
+use super::remember::{Memory, ReadVariable};
 use super::upstream::{Upstreams, Way, is_refused};
 use super::world::{Dispatch, GivenUp, Launch, Signal, World};
 use crate::agents::{Answer, Call, Failed, Registry, Request, Stop, StopHandle, Stopped, interrupted};
@@ -41,8 +46,21 @@ pub(crate) struct Shared {
     pub(crate) files: Arc<ListFiles>,
     pub(crate) ranking: Option<Arc<Ranking>>,
     pub(crate) stop: Stop,
+    /// What hides secrets before anybody sees what came back.
+    pub(crate) redactor: Redactor,
+    /// Reads variables of the environment, if the application lets it.
+    pub(crate) variables: Option<Arc<ReadVariable>>,
+    pub(crate) trace: Option<TraceContext>,
     /// The places for attempts.
     pub(crate) places: Semaphore,
+}
+
+impl Shared {
+    /// Returns a span whose lines belong to the run.
+    fn span(&self) -> Span {
+        let id = Id::new(self.run.as_str());
+        self.trace.as_ref().map_or_else(|| correlation::span(&id), |trace| correlation::span_within(&id, trace))
+    }
 }
 
 /// The world on tokio.
@@ -110,13 +128,17 @@ impl Host {
             let signal = match result {
                 Ok(Part::More(reply)) => Signal::Replied(Box::new(dispatch), Box::new(reply)),
                 Ok(Part::Last(reply)) => Signal::Attempted(Box::new(dispatch), Box::new(Ok(reply)), took),
-                Err(failed) => Signal::Attempted(Box::new(dispatch), Box::new(Err(failed)), took),
+                Err(failed) => {
+                    // What failed before the call or after it says more than the call's own result.
+                    let failed = Failed { fault: hide::fault(&shared.redactor, failed.fault), ..failed };
+                    Signal::Attempted(Box::new(dispatch), Box::new(Err(failed)), took)
+                }
             };
             // The loop has gone: the run was given up, and nobody needs the answer.
             _ = signals.send(signal);
         };
-        let id = segno_logging::correlation::Id::new(self.shared.run.as_str());
-        self.attempts.spawn(segno_logging::correlation::scope(&id, work));
+        let span = self.shared.span();
+        self.attempts.spawn(work.instrument(span));
     }
 
     /// Does what may take a while but never waits for anybody on the blocking pool.
@@ -150,6 +172,10 @@ impl World for Host {
             // It is acted on again when the run is resumed; each request may be.
             trace_fault(&self.shared.run, &fault, "a request cannot be marked as done");
         }
+    }
+
+    fn log_at(&mut self, levels: &str) {
+        self.observers.iter().for_each(|observer| observer.log_at(&self.shared.run, levels));
     }
 
     fn halt(&mut self) {
@@ -318,17 +344,20 @@ async fn call(
     spawned: Arc<dyn Fn(u32, u64) + Send + Sync>,
 ) -> Result<Reply, Failed> {
     let agent = shared.agents.find(&request)?;
+    learn::learn(&shared.redactor, &request, shared.variables.as_deref());
     let call = Call {
         run: shared.run.clone(),
         task: dispatch.address.clone(),
         attempt: dispatch.attempt,
         root: shared.root.clone(),
         request,
+        trace: shared.trace.clone(),
         timeout,
         stop: shared.stop.clone(),
+        redactor: shared.redactor.clone(),
         spawned,
     };
-    contained(agent.call(&call)).await
+    hide::result(&shared.redactor, contained(agent.call(&call)).await)
 }
 
 /// Polls a call so that a panic in it is a fault of its step and of nothing else.
@@ -387,20 +416,22 @@ fn ask(shared: &Shared, dispatches: Vec<Dispatch>) -> Signal {
         Some(memory) => memory.ask(&shared.plan, dispatches, &shared.blobs, SystemTime::now(), true),
         None => dispatches.into_iter().map(|dispatch| part::unremembered(&shared.plan, dispatch)).collect(),
     };
-    Signal::Asked(answers)
+    Signal::Asked(
+        answers.into_iter().map(|(dispatch, asked)| (dispatch, hide::asked(&shared.redactor, asked))).collect(),
+    )
 }
 
 fn decide(shared: &Shared, dispatch: Dispatch) -> Signal {
-    Signal::Decided(dispatch.frame, answer(&shared.plan, &dispatch, &shared.files))
+    let answer = answer(&shared.plan, &dispatch, &shared.files);
+    Signal::Decided(dispatch.frame, answer.map_err(|fault| hide::fault(&shared.redactor, fault)))
 }
 
 fn rank(shared: &Shared, given_up: Box<GivenUp>) -> Signal {
     let GivenUp { dispatch, left, .. } = &*given_up;
     let task = shared.plan.node(dispatch.node).task();
-    let id = segno_logging::correlation::Id::new(shared.run.as_str());
     // What the ranking logs of its reasons belongs to the run.
     let next = || task.and_then(|task| rank::next(task, left, shared.ranking.as_deref()));
-    let to = segno_logging::correlation::span(&id).in_scope(next);
+    let to = shared.span().in_scope(next);
     let to = to.unwrap_or(left[0]);
     Signal::Ranked(given_up, to)
 }

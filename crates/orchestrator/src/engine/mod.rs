@@ -2,7 +2,7 @@
 //! loop with a longer list.
 //!
 //! `drive` is the loop and touches nothing but the `World` it is given; `host` is that world on tokio. The engine prints
-//! nothing and reads no environment but the variables that a step names for its key.
+//! nothing and reads no environment but the variables that a step names for its key or as its secrets.
 
 pub(crate) mod answer;
 mod by_hand;
@@ -11,7 +11,9 @@ pub(crate) mod drive;
 mod estimate;
 mod foresee;
 mod fork;
+mod hide;
 mod host;
+mod learn;
 mod observer;
 pub(crate) mod part;
 pub(crate) mod prepare;

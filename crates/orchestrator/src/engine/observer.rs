@@ -8,6 +8,9 @@ use crate::model::{Event, Fact, Outcome, RunId, RunStatus, Source};
 pub trait Observer: Send + Sync {
     /// Shows events that are durable now, in their order. Must not block for long.
     fn see(&self, run: &RunId, events: &[Event]);
+
+    /// Says that the run is to be logged at other levels from now on, as text: `info,database=debug`.
+    fn log_at(&self, _run: &RunId, _levels: &str) {}
 }
 
 /// Writes events as `tracing` events, correlated by run and task.

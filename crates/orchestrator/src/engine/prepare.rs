@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use minijinja::Value as Dynamic;
 use minijinja::value::Serde;
 use segno_cache::{Digest, Key, KeyBuilder, Manifest, Observation};
-use segno_errors::{Fault, Kind, is_secret_name};
+use segno_errors::{Fault, Kind};
+use segno_logging::Redactor;
 use serde_json::{Map, Value};
 
 use crate::agents::{ProgramRequest, Request};
@@ -98,7 +100,7 @@ impl<'s> Seen<'s> {
         Ok(value)
     }
 
-    fn text(&self, template: &'s Template) -> Result<String, BadValue> {
+    pub(super) fn text(&self, template: &'s Template) -> Result<String, BadValue> {
         to_text(&self.value(template)?).or_else(|_| template.text(&self.context))
     }
 }
@@ -143,8 +145,12 @@ fn arguments<'s>(with: &'s [(String, Template)], seen: &Seen<'s>) -> Result<Map<
 }
 
 fn program_request<'s>(program: &'s Program, seen: &Seen<'s>) -> Result<ProgramRequest, BadValue> {
-    let mut request =
-        ProgramRequest { ok_codes: program.ok_codes.clone(), format: program.format, ..ProgramRequest::default() };
+    let mut request = ProgramRequest {
+        secrets: program.secrets.clone(),
+        ok_codes: program.ok_codes.clone(),
+        format: program.format,
+        ..ProgramRequest::default()
+    };
     match &program.run {
         RunForm::Argv(argv) => {
             for template in argv {
@@ -272,8 +278,9 @@ fn key_value(key: &mut KeyBuilder, part: String, name: &str, value: &str) {
 
 /// Says whether something is not to be shown, by the names in it: `TOKEN`, `inputs.api_key | trim`.
 fn sounds_secret(written: &str) -> bool {
+    static USUAL: LazyLock<Redactor> = LazyLock::new(Redactor::new);
     let is_part = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '-';
-    written.split(|letter| !is_part(letter)).any(is_secret_name)
+    written.split(|letter| !is_part(letter)).any(|name| USUAL.is_secret_variable(name))
 }
 
 /// Writes globs as one text. Two globs are not one with a blank in it.

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use segno_errors::{Fault, Kind, Later};
+use segno_logging::Redactor;
+use segno_logging::correlation::TraceContext;
 use serde_json::{Map, Value};
 use tokio::task::JoinSet;
 
@@ -13,9 +15,10 @@ use super::context::Context;
 use super::drive::drive;
 use super::fork::find_mark;
 use super::host::{Host, Shared};
+use super::learn::learn_plan;
 use super::observer::Observer;
 use super::rank::Ranking;
-use super::remember::Memory;
+use super::remember::{Memory, ReadVariable};
 use super::upstream::Upstreams;
 use crate::agents::{GRACE, Registry, Stop, StopHandle, Stopped, end_strays};
 use crate::definition::Definition;
@@ -50,6 +53,12 @@ pub struct Setup {
     pub upstreams: Upstreams,
     /// Which of several fallbacks is tried next; without it they are tried as they are written.
     pub ranking: Option<Arc<Ranking>>,
+    /// The trace of another program that runs belong to; without it each run is a trace.
+    pub trace: Option<TraceContext>,
+    /// What hides secrets in all that comes back, before it is recorded, remembered or shown. Clones of the set-up share it.
+    pub redactor: Redactor,
+    /// Reads the variables that steps name as their `secrets`; without it only those that a step sets itself are known.
+    pub variables: Option<Arc<ReadVariable>>,
 }
 
 /// What remembered results are used for in a run.
@@ -80,6 +89,9 @@ impl Default for Setup {
             cache: CacheMode::default(),
             upstreams: Upstreams::default(),
             ranking: None,
+            trace: None,
+            redactor: Redactor::new(),
+            variables: None,
         }
     }
 }
@@ -241,6 +253,8 @@ impl Engine {
     /// When an event could not be made durable; what was recorded before stands, and the run can be resumed.
     pub async fn run(&self, run: Begun, stop: Stop) -> Result<RunStatus, Fault> {
         let Begun { id, definition, state, first, pins, _lock } = run;
+        // Before the first step, which may print what only a later one names, or one that is not called at all.
+        learn_plan(&self.setup.redactor, &definition.plan, self.setup.variables.as_deref());
         // A request from outside ends what runs like a signal does, so both go by one handle.
         let (handle, inner) = StopHandle::new();
         let mut around = JoinSet::new();
@@ -257,6 +271,9 @@ impl Engine {
             files: self.list_files(),
             ranking: self.setup.ranking.clone(),
             stop,
+            trace: self.setup.trace.clone(),
+            redactor: self.setup.redactor.clone(),
+            variables: self.setup.variables.clone(),
             places: tokio::sync::Semaphore::new(self.setup.jobs.max(1)),
         };
         let mut host = Host::new(shared, self.setup.journal.clone(), self.setup.observers.clone(), pins, handle);

@@ -25,6 +25,9 @@ pub(crate) trait World {
     /// Makes events durable and then shows them to the observers.
     fn commit(&mut self, events: Arc<[Event]>) -> impl Future<Output = Result<(), Fault>> + Send;
 
+    /// Has the run logged at other levels from now on.
+    fn log_at(&mut self, _levels: &str) {}
+
     /// Says that a request was acted on, once what it led to is durable.
     fn acted(&mut self, request: u64);
 

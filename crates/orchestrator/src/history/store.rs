@@ -192,7 +192,9 @@ impl History {
         let bytes = self.log(run).map_or(0, |log| {
             let bytes = size(&log);
             // A log that stays is met again by the next collection.
-            _ = fs::remove_file(log);
+            _ = fs::remove_file(&log);
+            // What was kept of it beside it, if anybody ever asked.
+            _ = fs::remove_file(log.with_extension("jsonl.idx"));
             bytes
         });
         if let (Some(locks), Some(lock)) = (&self.locks, lock) {

@@ -51,7 +51,15 @@ pub struct Locks {
 /// The ownership of a run; given up when dropped. The file is close-on-exec, so children do not hold it.
 #[derive(Debug)]
 pub struct RunLock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for RunLock {
+    fn drop(&mut self) {
+        // Closing gives it up only when every copy of the file is closed, and a child that another thread begins just now has
+        // one until it runs its program. If this fails, closing does it.
+        _ = self.file.unlock();
+    }
 }
 
 impl Locks {
@@ -67,7 +75,7 @@ impl Locks {
     pub fn own(&self, run: &RunId) -> Result<RunLock, Fault> {
         let file = self.open(run).map_err(|error| from_io(error).operation("run.lock").with("run", run))?;
         match file.try_lock() {
-            Ok(()) => Ok(RunLock { _file: file }),
+            Ok(()) => Ok(RunLock { file }),
             Err(TryLockError::WouldBlock) => {
                 Err(Fault::new(Kind::BusinessLogic, format!("run {run} is being worked on"))
                     .reason("locked")
@@ -119,8 +127,10 @@ mod tests {
         let lock = locks.own(&run).unwrap();
         assert!(locks.is_owned(&run));
         assert_eq!(locks.own(&run).unwrap_err().why(), Some("locked"));
+        let of_a_child = lock.file.try_clone().unwrap();
         drop(lock);
-        assert!(!locks.is_owned(&run));
+        assert!(!locks.is_owned(&run), "a child that has not begun its program yet does not keep it");
         assert!(locks.own(&run).is_ok());
+        drop(of_a_child);
     }
 }

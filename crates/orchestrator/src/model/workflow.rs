@@ -428,6 +428,8 @@ pub struct Command {
     pub run: Run,
     /// Variables added to the environment.
     pub env: Vec<(String, Text)>,
+    /// Variables of its environment whose values nobody is shown.
+    pub secrets: Vec<String>,
     /// The folder it runs in, relative to the project.
     pub cwd: Option<Text>,
     /// What it reads; nothing when absent.

@@ -29,6 +29,7 @@ impl Compiler<'_> {
         Program {
             run,
             env: self.pairs(&command.env),
+            secrets: command.secrets.clone(),
             cwd: command.cwd.as_ref().and_then(|text| self.keep(Template::parse(text))),
             stdin: command.stdin.as_ref().and_then(|text| self.keep(Template::parse(text))),
             ok_codes: command.ok_codes.clone(),

@@ -84,6 +84,8 @@ pub struct Program {
     pub run: RunForm,
     /// Variables added to the environment.
     pub env: Vec<(String, Template)>,
+    /// Variables of its environment whose values nobody is shown.
+    pub secrets: Vec<String>,
     /// The folder it runs in.
     pub cwd: Option<Template>,
     /// What it reads.

@@ -19,6 +19,11 @@ impl Collector {
     /// Removes logs of runs that are not in `known`, unless they were written after `until`.
     pub(super) fn sweep_logs(&self, known: &HashSet<RunId>, until: SystemTime, only_look: bool) -> Freed {
         let mut freed = Freed::default();
+        if !only_look {
+            let beside = self.history.logs().map(|folder| strays(folder, ".jsonl.idx", known, until));
+            // An answer that was kept beside a log: it counts for nothing, and is met again if it stays.
+            beside.into_iter().flatten().for_each(|file| _ = fs::remove_file(&file.path));
+        }
         for file in self.history.logs().map(|folder| strays(folder, ".jsonl", known, until)).unwrap_or_default() {
             if only_look || fs::remove_file(&file.path).is_ok() {
                 freed.add(file.bytes);

@@ -29,6 +29,7 @@ impl Steps<'_> {
         Some(Command {
             run,
             env: fields.find("env").map(|node| pairs(node, "env", findings)).unwrap_or_default(),
+            secrets: fields.find("secrets").map(|node| findings.words(node, "secrets")).unwrap_or_default(),
             cwd: fields.find("cwd").and_then(|node| findings.text(node, "cwd")),
             stdin: fields.find("stdin").and_then(|node| findings.text(node, "stdin")),
             ok_codes: fields.find("ok_codes").map_or(vec![0], |node| ok_codes(node, findings)),
@@ -132,6 +133,7 @@ impl Steps<'_> {
         Some(Command {
             run,
             env: Vec::new(),
+            secrets: Vec::new(),
             cwd: None,
             stdin: None,
             ok_codes: vec![0],

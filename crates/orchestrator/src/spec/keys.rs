@@ -42,7 +42,7 @@ pub(crate) const HOLDS_STEPS: [&str; 7] = ["steps", "parallel", "pipe", "always"
 /// What commands and agents have in common.
 pub(crate) const CALL: [&str; 9] = ["retry", "timeout", "cache", "fallback", "check", "judge", "undo", "get", "put"];
 /// The keys of a command.
-pub(crate) const COMMAND: [&str; 7] = ["run", "env", "cwd", "stdin", "ok_codes", "outputs", "output"];
+pub(crate) const COMMAND: [&str; 8] = ["run", "env", "secrets", "cwd", "stdin", "ok_codes", "outputs", "output"];
 /// The keys of a call of an agent.
 pub(crate) const AGENT: [&str; 3] = ["agent", "with", "prompt"];
 /// The keys of a choice.
@@ -52,9 +52,10 @@ pub(crate) const FLOW: [&str; 2] = ["flow", "with"];
 /// The keys of `loop`.
 pub(crate) const LOOP: [&str; 5] = ["until", "while", "max", "score", "at_limit"];
 /// The keys of an agent's declaration.
-pub(crate) const DECLARATION: [&str; 14] = [
+pub(crate) const DECLARATION: [&str; 15] = [
     "run",
     "env",
+    "secrets",
     "cwd",
     "stdin",
     "ok_codes",

@@ -33,6 +33,8 @@ pub struct Settings {
     pub checkpoints: Option<Checkpoints>,
     /// How much runs at once.
     pub jobs: Jobs,
+    /// What is not hidden: names of keys and variables that announce no secret, and values that are none.
+    pub allowed: Vec<String>,
     /// In which order fallbacks are tried.
     pub fallback: FallbackOrder,
     /// What stands between the steps and an agent or a provider, by its name.
@@ -150,6 +152,7 @@ fn settings(tree: &Node, findings: &mut Findings) -> Option<Settings> {
         retention: fields.find("retention").map(|node| retention(node, findings)).unwrap_or_default(),
         checkpoints: fields.find("checkpoints").map(|node| checkpoints(node, findings)),
         jobs: fields.find("jobs").map(|node| jobs(node, findings)).unwrap_or_default(),
+        allowed: fields.find("secrets").map(|node| allowed(node, findings)).unwrap_or_default(),
         fallback: fields.find("fallback").map(|node| fallback(node, findings)).unwrap_or_default(),
         policies: fields.find("policies").map(|node| policies(node, findings)).into_iter().flatten().collect(),
         prices: prices.map(|(key, node)| (key.name.clone(), price(node, &key.name, findings))).collect(),
@@ -182,6 +185,12 @@ fn jobs(node: &Node, findings: &mut Findings) -> Jobs {
     let Some(fields) = table(node, "jobs", "jobs", findings) else { return Jobs::default() };
     let limit = fields.find("limit").and_then(|node| findings.count(node, "limit", 1..=i64::from(u16::MAX)));
     Jobs { limit: limit.and_then(|limit| u16::try_from(limit).ok()) }
+}
+
+fn allowed(node: &Node, findings: &mut Findings) -> Vec<String> {
+    let fields = table(node, "secrets", "secrets", findings);
+    let node = fields.and_then(|fields| fields.find("allow"));
+    node.map(|node| findings.words(node, "allow")).unwrap_or_default()
 }
 
 fn fallback(node: &Node, findings: &mut Findings) -> FallbackOrder {
@@ -294,7 +303,17 @@ mod tests {
     /// Reads settings and says what they are, or all mistakes with their lines.
     fn check(source: &str, expected: &str) {
         let said = match Settings::parse(source) {
-            Ok(Settings { agents: _, cache, retention, checkpoints, jobs, fallback, policies: _, prices }) => format!(
+            Ok(Settings {
+                agents: _,
+                cache,
+                retention,
+                checkpoints,
+                jobs,
+                allowed: _,
+                fallback,
+                policies: _,
+                prices,
+            }) => format!(
                 "{:?} {:?} | {} {:?} {} {} | {} {} {} | {:?} | {:?} | {}",
                 cache.max_size,
                 cache.max_age,
@@ -322,6 +341,13 @@ mod tests {
     }
 
     const PRESET: &str = "None None | 200 7776000s 2000000000 true | 3 true true | None | Written | ";
+
+    #[test]
+    fn what_is_no_secret_is_a_list_of_names_and_values() {
+        let settings = Settings::parse("[secrets]\nallow = ['next_page_token', 'correct-horse']").unwrap();
+        assert_eq!(settings.allowed, ["next_page_token", "correct-horse"]);
+        assert!(Settings::default().allowed.is_empty());
+    }
 
     #[test]
     fn what_is_not_set_is_preset() {

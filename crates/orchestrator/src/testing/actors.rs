@@ -210,7 +210,7 @@ fn ended(request: &Request, mut reply: Reply) -> Result<Reply, Failed> {
             reply.output = as_text(reply.output);
             reply.errors = as_text(reply.errors);
             // A status as `wait` gives it has the exit code in its second byte.
-            concluded(program, ExitStatus::from_raw(code << 8), reply, Ok(()))
+            concluded(program, ExitStatus::from_raw(code << 8), reply, Ok(()), None)
         }
         Request::Agent { .. } => match reply.code {
             None | Some(0) => Ok(reply),
@@ -235,7 +235,7 @@ fn crashed(request: &Request) -> Result<Reply, Failed> {
     match request {
         Request::Program(program) => {
             let reply = Reply { output: Output::text(""), errors: Output::text(""), ..Reply::default() };
-            concluded(program, ExitStatus::from_raw(KILL), reply, Ok(()))
+            concluded(program, ExitStatus::from_raw(KILL), reply, Ok(()), None)
         }
         Request::Agent { .. } => {
             Err(Fault::new(Kind::Internal, "the agent panicked").reason("panic").detail("as the test says").into())

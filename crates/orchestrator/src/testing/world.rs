@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use segno_errors::{Fault, Kind};
+use segno_logging::Redactor;
 
 use super::actors::{Act, Actors, Cue};
 use super::cassette::Recorded;
@@ -173,8 +174,10 @@ impl<'t> Virtual<'t> {
             attempt: dispatch.attempt,
             root: std::path::PathBuf::new(),
             request,
+            trace: None,
             timeout: Some(timeout),
             stop: Stop::never(),
+            redactor: Redactor::none(),
             spawned: Arc::new(|_, _| {}),
         };
         let fault = call.stopped_fault(Stopped::TimedOut);

@@ -6,7 +6,7 @@ use crate::spec::caching::GIT_WORDS;
 /// A text, or a list of texts.
 pub(super) const TEXTS: Shape = Shape::Any(&[Shape::Text, Shape::List(&Shape::Text)]);
 /// A word, or a list of words.
-const WORDS: Shape = Shape::Any(&[Shape::Word, Shape::List(&Shape::Word)]);
+pub(super) const WORDS: Shape = Shape::Any(&[Shape::Word, Shape::List(&Shape::Word)]);
 /// A text for `sh`, or a program with its arguments.
 pub(super) const RUN_SHAPE: Shape = Shape::Any(&[Shape::Text, Shape::Some(&Shape::Text)]);
 pub(super) const RETRY: Shape = Shape::Any(&[Shape::Count(1, 1_000), Shape::Table("retry")]);
@@ -36,6 +36,12 @@ pub(super) const OK_CODES: Key = Key::new(
     "[0, 1]",
     "Exit codes that mean success; 0 alone when not given.",
 );
+pub(super) const SECRETS: Key = Key::new(
+    "secrets",
+    WORDS,
+    "[GH_TOKEN]",
+    "Variables of the environment whose values are hidden in all that the run keeps and shows.",
+);
 pub(super) const OUTPUT: Key = Key::new(
     "output",
     Shape::OneOf(&["text", "json"]),
@@ -59,6 +65,7 @@ pub(super) const AGENT_TABLE: Table = Table::new(
         Key::new("defaults", Shape::Map(&Shape::Text), "{ file: src/lib.rs }", "Arguments that a call need not give."),
         Key::new("provider", Shape::Word, "anthropic", PROVIDER_ABOUT),
         Key::new("env", Shape::Map(&Shape::Text), "{ LANG: C }", "Variables added to the environment."),
+        SECRETS,
         Key::new("cwd", Shape::Text, "agents", "The folder it runs in, below the project's."),
         Key::new("stdin", Shape::Text, "\"{{ with.prompt }}\"", "What it reads; nothing when not given."),
         OK_CODES,
@@ -83,6 +90,7 @@ macro_rules! action {
             Key::new("with", Shape::Map(&Shape::Text), "{ file: a.rs }", "The agent's arguments.").beside(AGENT),
             Key::new("prompt", Shape::Text, "How good is it?", "Short for `with: { prompt: .. }`.").beside(AGENT),
             Key::new("env", Shape::Map(&Shape::Text), "{ LANG: C }", "Variables added to the environment.").beside(RUN),
+            SECRETS.beside(RUN),
             Key::new("cwd", Shape::Text, "crates/cli", "The folder it runs in, below the project's.").beside(RUN),
             Key::new("stdin", Shape::Text, "\"{{ this.output }}\"", "What it reads; nothing when not given.").beside(RUN),
             OK_CODES.beside(RUN),

@@ -40,6 +40,7 @@ pub(super) const TABLES: &[Table] = &[
         CHECKPOINTS,
     ),
     Table::new("jobs", "Jobs", "How much runs at once.", JOBS),
+    Table::new("secrets", "Secrets", "What is hidden in all that comes back from steps, and what is not.", SECRETS),
     Table::new(
         "fallback_order",
         "The order of fallbacks",
@@ -95,6 +96,7 @@ const FILE: &[Key] = &[
         "Which named marks a run gets.",
     ),
     Key::new("jobs", Shape::Table("jobs"), "{ limit: 4 }", "How much runs at once."),
+    Key::new("secrets", Shape::Table("secrets"), "{ allow: [csrf_token] }", "What is not hidden as a secret."),
     Key::new(
         "fallback",
         Shape::Table("fallback_order"),
@@ -155,6 +157,13 @@ const RETENTION: &[Key] = &[
     Key::new("max_size", Shape::Size, "2GB", "How large the store may grow; 2GB when not given."),
     Key::new("auto", Shape::Truth, "true", "Whether old runs go without being asked to; true when not given."),
 ];
+
+const SECRETS: &[Key] = &[Key::new(
+    "allow",
+    super::calls::WORDS,
+    "[csrf_token, postgres]",
+    "Names of keys and variables that announce no secret, and values of variables that are none.",
+)];
 
 const JOBS: &[Key] =
     &[Key::new("limit", Shape::Count(1, 65_535), "4", "How many steps run at once; `--jobs` goes before.")];

@@ -207,6 +207,7 @@ const STEP: &[Key] = &[
     .beside(&["agent", "flow"]),
     Key::new("prompt", Shape::Text, "Look for panics", "Short for `with: { prompt: .. }`.").beside(AGENT),
     Key::new("env", Shape::Map(&Shape::Text), "{ LANG: C }", "Variables added to the environment.").beside(RUN),
+    super::calls::SECRETS.beside(RUN),
     Key::new("cwd", Shape::Text, "crates/cli", "The folder it runs in, below the project's.").beside(RUN),
     Key::new("stdin", Shape::Text, "\"{{ steps.list.output }}\"", "What it reads; nothing when not given.").beside(RUN),
     Key::new("get", TEXTS, "[verdicts]", "Values of the run's shared data that it is given, by key.").beside(CALLS),
