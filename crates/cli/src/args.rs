@@ -14,6 +14,7 @@ mod cache;
 mod failures;
 mod files;
 mod hindsight;
+mod logs;
 
 pub(crate) use cache::{
     CacheArguments, CacheBy, CacheClearArguments, CacheCommand, CacheDuArguments, CacheExportArguments,
@@ -28,6 +29,11 @@ pub(crate) use files::{
 };
 
 pub(crate) use hindsight::{Again, ForkArguments, ResumeArguments, RetryArguments};
+
+pub(crate) use logs::{
+    LogsAnalyzeArguments, LogsArguments, LogsCommand, LogsExportArguments, LogsFormat, LogsLevelArguments,
+    LogsQueryArguments, LogsTailArguments, LogsTraceArguments, Question, Target, Wanted,
+};
 
 /// Runs workflows of agents and never pays twice: results are remembered by what they depend on, and a killed run goes on
 /// where it stopped.
@@ -71,6 +77,8 @@ pub(crate) enum Command {
     Explain(ExplainArguments),
     /// Look at what is remembered: list, explain, verify, clear
     Cache(CacheArguments),
+    /// Read logs: query, follow, count, trace, export
+    Logs(Box<LogsArguments>),
     /// List the project's agents with what each came to
     Agents(AgentsArguments),
     /// Keep a run for ever

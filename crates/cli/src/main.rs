@@ -1,4 +1,5 @@
 //! The `segno` binary: thin. One file a command; data to stdout, talk to stderr, documented exit codes.
+#![forbid(unsafe_code)]
 
 mod args;
 mod commands;

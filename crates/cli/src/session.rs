@@ -4,6 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use segno_errors::{Fault, Kind, from_io};
+use segno_logging::Redactor;
+use segno_logging::correlation::TraceContext;
+use segno_logging::redact::Options;
 use segno_monitor::Figures;
 use segno_orchestrator::agents::Registry;
 use segno_orchestrator::engine::{Engine, Setup, Upstreams};
@@ -78,7 +81,11 @@ impl Session {
         let agents = agents(&project)?;
         let mut setup = project.open_with(&settings.cache, Arc::new(|name: &str| std::env::var(name).ok()))?;
         setup.agents = agents;
+        let options = Options { allowed: settings.allowed.clone(), ..Options::default() };
+        setup.redactor = Redactor::with(&options);
+        setup.learn_variables(std::env::vars_os());
         setup.upstreams = Upstreams::new(&settings.policies)?;
+        setup.trace = TraceContext::from_env();
         setup.jobs = settings.jobs.limit.map_or(setup.jobs, usize::from);
         if setup.memory.is_none() {
             say("segno: the cache cannot be used, so steps run without it");

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use segno_errors::from_io;
-use segno_logging::Guard;
+use segno_logging::{Guard, Levels, Logging};
 use segno_monitor::Figures;
 use segno_orchestrator::agents::StopHandle;
 use segno_orchestrator::engine::{Begun, CacheMode, Engine, Memory, Observer, trace_events};
@@ -27,12 +27,24 @@ use crate::view::{Live, Look, Plain};
 const LARGE: usize = 10_000;
 
 /// Writes events into the log, those that became durable together in one call.
-struct Log(Option<Guard>);
+struct Log {
+    guard: Option<Guard>,
+    levels: Levels,
+}
 
 impl Observer for Log {
     fn see(&self, run: &RunId, events: &[Event]) {
-        let _hold = self.0.as_ref().map(Guard::hold);
+        let _hold = self.guard.as_ref().map(Guard::hold);
         trace_events(run, events);
+    }
+
+    fn log_at(&self, run: &RunId, levels: &str) {
+        let correlation_id = run.as_str();
+        match self.levels.apply_text(levels) {
+            Ok(()) => tracing::info!(correlation_id, levels, "levels changed"),
+            // Whoever asked checked it; another version may know other levels.
+            Err(error) => tracing::warn!(correlation_id, levels, %error, "levels cannot be changed so"),
+        }
     }
 }
 
@@ -121,7 +133,9 @@ pub(super) async fn go(session: Session, begun: Begun, way: &Way) -> Result<End,
     let terminal = Terminal::look();
     let run = begun.id.clone();
     let Session { project, setup, .. } = &session;
-    let logging = segno_logging::Logging::to_file(project.log(&run)).install();
+    let logging = Logging::to_file(project.log(&run)).sync().redactor(setup.redactor.clone());
+    let levels = logging.levels();
+    let logging = logging.install();
     let logging = logging.inspect_err(|error| {
         say(&format!("segno: the log cannot be written, the run goes on without it: {error}"));
     });
@@ -140,7 +154,7 @@ pub(super) async fn go(session: Session, begun: Begun, way: &Way) -> Result<End,
             account.see(&run, &events);
         })?;
     }
-    setup.observers = vec![Arc::new(Log(logging.ok())), view.observer(), account.clone()];
+    setup.observers = vec![Arc::new(Log { guard: logging.ok(), levels }), view.observer(), account.clone()];
     let plan = begun.definition.plan.clone();
     let (handle, stop) = StopHandle::new();
     let heard = signals::listen(handle).map_err(|error| from_io(error).operation("signals"))?;

@@ -28,6 +28,17 @@ mod graph;
 mod health;
 mod import;
 mod init;
+mod logs;
+mod logs_analyze;
+mod logs_export;
+mod logs_level;
+mod logs_line;
+mod logs_out;
+mod logs_query;
+mod logs_send;
+mod logs_sent;
+mod logs_tail;
+mod logs_trace;
 mod man;
 mod pin;
 mod plan;
@@ -64,6 +75,7 @@ pub(crate) fn dispatch(arguments: Arguments) -> Result<End, Failure> {
         Command::Errors(arguments) => errors::errors(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Cache(arguments) => cache::cache(&arguments),
+        Command::Logs(arguments) => logs::logs(&arguments),
         Command::Agents(arguments) => agents::agents(&arguments),
         Command::Pin(arguments) => pin::pin(&arguments, true),
         Command::Unpin(arguments) => pin::pin(&arguments, false),

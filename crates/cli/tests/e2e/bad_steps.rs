@@ -266,7 +266,7 @@ a.yaml:6:51: 'else' is empty
 a.yaml:7:33: unknown key 'always' in step 'f'
   7 |   - { id: f, run: [touch, ran], always: [{ run: [touch, ran] }] }
     |                                 ^
-  hint: known keys: id, description, if, else, skip_when, each, matrix, at_least, max_parallel, loop, needs, optional, on_failure, weight, run, env, cwd, stdin, ok_codes, outputs, output, retry, timeout, cache, fallback, check, judge, undo, get, put
+  hint: known keys: id, description, if, else, skip_when, each, matrix, at_least, max_parallel, loop, needs, optional, on_failure, weight, run, env, secrets, cwd, stdin, ok_codes, outputs, output, retry, timeout, cache, fallback, check, judge, undo, get, put
 "#,
     );
     check(

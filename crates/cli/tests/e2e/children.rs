@@ -131,6 +131,22 @@ fn a_step_says_where_it_runs_and_with_what() {
 }
 
 #[test]
+fn a_run_belongs_to_the_trace_that_its_parent_began() {
+    let project = Project::of("steps:\n  - { id: trace, run: 'echo $TRACEPARENT $TRACESTATE' }\n");
+    let run = |parent: &str| {
+        let mut command = project.command(&["run", "flow.yaml", "--no-cache"]);
+        let ran = command.env("TRACEPARENT", parent).env("TRACESTATE", "vendor=1").output().unwrap();
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+        project.output("trace").trim().to_owned()
+    };
+    let passed_on = run("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    assert!(passed_on.starts_with("00-0af7651916cd43dd8448eb211c80319c-"), "{passed_on}");
+    assert!(passed_on.ends_with("-01 vendor=1") && !passed_on.contains("b7ad6b7169203331"), "{passed_on}");
+    let own = run("00-garbage");
+    assert!(own.ends_with("-01") && !own.contains("vendor"), "a broken context begins a new trace: {own}");
+}
+
+#[test]
 fn a_program_that_cannot_be_started_says_why() {
     let project = Project::of(
         "flow: broken

@@ -67,6 +67,7 @@ impl Project {
         let mut command = Command::new(program[0]);
         command.args(&program[1..]).args(words).current_dir(self.folder.path()).stdin(Stdio::null());
         command.env("LC_ALL", "C.UTF-8").env("NO_COLOR", "1").env_remove("TERM").env_remove("SEGNO_RUN");
+        command.env_remove("TRACEPARENT").env_remove("TRACESTATE");
         command
     }
 

@@ -1,0 +1,82 @@
+//! What was sent to another system: how many lines it took, how many it has not taken, and what went wrong.
+
+use std::ops::ControlFlow;
+
+use segno_errors::{Fault, Kind};
+use segno_logging::export::otlp::{Rejected, rejected};
+use segno_orchestrator::report::counted;
+use serde_json::Value;
+
+use super::logs_send::{Sender, told};
+use crate::exit::{End, Failure};
+use crate::terminal::{print, say};
+
+/// What was sent, and what went wrong.
+#[derive(Default)]
+pub(super) struct Sent {
+    lines: usize,
+    waiting: usize,
+    /// Lines and spans that the other side has not taken.
+    rejected: u64,
+    failed: Option<Fault>,
+}
+
+impl Sent {
+    /// Counts a line, and sends the body that it made full.
+    pub(super) fn add(&mut self, sender: &Sender, body: Option<Value>) -> ControlFlow<()> {
+        self.waiting += 1;
+        self.end(sender, body)
+    }
+
+    pub(super) fn end(&mut self, sender: &Sender, body: Option<Value>) -> ControlFlow<()> {
+        let Some(body) = body else { return ControlFlow::Continue(()) };
+        let Some(rejected) = self.post(sender, &body, "line") else { return ControlFlow::Break(()) };
+        let sent = std::mem::take(&mut self.waiting);
+        self.lines += sent.saturating_sub(usize::try_from(rejected).unwrap_or(usize::MAX));
+        ControlFlow::Continue(())
+    }
+
+    /// Sends the spans of a trace, and returns whether all of them were taken.
+    pub(super) fn spans(&mut self, sender: &Sender, body: &Value) -> bool {
+        self.post(sender, body, "span") == Some(0)
+    }
+
+    /// Sends a body unless something failed, and returns how much of it was not taken.
+    fn post(&mut self, sender: &Sender, body: &Value, what: &str) -> Option<u64> {
+        if self.failed.is_some() {
+            return None;
+        }
+        match sender.send(body) {
+            Ok(answer) => {
+                let Rejected { count, message } = rejected(&answer).unwrap_or_default();
+                if count > 0 {
+                    let things = counted(usize::try_from(count).unwrap_or(usize::MAX), what);
+                    say(format!("segno: {} has not taken {things}: {}", sender.url(), told(&message))
+                        .trim_end_matches(": "));
+                } else if !message.is_empty() {
+                    say(&format!("segno: {} warns: {}", sender.url(), told(&message)));
+                }
+                self.rejected += count;
+                Some(count)
+            }
+            Err(fault) => {
+                self.failed = Some(fault);
+                None
+            }
+        }
+    }
+
+    /// Says how much was sent, also when not all was.
+    pub(super) fn told(self, sender: &Sender, more: &str) -> Result<End, Failure> {
+        let lines = counted(self.lines, "line");
+        if let Some(fault) = self.failed {
+            say(&format!("segno: {lines} were sent before it failed"));
+            return Err(fault.into());
+        }
+        print(&format!("sent {lines}{more} to {}\n", sender.url()));
+        match self.rejected {
+            0 => Ok(End::Done),
+            _ => Err(Fault::new(Kind::Validation, "not all was taken").hint("the reasons stand above").into()),
+        }
+    }
+}
