@@ -26,8 +26,8 @@ fn main() -> ExitCode {
 fn run(file: &str, lines: &str) -> Result<(), Fault> {
     let lines: u64 =
         lines.parse().map_err(|_| Fault::new(Kind::Validation, format!("'{lines}' is no number of lines")))?;
-    let install = Logging::to_file(file).install();
-    install.map_err(|error| Fault::new(Kind::Internal, "the log cannot be written").caused_by(error))?;
+    let install = Logging::to_file(file).sync().install();
+    let _guard = install.map_err(|error| Fault::new(Kind::Internal, "the log cannot be written").caused_by(error))?;
     let begun = Instant::now();
     for seq in 0..lines {
         tracing::info!(correlation_id = "20261121-120000-abcd", seq, step = "review[7]", took_ms = 12, "step ended");
