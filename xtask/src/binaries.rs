@@ -37,6 +37,12 @@ pub const DURABLE_STEPS: Program = Program { package: "segno-bench", name: "dura
 /// Writes lines to a log.
 pub const LOG_LINES: Program = Program { package: "segno-bench", name: "log-lines" };
 
+/// Makes a log to read.
+pub const LOG_FILE: Program = Program { package: "segno-bench", name: "log-file" };
+
+/// Asks a log what is measured.
+pub const LOG_QUERIES: Program = Program { package: "segno-bench", name: "log-queries" };
+
 impl Program {
     /// Builds the program and returns its path.
     pub fn build(self, profile: Profile) -> Result<PathBuf, Red> {

@@ -160,7 +160,7 @@ fn features() -> Outcome {
 }
 
 /// The crates that can do more than they do by default.
-const WITH_MORE: [&str; 3] = ["segno-errors", "segno-resilience", "segno-cache"];
+const WITH_MORE: [&str; 4] = ["segno-errors", "segno-resilience", "segno-cache", "segno-logging"];
 
 /// Returns the features of a crate in this workspace, besides the default ones.
 fn features_of(name: &str) -> Result<Vec<String>, Red> {

@@ -30,12 +30,13 @@ The project's gates.
       [--kills N] [--seed S]
   cargo xtask crash --power N   cuts the power N times: copies of a disk image (root)
   cargo xtask crash --cache 300 kills of a program that fills a cache, and 10,000 bits flipped in what it stored
+  cargo xtask crash --logs  300 kills of programs that log, and ends without a guard
   cargo xtask crash --long  3,000 kills seed by seed, and 100 power cuts; goes on where it was broken off
   cargo xtask crash --strace
                             kills a run at single system calls, and checks the order of writes
   cargo xtask bench --peers [TOPIC..] [--rounds N]
                             measures whole programs beside their peers: cached, changed, outputs,
-                            fresh, durable, crowd, single, large, matrix
+                            fresh, durable, crowd, single, large, logs, matrix
   cargo xtask bench --figures
                             measures what the documents promise, and fails when it is missed
   cargo xtask coverage      measures which lines the tests run, and fails under 85 %

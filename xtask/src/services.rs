@@ -28,6 +28,12 @@ const SERVICES: &[Service] = &[
 /// The whole program is tried with this server too.
 const WHOLE: (&str, &str) = ("redis_", "test --package segno --quiet --test services");
 
+/// Prometheus' own checker, and the tests that have it read what is exported.
+const PROMTOOL: (Tool, &str) = (
+    Tool { program: "promtool", packages: &["prometheus"] },
+    "test --package segno --quiet --test e2e exports::prometheus",
+);
+
 /// A server, and the tests that start it.
 struct Service {
     /// What the names of its tests begin with.
@@ -45,13 +51,18 @@ pub fn ready() -> Result<(), Missing> {
             return Err(Missing::of(&service.tool, "its package did not bring it"));
         }
     }
+    let (promtool, _) = &PROMTOOL;
+    if !tools::on_path(promtool.program) {
+        tools::install(promtool)?;
+    }
     Ok(())
 }
 
 /// Runs the tests of the servers that are there.
 pub fn gate() -> Outcome {
     let (there, missing): (Vec<&Service>, Vec<&Service>) = SERVICES.iter().partition(|service| service.is_there());
-    let mut said: String = missing.into_iter().map(skipped).collect();
+    let mut said: String =
+        missing.into_iter().map(|service| skipped(&format!("{}*", service.prefix), &service.tool)).collect();
     let folder = crate::root().join(TESTS);
     let mut tests = Vec::new();
     for service in there {
@@ -68,6 +79,11 @@ pub fn gate() -> Outcome {
     if tests.iter().any(|test| test.starts_with(WHOLE.0)) {
         said += &cargo(WHOLE.1).run()?;
     }
+    let (promtool, test) = &PROMTOOL;
+    said += &match tools::on_path(promtool.program) {
+        true => cargo(test).run()?,
+        false => skipped(test, promtool),
+    };
     Ok(said)
 }
 
@@ -83,10 +99,9 @@ fn has(versions: &Path, program: &str) -> bool {
     versions.map(|version| version.path().join("bin").join(program)).any(|path| path.is_file())
 }
 
-fn skipped(service: &Service) -> String {
-    let Tool { program, .. } = service.tool;
-    let tests = service.prefix;
-    format!("{SKIPPED}{tests}*: {program} is not installed; `cargo xtask ci --install {NAME}` installs it\n")
+fn skipped(tests: &str, tool: &Tool<'_>) -> String {
+    let program = tool.program;
+    format!("{SKIPPED}{tests}: {program} is not installed; `cargo xtask ci --install {NAME}` installs it\n")
 }
 
 /// With everything on, so that a test which needs one feature more is not left out without a word.
@@ -142,7 +157,7 @@ mod tests {
     fn every_server_has_tests_and_is_skipped_by_name() {
         for service in SERVICES {
             assert!(!names(&crate::root().join(TESTS), service.prefix).is_empty(), "{}", service.prefix);
-            assert!(skipped(service).contains(service.tool.program));
+            assert!(skipped(service.prefix, &service.tool).contains(service.tool.program));
         }
     }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use super::ground::Ground;
 use super::install::Peers;
 use super::table::{Row, Table};
-use super::{cached, changed, crowd, durable, fresh, large, matrix, outputs, single};
+use super::{cached, changed, crowd, durable, fresh, large, logs, matrix, outputs, single};
 
 /// The rounds in which programs take turns.
 const ROUNDS: usize = 5;
@@ -21,10 +21,11 @@ pub enum Topic {
     Crowd,
     Single,
     Large,
+    Logs,
     Matrix,
 }
 
-const TOPICS: [(&str, Topic); 9] = [
+const TOPICS: [(&str, Topic); 10] = [
     ("cached", Topic::Cached),
     ("changed", Topic::Changed),
     ("outputs", Topic::Outputs),
@@ -33,6 +34,7 @@ const TOPICS: [(&str, Topic); 9] = [
     ("crowd", Topic::Crowd),
     ("single", Topic::Single),
     ("large", Topic::Large),
+    ("logs", Topic::Logs),
     ("matrix", Topic::Matrix),
 ];
 
@@ -104,6 +106,7 @@ fn measure_topic(topic: Topic, ground: &Ground, peers: &Peers) -> Result<(Vec<Ro
         Topic::Crowd => crowd::measure(ground).map(alone),
         Topic::Single => single::measure(ground).map(alone),
         Topic::Large => large::measure(ground).map(alone),
+        Topic::Logs => logs::measure(ground),
         Topic::Matrix => matrix::measure(ground, peers).map(|matrix| (Vec::new(), matrix.to_string())),
     }
 }

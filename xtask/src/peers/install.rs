@@ -17,6 +17,10 @@ const NPM: Tool<'_> = Tool { program: "npm", packages: &["npm"] };
 
 /// The durable engines, as pip takes them.
 const ENGINES: &[&str] = &["langgraph==1.2.22", "langgraph-checkpoint-sqlite==3.1.2", "dbos==3.4.0"];
+/// The database that reads logs, as pip takes it.
+const DUCKDB: &[&str] = &["duckdb==2.0.1"];
+/// The programs that read logs, and their packages as cargo takes them.
+const LOG_READERS: [(&str, &str); 2] = [("jaq", "jaq@3.1.2"), ("agrind", "ag@0.19.5")];
 /// The task runners, as npm takes them.
 const RUNNERS: &[&str] = &["turbo@2.11.11", "@moonrepo/cli@2.5.5"];
 /// Where npm puts their native programs; the wrappers beside them add the start of node.
@@ -64,12 +68,31 @@ pub fn peers(target: &Path) -> Peers {
 
 /// Makes a Python with the durable engines, and returns it.
 pub fn engines(target: &Path) -> Result<PathBuf, String> {
-    let folder = target.join("peers/python");
+    python(&target.join("peers/python"), ENGINES)
+}
+
+/// Makes a Python with DuckDB, and returns it.
+pub fn duckdb(target: &Path) -> Result<PathBuf, String> {
+    python(&target.join("peers/duckdb"), DUCKDB)
+}
+
+/// Builds a program that reads logs, and returns it.
+pub fn log_reader(target: &Path, name: &str) -> Result<PathBuf, String> {
+    let known = LOG_READERS.iter().find(|(known, _)| *known == name);
+    let (_, package) = known.ok_or_else(|| format!("no package is known for {name}"))?;
+    let folder = target.join("peers").join(name);
+    once(&folder, &[package], || {
+        run(Command::new("cargo").args(["install", "--quiet", "--locked", "--root"]).arg(&folder).arg(package))
+    })?;
+    Ok(folder.join("bin").join(name))
+}
+
+fn python(folder: &Path, packages: &[&str]) -> Result<PathBuf, String> {
     let python = folder.join("bin/python");
-    once(&folder, ENGINES, || {
+    once(folder, packages, || {
         tools::ensure(&PYTHON).map_err(|missing| missing.to_string())?;
-        run(Command::new(PYTHON.program).args(["-m", "venv"]).arg(&folder))?;
-        run(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(ENGINES))
+        run(Command::new(PYTHON.program).args(["-m", "venv"]).arg(folder))?;
+        run(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(packages))
     })?;
     Ok(python)
 }

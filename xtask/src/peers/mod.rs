@@ -12,6 +12,7 @@ mod fresh;
 mod ground;
 mod install;
 mod large;
+mod logs;
 mod matrix;
 mod measure;
 mod outputs;

@@ -11,6 +11,7 @@ mod manifests;
 mod names;
 mod packages;
 mod purity;
+mod safety;
 
 mod blocks;
 mod source;

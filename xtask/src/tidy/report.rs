@@ -4,7 +4,7 @@
 use std::fmt;
 
 use super::workspace::Workspace;
-use super::{arrows, header, leftovers, length, manifests, names, packages, purity};
+use super::{arrows, header, leftovers, length, manifests, names, packages, purity, safety};
 use crate::gate::{Outcome, Red};
 
 /// A breach of a rule: where, which, what, and what to do about it.
@@ -34,6 +34,7 @@ const RULES: &[fn(&Workspace) -> Vec<Finding>] = &[
     names::check,
     manifests::check,
     leftovers::check,
+    safety::check,
     purity::check,
 ];
 
