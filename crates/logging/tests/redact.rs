@@ -63,7 +63,7 @@ fn keys_of_providers_are_hidden() {
         concat!("xoxb", "-123456789012-abcdef"),
         concat!("AIza", "SyA0123456789abcdefghijklmnopqrstuv"),
         concat!("npm_", "abcdefghijklmnopqrstuvwxyz0123456789"),
-        concat!("hooks.slack", ".com/services/T0000/B0000/XXXX1234XXXX"),
+        concat!("hooks.slack", ".com/services/T0123ABCD/B0123ABCD/abcd1234EFGH5678"),
         "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
     ] {
         check(&format!("key {key} is wrong"), "key [redacted] is wrong");

@@ -6,10 +6,10 @@ use std::io::{self, ErrorKind};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use super::blocks::{Blocks, Step};
+use super::blocks::Blocks;
 use super::identity::{Identity, identity};
 use super::open::At;
-use super::scan::{Block, Scan};
+use super::scan::Scan;
 use super::segments::{self, Listing, Segment};
 use super::{Error, Line, Query, Skip, Sources, Tally, query};
 
@@ -206,19 +206,10 @@ fn drain(
     scan: &mut Scan<'_>,
     step: &mut impl FnMut(&Line<'_>) -> ControlFlow<()>,
 ) -> io::Result<ControlFlow<()>> {
-    loop {
-        let at = blocks.position();
-        match blocks.next(&mut At { file, at })? {
-            Step::Lines { length, offset } => {
-                let block = Block { file: path, bytes: blocks.bytes(), length, offset };
-                if scan.block(block, step).is_break() {
-                    return Ok(ControlFlow::Break(()));
-                }
-            }
-            Step::Long { offset } => scan.long(path, offset),
-            Step::Done | Step::End => return Ok(ControlFlow::Continue(())),
-        }
-    }
+    let at = blocks.position();
+    let flow = query::whole_lines(&mut At { file, at }, blocks, path, scan, step)?;
+    // What has no newline yet is a line that is still being written.
+    Ok(flow.map_continue(|_is_end| ()))
 }
 
 /// Where the last lines begin.

@@ -195,6 +195,21 @@ fn read_on(
     scan: &mut Scan<'_>,
     step: &mut impl FnMut(&Line<'_>) -> ControlFlow<()>,
 ) -> io::Result<ControlFlow<()>> {
+    Ok(match whole_lines(read, blocks, path, scan, step)? {
+        ControlFlow::Continue(true) => last(blocks, path, scan, step),
+        ControlFlow::Continue(false) => ControlFlow::Continue(()),
+        ControlFlow::Break(()) => ControlFlow::Break(()),
+    })
+}
+
+/// Reads the lines that have a newline, and returns whether the input ended before the range did.
+pub(super) fn whole_lines(
+    read: &mut impl Read,
+    blocks: &mut Blocks,
+    path: &Path,
+    scan: &mut Scan<'_>,
+    step: &mut impl FnMut(&Line<'_>) -> ControlFlow<()>,
+) -> io::Result<ControlFlow<(), bool>> {
     loop {
         match blocks.next(read)? {
             Step::Lines { length, offset } => {
@@ -204,8 +219,8 @@ fn read_on(
                 }
             }
             Step::Long { offset } => scan.long(path, offset),
-            Step::Done => return Ok(ControlFlow::Continue(())),
-            Step::End => return Ok(last(blocks, path, scan, step)),
+            Step::Done => return Ok(ControlFlow::Continue(false)),
+            Step::End => return Ok(ControlFlow::Continue(true)),
         }
     }
 }

@@ -65,7 +65,7 @@ pub(super) fn is_code(view: &View<'_>, key: &[u8], start: usize, manner: Manner)
 }
 
 /// Says whether a value between quotes only stands for a secret.
-pub(super) fn is_placeholder(value: &[u8]) -> bool {
+pub(super) fn is_stand_in(value: &[u8]) -> bool {
     let stars = value.iter().all(|byte| matches!(byte, b'*' | b'.'));
     let pairs: [(&[u8], &[u8]); 4] = [(b"${", b"}"), (b"{{", b"}}"), (b"<", b">"), (b"$(", b")")];
     stars || pairs.iter().any(|(open, close)| value.starts_with(open) && value.ends_with(close)) || is_variable(value)

@@ -3,7 +3,7 @@
 
 use memchr::memmem;
 
-use super::code::{Manner, is_code, is_placeholder};
+use super::code::{Manner, is_code, is_stand_in};
 use super::names::{Key, Telling, is_of_folder};
 use super::quoted::{Quoted, quoted};
 use super::redactor::HIDDEN;
@@ -165,7 +165,7 @@ fn between(view: &View<'_>, quoted: Quoted) -> Seen<Option<Secret>> {
     let is_none = match close {
         Some(close) => {
             let value = &view.bytes[open..close];
-            value == HIDDEN.as_bytes() || is_placeholder(value)
+            value == HIDDEN.as_bytes() || is_stand_in(value)
         }
         None => false,
     };
