@@ -12,10 +12,9 @@ pub(super) const MAX_DEPTH: u32 = 127;
 /// Checks the line that begins at `start`, and returns where its newline stands.
 ///
 /// `stops` are those of bytes from `start` or before to a newline or the end, which counts as one.
-pub(super) fn line(bytes: &[u8], start: usize, stops: &mut Stops, index: &mut Index) -> Checked<usize> {
+pub(super) fn line(bytes: &[u8], start: usize, stops: &Stops, index: &mut Index) -> Checked<usize> {
     index.clear();
-    // What is not written back stands before the damage, and is stepped over with the rest of the line.
-    let mut walk = Walk { bytes, stops: stops.ahead(), escaped: false };
+    let mut walk = Walk { bytes, stops: stops.ahead(start), escaped: false };
     let mut at = space(bytes, start);
     if byte(bytes, at) != b'{' {
         return Err(damage(bytes, at, Skip::NoObject));
@@ -25,8 +24,6 @@ pub(super) fn line(bytes: &[u8], start: usize, stops: &mut Stops, index: &mut In
         b'}' => at + 1,
         _ => walk.members(at, start, index)?,
     };
-    let reached = walk.stops.at;
-    stops.back(reached);
     at = space(bytes, at);
     if byte(bytes, at) != b'\n' {
         return Err(damage(bytes, at, Skip::Trailing));
@@ -41,7 +38,7 @@ pub(super) fn line(bytes: &[u8], start: usize, stops: &mut Stops, index: &mut In
 pub(super) fn alone(line: &[u8], index: &mut Index) -> Checked<()> {
     let mut stops = Stops::default();
     stops.find(line, 0, line.len());
-    self::line(line, 0, &mut stops, index).map(|_| ())
+    self::line(line, 0, &stops, index).map(|_| ())
 }
 
 /// Checks the values of a list, one after the other, and returns where each begins and ends.
@@ -50,11 +47,9 @@ pub(super) fn elements(list: &[u8]) -> impl Iterator<Item = (usize, usize)> {
     stops.find(list, 0, list.len());
     let mut at = 1;
     std::iter::from_fn(move || {
-        let mut walk = Walk { bytes: list, stops: stops.ahead(), escaped: false };
+        let mut walk = Walk { bytes: list, stops: stops.ahead(at), escaped: false };
         let begin = space(list, at);
         let end = walk.value(begin, 0).ok()?;
-        let reached = walk.stops.at;
-        stops.back(reached);
         // Over the comma; behind the bracket nothing is left.
         at = space(list, end) + 1;
         Some((begin, end))
@@ -297,8 +292,8 @@ mod tests {
         let lines = b"{\"a\":1}\r\n{\"b\":[]}\n";
         let mut stops = Stops::default();
         stops.find(lines, 0, lines.len());
-        assert_eq!(line(lines, 0, &mut stops, &mut index), Ok(8));
-        assert_eq!(line(lines, 9, &mut stops, &mut index), Ok(17));
+        assert_eq!(line(lines, 0, &stops, &mut index), Ok(8));
+        assert_eq!(line(lines, 9, &stops, &mut index), Ok(17));
         assert_eq!(alone(b"{\"a\":\n1}", &mut index), Err(Damage { skip: Skip::Cut, at: 5 }));
     }
 

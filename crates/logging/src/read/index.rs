@@ -1,5 +1,10 @@
 //! Where the members of a line's object stand, so that each is found without reading the line again.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::shapes::MOST_PIECES;
+
 /// One member, by places relative to the line's beginning.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pair {
@@ -16,15 +21,89 @@ pub(super) struct Pair {
 /// The members of one line, in their order. It is used again for the next line.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Index {
+    /// The members of a line that was checked by the whole grammar.
     pub(super) pairs: Vec<Pair>,
     /// A key has an escape in it.
     pub(super) escaped: bool,
+    /// The shape of a line that has a known one.
+    shape: Option<Shape>,
+    /// Where in that line its pieces of glue begin.
+    places: Vec<u32>,
+}
+
+/// The members of all lines of one shape.
+#[derive(Debug, Clone)]
+pub(super) struct Shape {
+    members: Arc<[Member]>,
+    /// No two members have the same tag, so that the first one is the last one.
+    distinct: bool,
+}
+
+/// One member, by places relative to pieces of glue.
+#[derive(Debug)]
+struct Member {
+    tag: u32,
+    key: Spot,
+    value: Spot,
+    end: Spot,
+}
+
+/// A place: so many bytes behind the beginning of a piece of glue.
+#[derive(Debug)]
+struct Spot {
+    piece: u32,
+    bytes: u32,
+}
+
+impl Shape {
+    /// Takes the shape of an indexed line whose pieces of glue begin at these places.
+    pub(super) fn new(index: &Index, places: &[u32]) -> Shape {
+        let spot = |place: u32| {
+            let piece = places.partition_point(|begin| *begin <= place) - 1;
+            Spot { piece: piece as u32, bytes: place - places[piece] }
+        };
+        let member =
+            |&Pair { tag, key, value, end }: &Pair| Member { tag, key: spot(key), value: spot(value), end: spot(end) };
+        let mut tags = HashSet::new();
+        Shape {
+            members: index.pairs.iter().map(member).collect(),
+            distinct: index.pairs.iter().all(|pair| tags.insert(pair.tag)),
+        }
+    }
+}
+
+impl Member {
+    #[inline]
+    fn pair(&self, places: &[u32]) -> Pair {
+        let place = |spot: &Spot| places[spot.piece as usize] + spot.bytes;
+        Pair { tag: self.tag, key: place(&self.key), value: place(&self.value), end: place(&self.end) }
+    }
 }
 
 impl Index {
     pub(super) fn clear(&mut self) {
         self.pairs.clear();
         self.escaped = false;
+        self.shape = None;
+    }
+
+    /// Returns where to write the places of a line's glue.
+    #[inline]
+    pub(super) fn places(&mut self) -> &mut [u32] {
+        if self.places.is_empty() {
+            self.places.resize(MOST_PIECES, 0);
+        }
+        &mut self.places
+    }
+
+    /// The line whose places were written has this shape.
+    #[inline]
+    pub(super) fn take_shape(&mut self, shape: &Shape) {
+        // Nearly always it is that of the line before.
+        if !self.shape.as_ref().is_some_and(|known| Arc::ptr_eq(&known.members, &shape.members)) {
+            self.clear();
+            self.shape = Some(shape.clone());
+        }
     }
 
     /// Finds the last member with this key; `line` is what was indexed.
@@ -34,7 +113,17 @@ impl Index {
             return self.find_decoded(line, key);
         }
         let tag = tag(key);
-        let pair = self.pairs.iter().rev().find(|pair| pair.tag == tag && has_key(line, pair, key))?;
+        let pair = match &self.shape {
+            Some(shape) if shape.distinct => {
+                let pair = shape.members.iter().find(|member| member.tag == tag)?.pair(&self.places);
+                has_key(line, &pair, key).then_some(pair)?
+            }
+            Some(shape) => {
+                let members = shape.members.iter().rev().filter(|member| member.tag == tag);
+                members.map(|member| member.pair(&self.places)).find(|pair| has_key(line, pair, key))?
+            }
+            None => *self.pairs.iter().rev().find(|pair| pair.tag == tag && has_key(line, pair, key))?,
+        };
         Some(&line[pair.value as usize..pair.end as usize])
     }
 
@@ -46,10 +135,18 @@ impl Index {
 
     /// Returns keys, with their escapes, and values.
     pub(super) fn members<'a>(&self, line: &'a [u8]) -> impl DoubleEndedIterator<Item = (&'a [u8], &'a [u8])> {
-        self.pairs.iter().map(move |pair| {
+        let members = self.shape.iter().flat_map(|shape| shape.members.iter());
+        // A line has either a shape or pairs of its own.
+        let pairs = members.map(|member| member.pair(&self.places)).chain(self.own_pairs());
+        pairs.map(move |pair| {
             let key = &line[pair.key as usize..pair.value as usize];
             (&key[..key_length(key)], &line[pair.value as usize..pair.end as usize])
         })
+    }
+
+    fn own_pairs(&self) -> impl DoubleEndedIterator<Item = Pair> {
+        let pairs: &[Pair] = if self.shape.is_some() { &[] } else { &self.pairs };
+        pairs.iter().copied()
     }
 }
 

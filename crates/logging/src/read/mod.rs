@@ -54,6 +54,7 @@ mod prefilter;
 mod query;
 mod scan;
 mod segments;
+mod shapes;
 mod sources;
 mod stops;
 mod tally;

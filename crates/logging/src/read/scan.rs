@@ -3,10 +3,10 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use super::check;
 use super::filter::Judge;
 use super::index::Index;
 use super::prefilter::{Needle, census};
+use super::shapes::Shapes;
 use super::stops::Stops;
 use super::token::Damage;
 use super::{Line, Query, Skip, Tally};
@@ -27,6 +27,7 @@ pub(super) struct Scan<'q> {
     /// The texts to choose from, until the first lines were seen.
     candidates: Vec<Needle>,
     stops: Stops,
+    shapes: Shapes,
     index: Index,
     pub(super) tally: Tally,
 }
@@ -54,6 +55,7 @@ impl<'q> Scan<'q> {
                 false => Vec::new(),
             },
             stops: Stops::default(),
+            shapes: Shapes::default(),
             index: Index::default(),
             tally: Tally::default(),
         }
@@ -132,11 +134,10 @@ impl<'q> Scan<'q> {
         step: &mut impl FnMut(&Line<'_>) -> ControlFlow<()>,
     ) -> ControlFlow<(), usize> {
         let mut begin = at;
-        let mut checked = check::line(block.bytes, begin, &mut self.stops, &mut self.index);
+        let mut checked = self.shapes.line(block.bytes, begin, &self.stops, &mut self.index);
         if checked.is_err() && block.bytes[at..block.length].starts_with(BYTE_ORDER_MARK) {
-            // The first byte was wrong, so no stop was stepped over.
             begin += BYTE_ORDER_MARK.len();
-            checked = check::line(block.bytes, begin, &mut self.stops, &mut self.index);
+            checked = self.shapes.line(block.bytes, begin, &self.stops, &mut self.index);
         }
         let end = match checked {
             Ok(end) if end - at <= self.query.line_limit => end,

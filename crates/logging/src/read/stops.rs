@@ -8,22 +8,16 @@
 const WORD: usize = 64;
 /// So many bytes are classed before their bits are taken; they stay in the first cache.
 const PIECE: usize = 4096;
-/// The stops in a range of bytes, a bit for each byte, and how far the checker is in them.
+/// The stops in a range of bytes, a bit for each byte.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Stops {
     words: Vec<u64>,
+    /// The bytes of a piece, classed: kept only so that it need not be made again.
+    classes: Vec<u8>,
     begin: usize,
     end: usize,
-    at: Cursor,
     /// No byte of the range is beyond ASCII.
     pub(super) ascii: bool,
-}
-
-/// A word, and its bits that were not stepped over.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Cursor {
-    word: usize,
-    bits: u64,
 }
 
 impl Stops {
@@ -33,25 +27,47 @@ impl Stops {
         (self.begin, self.end) = (begin, end);
         self.ascii = range.is_ascii();
         self.words.clear();
-        let mut classes = [0_u8; PIECE];
+        let most = range.len().min(PIECE).next_multiple_of(WORD);
+        if self.classes.len() < most {
+            self.classes.resize(most, 0);
+        }
         for piece in range.chunks(PIECE) {
             let rounded = piece.len().next_multiple_of(WORD);
-            class(piece, &mut classes[..rounded]);
-            self.words.extend(classes[..rounded].as_chunks::<WORD>().0.iter().map(gather));
+            let classes = &mut self.classes[..rounded];
+            class(piece, classes);
+            self.words.extend(classes.as_chunks::<WORD>().0.iter().map(gather));
         }
-        self.at = Cursor { word: 0, bits: self.words.first().copied().unwrap_or(0) };
     }
 
-    /// Returns the stops that the checker has not stepped over.
+    /// Returns the stops from a place in the range on.
     #[inline(always)]
-    pub(super) fn ahead(&self) -> Ahead<'_> {
-        Ahead { words: &self.words, begin: self.begin, end: self.end, at: self.at }
+    pub(super) fn ahead(&self, from: usize) -> Ahead<'_> {
+        let (word, bits) = self.word(from);
+        Ahead { words: &self.words, begin: self.begin, end: self.end, word, bits }
     }
 
-    /// Notes how far the checker came.
+    /// Returns the first stop at `from` or behind it; the range's end when there is none.
     #[inline(always)]
-    pub(super) fn back(&mut self, at: Cursor) {
-        self.at = at;
+    pub(super) fn first(&self, from: usize) -> usize {
+        let place = from - self.begin;
+        let (word, shift) = (place / WORD, place % WORD);
+        // Two words make one that begins with the place: where words meet, nothing has to be foreseen.
+        if let Some([low, high]) = self.words.get(word..word + 2) {
+            let bits = low >> shift | high << 1 << (WORD - 1 - shift);
+            if bits != 0 {
+                return from + bits.trailing_zeros() as usize;
+            }
+        }
+        self.ahead(from).next(from)
+    }
+
+    /// Returns the number of the word in which a place stands, and its bits from there on.
+    #[inline(always)]
+    fn word(&self, from: usize) -> (usize, u64) {
+        let place = from - self.begin;
+        let word = place / WORD;
+        let bits = self.words.get(word).copied().unwrap_or(0);
+        (word, bits & (u64::MAX << (place % WORD)))
     }
 }
 
@@ -61,7 +77,9 @@ pub(super) struct Ahead<'a> {
     words: &'a [u64],
     begin: usize,
     end: usize,
-    pub(super) at: Cursor,
+    /// A word, and its bits that were not stepped over.
+    word: usize,
+    bits: u64,
 }
 
 impl Ahead<'_> {
@@ -69,15 +87,15 @@ impl Ahead<'_> {
     #[inline(always)]
     pub(super) fn next(&mut self, least: usize) -> usize {
         loop {
-            let Cursor { word, bits } = self.at;
+            let Ahead { word, bits, .. } = *self;
             if bits == 0 {
                 match self.words.get(word + 1) {
-                    Some(bits) => self.at = Cursor { word: word + 1, bits: *bits },
+                    Some(bits) => (self.word, self.bits) = (word + 1, *bits),
                     None => return self.end,
                 }
                 continue;
             }
-            self.at.bits = bits & (bits - 1);
+            self.bits = bits & (bits - 1);
             let place = self.begin + word * WORD + bits.trailing_zeros() as usize;
             if place >= least {
                 return place;
@@ -145,9 +163,12 @@ mod tests {
         stops.find(&[b'"'; 300], 0, 300);
         stops.find(bytes, from, to);
         let is_stop = |place: &usize| matches!(bytes[*place], b'"' | b'\\' | 0..0x20);
-        let mut ahead = stops.ahead();
+        let mut ahead = stops.ahead(from);
         for place in (from..to).filter(is_stop) {
             assert_eq!(ahead.next(0), place);
+        }
+        for at in from..to {
+            assert_eq!(stops.first(at), (at..to).find(is_stop).unwrap_or(to));
         }
         assert_eq!(ahead.next(0), to);
         assert_eq!(stops.ascii, bytes[from..to].is_ascii());
@@ -177,7 +198,7 @@ mod tests {
     fn stops_before_a_place_are_passed_over() {
         let mut stops = Stops::default();
         stops.find(b"\"a\\\"b\"", 0, 6);
-        let mut ahead = stops.ahead();
+        let mut ahead = stops.ahead(0);
         assert_eq!([ahead.next(1), ahead.next(4), ahead.next(4)], [2, 5, 6]);
     }
 

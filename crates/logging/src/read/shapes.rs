@@ -1,0 +1,474 @@
+//! Learns the shapes of lines, and checks lines of a known shape by comparing. The grammar stays in `check`.
+//!
+//! A program writes few kinds of lines: what stands between their values, the glue, is the same in each. A line was
+//! checked by the whole grammar once; another one with the same glue, whose values hold, is then right as well, and its
+//! members stand in the same glue. Glue is kept as a tree, because lines of one program begin alike. A line that leaves
+//! the tree is checked by the whole grammar, and says for itself what is wrong with it.
+
+use super::check;
+use super::index::{Index, Shape};
+use super::stops::Stops;
+use super::token::{Checked, byte, escape, number, scalar, space};
+
+/// Pieces of glue that are kept at most.
+const MOST_GLUES: usize = 512;
+/// Bytes of them that are kept at most.
+const MOST_TEXT: usize = 64 * 1024;
+/// Pieces in one line; a line with more is not learnt.
+pub(super) const MOST_PIECES: usize = 128;
+/// Pieces that may follow one piece: so many are compared before a line is given up.
+const MOST_BRANCHES: usize = 8;
+/// After so many lines it is asked whether shapes are worth their while.
+const WINDOW: u32 = 256;
+/// So many lines are checked without looking at shapes, when most of a window had none that was known.
+const REST: u32 = 15 * WINDOW;
+/// So many lines of a window are learnt at most.
+const MOST_LESSONS: u32 = 32;
+/// So many bytes of glue are compared at once.
+const WIDE: usize = 16;
+/// No glue: the root follows none.
+const NONE: u32 = 0;
+
+/// The shapes that one thread has met.
+#[derive(Debug, Clone)]
+pub(super) struct Shapes {
+    /// The first one is the root: it has no text.
+    glues: Vec<Glue>,
+    text: Vec<u8>,
+    /// What ends the last piece of each shape.
+    shapes: Vec<Shape>,
+    /// Lines of this window, and how many of them had a known shape.
+    lines: u32,
+    known: u32,
+    /// So many lines are left to be checked without shapes.
+    rest: u32,
+}
+
+/// What stands between the end of one value and the beginning of the next.
+#[derive(Debug, Clone, Copy)]
+struct Glue {
+    /// Its first bytes, and ones where they count.
+    head: u128,
+    mask: u128,
+    /// Its last bytes, when it is longer than its head.
+    last: u128,
+    /// Where it begins in the text of all.
+    text: u32,
+    length: u32,
+    then: Then,
+    /// The shape of lines that end with it.
+    shape: u32,
+    /// The first glue that follows, and the next that follows the same as this one does.
+    first: u32,
+    other: u32,
+}
+
+/// What follows a piece of glue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Then {
+    /// The inside of a string.
+    Text,
+    /// A number or a word.
+    Scalar,
+    /// More glue: an empty list or object ends here.
+    Glue,
+    /// The next line.
+    End,
+}
+
+impl Default for Shapes {
+    fn default() -> Shapes {
+        let mut shapes =
+            Shapes { glues: Vec::new(), text: Vec::new(), shapes: Vec::new(), lines: 0, known: 0, rest: 0 };
+        shapes.forget();
+        shapes
+    }
+}
+
+impl Shapes {
+    /// Checks the line that begins at `start`, as [`check::line`] does.
+    #[inline]
+    pub(super) fn line(&mut self, bytes: &[u8], start: usize, stops: &Stops, index: &mut Index) -> Checked<usize> {
+        if self.rest > 0 {
+            self.rest -= 1;
+            return check::line(bytes, start, stops, index);
+        }
+        self.lines += 1;
+        let end = match self.follow(bytes, start, stops, index) {
+            Some(end) => {
+                self.known += 1;
+                end
+            }
+            None => {
+                let end = check::line(bytes, start, stops, index)?;
+                // Lines of many shapes are not to cost more than they bring.
+                if self.lines - self.known <= MOST_LESSONS {
+                    self.learn(bytes, start, end, index);
+                }
+                end
+            }
+        };
+        if self.lines == WINDOW {
+            self.look_back();
+        }
+        Ok(end)
+    }
+
+    /// Follows the tree along a line. Returns where its newline stands, if the line has a known shape and holds.
+    #[inline(always)]
+    fn follow(&self, bytes: &[u8], start: usize, stops: &Stops, index: &mut Index) -> Option<usize> {
+        let places = index.places();
+        let mut at = start;
+        let mut glue = &self.glues[0];
+        let mut piece = 0;
+        loop {
+            glue = self.next(glue, bytes, at)?;
+            *places.get_mut(piece)? = (at - start) as u32;
+            piece += 1;
+            at += glue.length as usize;
+            at = match glue.then {
+                Then::Text => text(bytes, at, stops)?,
+                Then::Scalar if byte(bytes, at).is_ascii_digit() => number(bytes, at).ok()?,
+                Then::Scalar => scalar(bytes, at).ok()?,
+                Then::Glue => at,
+                Then::End => break,
+            };
+        }
+        index.take_shape(&self.shapes[glue.shape as usize]);
+        (stops.ascii || std::str::from_utf8(&bytes[start..at]).is_ok()).then_some(at - 1)
+    }
+
+    /// Returns the glue behind another one's value that stands at `at`.
+    #[inline(always)]
+    fn next(&self, before: &Glue, bytes: &[u8], at: usize) -> Option<&Glue> {
+        let rest = bytes.get(at..)?;
+        let head = wide(rest, 0)?;
+        let mut place = before.first;
+        while place != NONE {
+            let glue = &self.glues[place as usize];
+            if (head ^ glue.head) & glue.mask == 0 && self.is_at(glue, rest) {
+                return Some(glue);
+            }
+            place = glue.other;
+        }
+        None
+    }
+
+    /// Says whether glue whose head is right is right to its end.
+    #[inline(always)]
+    fn is_at(&self, glue: &Glue, rest: &[u8]) -> bool {
+        let length = glue.length as usize;
+        if length > WIDE && wide(rest, length - WIDE) != Some(glue.last) {
+            return false;
+        }
+        if length > 2 * WIDE && rest.get(WIDE..length) != self.text(glue).get(WIDE..) {
+            return false;
+        }
+        // Glue before a number may be where other glue begins, before a string or a list.
+        glue.then != Then::Scalar || is_scalar(byte(rest, length))
+    }
+
+    fn text(&self, glue: &Glue) -> &[u8] {
+        &self.text[glue.text as usize..][..glue.length as usize]
+    }
+
+    /// Keeps the shape of a line that was checked, whose newline stands at `end`.
+    #[cold]
+    fn learn(&mut self, bytes: &[u8], start: usize, end: usize, index: &Index) {
+        // Keys with escapes are found in another way, and a line without a newline has no whole glue at its end.
+        if index.escaped || end >= bytes.len() {
+            return;
+        }
+        let line = &bytes[start..=end];
+        let values = values(line);
+        if values.len() > MOST_PIECES {
+            return;
+        }
+        let mut glue = 0;
+        let mut from = 0;
+        let mut places = Vec::with_capacity(values.len());
+        for (begin, behind, then) in values {
+            let Some(next) = self.follower(glue, &line[from..begin], then) else { return };
+            places.push(from as u32);
+            (glue, from) = (next, behind);
+        }
+        self.glues[glue].shape = self.shapes.len() as u32;
+        self.shapes.push(Shape::new(index, &places));
+    }
+
+    /// Finds the glue that follows another, or makes it if there is room.
+    fn follower(&mut self, before: usize, text: &[u8], then: Then) -> Option<usize> {
+        let mut place = self.glues[before].first;
+        let mut branches = 0;
+        while place != NONE {
+            let glue = &self.glues[place as usize];
+            if glue.then == then && self.text(glue) == text {
+                return Some(place as usize);
+            }
+            place = glue.other;
+            branches += 1;
+        }
+        let is_full = self.glues.len() == MOST_GLUES || self.text.len() + text.len() > MOST_TEXT;
+        if is_full || branches == MOST_BRANCHES {
+            return None;
+        }
+        let new = self.glues.len();
+        let other = std::mem::replace(&mut self.glues[before].first, new as u32);
+        let (begin, length) = (self.text.len() as u32, text.len() as u32);
+        self.text.extend_from_slice(text);
+        let (head, mask) = head(text);
+        let last = text.len().checked_sub(WIDE).and_then(|from| wide(text, from)).unwrap_or(0);
+        self.glues.push(Glue { head, mask, last, text: begin, length, then, shape: 0, first: NONE, other });
+        Some(new)
+    }
+
+    /// Gives shapes up for a while when most lines had none that was known.
+    #[cold]
+    fn look_back(&mut self) {
+        if self.known < WINDOW / 2 {
+            self.forget();
+            self.rest = REST;
+        }
+        (self.lines, self.known) = (0, 0);
+    }
+
+    fn forget(&mut self) {
+        self.text.clear();
+        self.shapes.clear();
+        self.glues.clear();
+        let root = Glue {
+            head: 0,
+            mask: 0,
+            last: 0,
+            text: 0,
+            length: 0,
+            then: Then::Glue,
+            shape: 0,
+            first: NONE,
+            other: NONE,
+        };
+        self.glues.push(root);
+    }
+}
+
+/// The bytes at a place as a number, if there are so many.
+#[inline(always)]
+fn wide(bytes: &[u8], at: usize) -> Option<u128> {
+    bytes.get(at..)?.first_chunk::<WIDE>().map(|bytes| u128::from_le_bytes(*bytes))
+}
+
+/// Reads a string from behind its first quote; returns where its last one stands.
+#[inline(always)]
+fn text(bytes: &[u8], mut at: usize, stops: &Stops) -> Option<usize> {
+    loop {
+        let stop = stops.first(at);
+        match byte(bytes, stop) {
+            b'"' => return Some(stop),
+            b'\\' => at = escape(bytes, stop + 1).ok()?,
+            _ => return None,
+        }
+    }
+}
+
+/// Says whether a number or a word begins with the byte.
+#[inline(always)]
+fn is_scalar(byte: u8) -> bool {
+    byte.is_ascii_digit() || matches!(byte, b'-' | b't' | b'f' | b'n')
+}
+
+/// The first bytes of glue as a number, and ones where they count.
+fn head(text: &[u8]) -> (u128, u128) {
+    let mut head = [0; WIDE];
+    let mut mask = [0; WIDE];
+    for (place, byte) in text.iter().take(WIDE).enumerate() {
+        (head[place], mask[place]) = (*byte, u8::MAX);
+    }
+    (u128::from_le_bytes(head), u128::from_le_bytes(mask))
+}
+
+/// Finds where the values of a line that was checked begin and end, and what each is; the last one is the line's end.
+fn values(line: &[u8]) -> Vec<(usize, usize, Then)> {
+    let mut values = Vec::new();
+    let mut at = 0;
+    while at < line.len() {
+        match line[at] {
+            b'"' => {
+                let quote = quote(line, at + 1);
+                // Only a key has a colon behind it.
+                if byte(line, space(line, quote + 1)) != b':' {
+                    values.push((at + 1, quote, Then::Text));
+                }
+                at = quote + 1;
+            }
+            open @ (b'{' | b'[') => {
+                at = space(line, at + 1);
+                if byte(line, at) == open + 2 {
+                    at += 1;
+                    values.push((at, at, Then::Glue));
+                }
+            }
+            first if is_scalar(first) => {
+                let is_over = |byte: &u8| matches!(byte, b',' | b'}' | b']' | 0..=b' ');
+                let end = at + line[at..].iter().take_while(|byte| !is_over(byte)).count();
+                values.push((at, end, Then::Scalar));
+                at = end;
+            }
+            _ => at += 1,
+        }
+    }
+    values.push((line.len(), line.len(), Then::End));
+    values
+}
+
+/// Finds the last quote of a string that is whole.
+fn quote(line: &[u8], mut at: usize) -> usize {
+    loop {
+        match line[at] {
+            b'"' => return at,
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::read::Skip;
+
+    /// What was found in a line: its members, or what is wrong with it.
+    type Found = Result<Vec<(String, String)>, Skip>;
+
+    fn members(line: &[u8], index: &Index) -> Vec<(String, String)> {
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        index.members(line).map(|(key, value)| (text(key), text(value))).collect()
+    }
+
+    /// Reads lines one after the other as the scanner does, and each alone by the grammar; both must find the same.
+    /// Returns how many had a known shape.
+    fn check(lines: &[impl AsRef<[u8]>]) -> u32 {
+        let mut shapes = Shapes::default();
+        let (mut index, mut plain) = (Index::default(), Index::default());
+        let mut stops = Stops::default();
+        for line in lines.iter().map(AsRef::as_ref) {
+            let bytes = [line, b"\n", &[b' '; WIDE]].concat();
+            stops.find(&bytes, 0, line.len() + 1);
+            let found = shapes.line(&bytes, 0, &stops, &mut index);
+            let found: Found = found.map(|end| members(&bytes[..end], &index)).map_err(|damage| damage.skip);
+            let expected: Found =
+                check::alone(line, &mut plain).map(|()| members(line, &plain)).map_err(|damage| damage.skip);
+            assert_eq!(found, expected, "{}", String::from_utf8_lossy(line));
+            for key in ["a", "b", "", "missing"] {
+                let key = key.as_bytes();
+                assert!(found.is_err() || index.find(&bytes, key) == plain.find(line, key));
+            }
+        }
+        shapes.known
+    }
+
+    #[test]
+    fn a_line_like_one_before_is_known() {
+        assert_eq!(check(&[r#"{"a":"x","b":1}"#, r#"{"a":"longer \" text","b":-2.5e1}"#]), 1);
+        assert_eq!(check(&[r#"{"a":{"b":[1,"x"],"c":{}},"d":[]}"#, r#"{"a":{"b":[2,"é"],"c":{}},"d":[]}"#]), 1);
+        assert_eq!(check(&["{}", "{}", "{ }", "{ }"]), 2);
+        assert_eq!(check(&["{\"a\" : 1 }\r", "{\"a\" : 2 }\r", "{\"a\" : 2 }"]), 1);
+        let long = "key of more than thirty-two bytes, which are two wide steps";
+        assert_eq!(check(&[format!("{{\"{long}\":1}}"), format!("{{\"{long}\":2}}"), format!("{{\"{long}.\":2}}")]), 1);
+    }
+
+    #[test]
+    fn another_kind_of_value_is_another_shape() {
+        let kinds = [r#"{"a":1}"#, r#"{"a":"1"}"#, r#"{"a":[1]}"#, r#"{"a":[]}"#, r#"{"a":{"b":1}}"#, r#"{"a":null}"#];
+        assert_eq!(check(&kinds), 1, "null stands where a number does");
+        assert_eq!(check(&[kinds, kinds].concat()), 7);
+        assert_eq!(check(&[r#"{"a":["x"]}"#, r#"{"a":["x","y"]}"#, r#"{"a":["x",1]}"#, r#"{"a":["y",2]}"#]), 1);
+    }
+
+    #[test]
+    fn of_two_equal_keys_the_last_counts() {
+        assert_eq!(check(&[r#"{"a":1,"b":2,"a":3}"#, r#"{"a":4,"b":5,"a":6}"#]), 1);
+        assert_eq!(check(&[r#"{"a":1,"\u0061":2}"#, r#"{"a":3,"\u0061":4}"#]), 0, "keys with escapes are not learnt");
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_line_of_a_known_shape_is_named() {
+        let good = r#"{"a":"x","b":1,"c":true}"#;
+        let wrong: [&[u8]; 8] = [
+            b"{\"a\":\"\t\",\"b\":1,\"c\":true}",
+            b"{\"a\":\"\xff\",\"b\":1,\"c\":true}",
+            b"{\"a\":\"\\x\",\"b\":1,\"c\":true}",
+            b"{\"a\":\"x\",\"b\":01,\"c\":true}",
+            b"{\"a\":\"x\",\"b\":1e999,\"c\":true}",
+            b"{\"a\":\"x\",\"b\":1,\"c\":tru}",
+            b"{\"a\":\"x\",\"b\":1,\"c\":true",
+            b"{\"a\":\"x",
+        ];
+        for wrong in wrong {
+            assert_eq!(check(&[good.as_bytes(), wrong, good.as_bytes()]), 1);
+        }
+    }
+
+    #[test]
+    fn lines_that_all_differ_are_given_up_and_taken_up_again() {
+        let mut shapes = Shapes::default();
+        let mut index = Index::default();
+        let mut stops = Stops::default();
+        let mut read = |line: String| {
+            let bytes = [line.as_bytes(), b"\n", &[b' '; WIDE]].concat();
+            stops.find(&bytes, 0, line.len() + 1);
+            shapes.line(&bytes, 0, &stops, &mut index).unwrap();
+            assert!(shapes.glues.len() <= MOST_GLUES && shapes.text.len() <= MOST_TEXT);
+            (shapes.rest, shapes.known)
+        };
+        for number in 1..WINDOW {
+            read(format!("{{\"key {number}\":{number},\"{}\":0}}", "x".repeat(300)));
+        }
+        assert_eq!(read("{\"a\":1}".to_owned()), (REST, 0));
+        for left in (0..REST).rev() {
+            assert_eq!(read("{\"a\":1}".to_owned()), (left, 0));
+        }
+        read("{\"a\":1}".to_owned());
+        assert_eq!(read("{\"a\":2}".to_owned()), (0, 1));
+    }
+
+    fn value() -> impl Strategy<Value = String> {
+        let leaf = prop_oneof![
+            "\"[a-c\\\\\"é ]{0,4}\"",
+            "\"(\\\\n|\\\\u00e9|x){0,3}\"",
+            "-?[0-9]{1,3}(\\.[0-9])?",
+            Just("true".to_owned()),
+            Just("null".to_owned()),
+        ];
+        leaf.prop_recursive(3, 8, 3, |inner| {
+            let list = prop::collection::vec(inner.clone(), 0..3).prop_map(|values| format!("[{}]", values.join(",")));
+            let object = prop::collection::vec(inner, 0..3).prop_map(|values| {
+                format!("{{{}}}", values.iter().map(|value| format!("\"b\":{value}")).collect::<Vec<_>>().join(", "))
+            });
+            prop_oneof![list, object]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1_000))]
+        #[test]
+        fn any_lines_are_read_as_each_is_alone(
+            lines in prop::collection::vec((prop::sample::subsequence(vec!["a", "b", "", "c d", "a"], 0..5), prop::collection::vec(value(), 5)), 1..30),
+            cuts in prop::collection::vec((0_usize..30, 0_usize..40, prop::sample::select(vec!["", "\"", "\\", "{", "]", ",", ":", "0", "\0", " "])), 0..6),
+        ) {
+            let mut lines: Vec<Vec<u8>> = lines.iter().map(|(keys, values)| {
+                let members: Vec<String> = keys.iter().zip(values).map(|(key, value)| format!("\"{key}\":{value}")).collect();
+                format!("{{{}}}", members.join(",")).into_bytes()
+            }).collect();
+            // Some lines come again, a little wrong.
+            for (line, at, piece) in cuts {
+                let mut line = lines[line % lines.len()].clone();
+                let at = at.min(line.len() - 1);
+                line.splice(at..=at, piece.bytes());
+                lines.push(line);
+            }
+            check(&lines);
+        }
+    }
+}
