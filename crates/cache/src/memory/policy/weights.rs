@@ -11,8 +11,10 @@ impl Weights {
     /// Notes what the slot weighs.
     #[inline]
     pub(super) fn set(&mut self, slot: Slot, weight: u32) {
-        if weight != 1 || !self.0.is_empty() {
-            self.note(slot, weight);
+        match self.0.get_mut(slot as usize) {
+            Some(own) => *own = weight,
+            None if weight == 1 => {}
+            None => self.grow(slot, weight),
         }
     }
 
@@ -23,7 +25,7 @@ impl Weights {
     }
 
     #[cold]
-    fn note(&mut self, slot: Slot, weight: u32) {
+    fn grow(&mut self, slot: Slot, weight: u32) {
         reach(&mut self.0, slot, 1);
         self.0[slot as usize] = weight;
     }
