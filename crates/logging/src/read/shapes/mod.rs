@@ -5,84 +5,36 @@
 //! members stand in the same glue. Glue is kept as a tree, because lines of one program begin alike. A line that leaves
 //! the tree is checked by the whole grammar, and says for itself what is wrong with it.
 
+mod tree;
+mod values;
+
 use super::check;
 use super::index::{Index, Shape};
 use super::stops::Stops;
-use super::token::{Checked, byte, escape, number, scalar, space};
+use super::token::{Checked, byte, escape, number, scalar};
+use tree::Tree;
+use values::{Then, values};
 
-/// Pieces of glue that are kept at most.
-const MOST_GLUES: usize = 512;
-/// Bytes of them that are kept at most.
-const MOST_TEXT: usize = 64 * 1024;
-/// Pieces in one line; a line with more is not learnt.
+/// Pieces of glue in one line; a line with more is not learnt.
 pub(super) const MOST_PIECES: usize = 128;
-/// Pieces that may follow one piece: so many are compared before a line is given up.
-const MOST_BRANCHES: usize = 8;
 /// After so many lines it is asked whether shapes are worth their while.
 const WINDOW: u32 = 256;
 /// So many lines are checked without looking at shapes, when most of a window had none that was known.
 const REST: u32 = 15 * WINDOW;
 /// So many lines of a window are learnt at most.
 const MOST_LESSONS: u32 = 32;
-/// So many bytes of glue are compared at once.
-const WIDE: usize = 16;
-/// No glue: the root follows none.
-const NONE: u32 = 0;
 
 /// The shapes that one thread has met.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Shapes {
-    /// The first one is the root: it has no text.
-    glues: Vec<Glue>,
-    text: Vec<u8>,
-    /// What ends the last piece of each shape.
+    tree: Tree,
+    /// One for each end of the tree.
     shapes: Vec<Shape>,
     /// Lines of this window, and how many of them had a known shape.
     lines: u32,
     known: u32,
     /// So many lines are left to be checked without shapes.
     rest: u32,
-}
-
-/// What stands between the end of one value and the beginning of the next.
-#[derive(Debug, Clone, Copy)]
-struct Glue {
-    /// Its first bytes, and ones where they count.
-    head: u128,
-    mask: u128,
-    /// Its last bytes, when it is longer than its head.
-    last: u128,
-    /// Where it begins in the text of all.
-    text: u32,
-    length: u32,
-    then: Then,
-    /// The shape of lines that end with it.
-    shape: u32,
-    /// The first glue that follows, and the next that follows the same as this one does.
-    first: u32,
-    other: u32,
-}
-
-/// What follows a piece of glue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Then {
-    /// The inside of a string.
-    Text,
-    /// A number or a word.
-    Scalar,
-    /// More glue: an empty list or object ends here.
-    Glue,
-    /// The next line.
-    End,
-}
-
-impl Default for Shapes {
-    fn default() -> Shapes {
-        let mut shapes =
-            Shapes { glues: Vec::new(), text: Vec::new(), shapes: Vec::new(), lines: 0, known: 0, rest: 0 };
-        shapes.forget();
-        shapes
-    }
 }
 
 impl Shapes {
@@ -119,10 +71,10 @@ impl Shapes {
     fn follow(&self, bytes: &[u8], start: usize, stops: &Stops, index: &mut Index) -> Option<usize> {
         let places = index.places();
         let mut at = start;
-        let mut glue = &self.glues[0];
+        let mut glue = self.tree.root();
         let mut piece = 0;
         loop {
-            glue = self.next(glue, bytes, at)?;
+            glue = self.tree.next(glue, bytes, at)?;
             *places.get_mut(piece)? = (at - start) as u32;
             piece += 1;
             at += glue.length as usize;
@@ -138,40 +90,6 @@ impl Shapes {
         (stops.ascii || std::str::from_utf8(&bytes[start..at]).is_ok()).then_some(at - 1)
     }
 
-    /// Returns the glue behind another one's value that stands at `at`.
-    #[inline(always)]
-    fn next(&self, before: &Glue, bytes: &[u8], at: usize) -> Option<&Glue> {
-        let rest = bytes.get(at..)?;
-        let head = wide(rest, 0)?;
-        let mut place = before.first;
-        while place != NONE {
-            let glue = &self.glues[place as usize];
-            if (head ^ glue.head) & glue.mask == 0 && self.is_at(glue, rest) {
-                return Some(glue);
-            }
-            place = glue.other;
-        }
-        None
-    }
-
-    /// Says whether glue whose head is right is right to its end.
-    #[inline(always)]
-    fn is_at(&self, glue: &Glue, rest: &[u8]) -> bool {
-        let length = glue.length as usize;
-        if length > WIDE && wide(rest, length - WIDE) != Some(glue.last) {
-            return false;
-        }
-        if length > 2 * WIDE && rest.get(WIDE..length) != self.text(glue).get(WIDE..) {
-            return false;
-        }
-        // Glue before a number may be where other glue begins, before a string or a list.
-        glue.then != Then::Scalar || is_scalar(byte(rest, length))
-    }
-
-    fn text(&self, glue: &Glue) -> &[u8] {
-        &self.text[glue.text as usize..][..glue.length as usize]
-    }
-
     /// Keeps the shape of a line that was checked, whose newline stands at `end`.
     #[cold]
     fn learn(&mut self, bytes: &[u8], start: usize, end: usize, index: &Index) {
@@ -184,77 +102,32 @@ impl Shapes {
         if values.len() > MOST_PIECES {
             return;
         }
+        let pieces = self.tree.len();
         let mut glue = 0;
         let mut from = 0;
         let mut places = Vec::with_capacity(values.len());
         for (begin, behind, then) in values {
-            let Some(next) = self.follower(glue, &line[from..begin], then) else { return };
+            let Some(next) = self.tree.follower(glue, &line[from..begin], then) else { return };
             places.push(from as u32);
             (glue, from) = (next, behind);
         }
-        self.glues[glue].shape = self.shapes.len() as u32;
-        self.shapes.push(Shape::new(index, &places));
-    }
-
-    /// Finds the glue that follows another, or makes it if there is room.
-    fn follower(&mut self, before: usize, text: &[u8], then: Then) -> Option<usize> {
-        let mut place = self.glues[before].first;
-        let mut branches = 0;
-        while place != NONE {
-            let glue = &self.glues[place as usize];
-            if glue.then == then && self.text(glue) == text {
-                return Some(place as usize);
-            }
-            place = glue.other;
-            branches += 1;
+        // An end that was there has a shape.
+        if self.tree.len() > pieces {
+            self.tree.set_shape(glue, self.shapes.len());
+            self.shapes.push(Shape::new(index, &places));
         }
-        let is_full = self.glues.len() == MOST_GLUES || self.text.len() + text.len() > MOST_TEXT;
-        if is_full || branches == MOST_BRANCHES {
-            return None;
-        }
-        let new = self.glues.len();
-        let other = std::mem::replace(&mut self.glues[before].first, new as u32);
-        let (begin, length) = (self.text.len() as u32, text.len() as u32);
-        self.text.extend_from_slice(text);
-        let (head, mask) = head(text);
-        let last = text.len().checked_sub(WIDE).and_then(|from| wide(text, from)).unwrap_or(0);
-        self.glues.push(Glue { head, mask, last, text: begin, length, then, shape: 0, first: NONE, other });
-        Some(new)
     }
 
     /// Gives shapes up for a while when most lines had none that was known.
     #[cold]
     fn look_back(&mut self) {
         if self.known < WINDOW / 2 {
-            self.forget();
+            self.tree = Tree::default();
+            self.shapes.clear();
             self.rest = REST;
         }
         (self.lines, self.known) = (0, 0);
     }
-
-    fn forget(&mut self) {
-        self.text.clear();
-        self.shapes.clear();
-        self.glues.clear();
-        let root = Glue {
-            head: 0,
-            mask: 0,
-            last: 0,
-            text: 0,
-            length: 0,
-            then: Then::Glue,
-            shape: 0,
-            first: NONE,
-            other: NONE,
-        };
-        self.glues.push(root);
-    }
-}
-
-/// The bytes at a place as a number, if there are so many.
-#[inline(always)]
-fn wide(bytes: &[u8], at: usize) -> Option<u128> {
-    bytes.get(at..)?.first_chunk::<WIDE>().map(|bytes| u128::from_le_bytes(*bytes))
 }
 
 /// Reads a string from behind its first quote; returns where its last one stands.
@@ -270,71 +143,11 @@ fn text(bytes: &[u8], mut at: usize, stops: &Stops) -> Option<usize> {
     }
 }
 
-/// Says whether a number or a word begins with the byte.
-#[inline(always)]
-fn is_scalar(byte: u8) -> bool {
-    byte.is_ascii_digit() || matches!(byte, b'-' | b't' | b'f' | b'n')
-}
-
-/// The first bytes of glue as a number, and ones where they count.
-fn head(text: &[u8]) -> (u128, u128) {
-    let mut head = [0; WIDE];
-    let mut mask = [0; WIDE];
-    for (place, byte) in text.iter().take(WIDE).enumerate() {
-        (head[place], mask[place]) = (*byte, u8::MAX);
-    }
-    (u128::from_le_bytes(head), u128::from_le_bytes(mask))
-}
-
-/// Finds where the values of a line that was checked begin and end, and what each is; the last one is the line's end.
-fn values(line: &[u8]) -> Vec<(usize, usize, Then)> {
-    let mut values = Vec::new();
-    let mut at = 0;
-    while at < line.len() {
-        match line[at] {
-            b'"' => {
-                let quote = quote(line, at + 1);
-                // Only a key has a colon behind it.
-                if byte(line, space(line, quote + 1)) != b':' {
-                    values.push((at + 1, quote, Then::Text));
-                }
-                at = quote + 1;
-            }
-            open @ (b'{' | b'[') => {
-                at = space(line, at + 1);
-                if byte(line, at) == open + 2 {
-                    at += 1;
-                    values.push((at, at, Then::Glue));
-                }
-            }
-            first if is_scalar(first) => {
-                let is_over = |byte: &u8| matches!(byte, b',' | b'}' | b']' | 0..=b' ');
-                let end = at + line[at..].iter().take_while(|byte| !is_over(byte)).count();
-                values.push((at, end, Then::Scalar));
-                at = end;
-            }
-            _ => at += 1,
-        }
-    }
-    values.push((line.len(), line.len(), Then::End));
-    values
-}
-
-/// Finds the last quote of a string that is whole.
-fn quote(line: &[u8], mut at: usize) -> usize {
-    loop {
-        match line[at] {
-            b'"' => return at,
-            b'\\' => at += 2,
-            _ => at += 1,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use super::tree::WIDE;
     use super::*;
     use crate::read::Skip;
 
@@ -419,7 +232,7 @@ mod tests {
             let bytes = [line.as_bytes(), b"\n", &[b' '; WIDE]].concat();
             stops.find(&bytes, 0, line.len() + 1);
             shapes.line(&bytes, 0, &stops, &mut index).unwrap();
-            assert!(shapes.glues.len() <= MOST_GLUES && shapes.text.len() <= MOST_TEXT);
+            assert!(shapes.tree.is_bounded());
             (shapes.rest, shapes.known)
         };
         for number in 1..WINDOW {
