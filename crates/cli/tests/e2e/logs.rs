@@ -284,7 +284,8 @@ fn a_run_is_a_tree() {
         serde_json::from_str(&project.segno(&["logs", "trace", "latest", "--json"]).out).unwrap();
     assert_eq!(json["inner"][1]["name"], "b");
     assert_eq!(json["inner"][0]["inner"].as_array().unwrap().len(), 2);
-    let queried = project.segno(&["logs", "query", "--run", "latest", "--level", "error", "--fields", "step,code"]);
+    let words = "logs query --run latest --component segno.run --level error --fields step,code";
+    let queried = project.segno(&words.split(' ').collect::<Vec<_>>());
     assert_eq!((queried.code, &*queried.out), (Some(0), "b  EXTERNAL_SERVICE_ERROR\n"), "{}", queried.err);
 }
 

@@ -4,6 +4,9 @@ use segno_errors::Fault;
 
 use crate::model::{Event, Fact, Outcome, RunId, RunStatus, Source};
 
+/// The component of a run's lines is `segno.run`, wherever this file lies: people set levels and filter by it.
+const TARGET: &str = "segno::run";
+
 /// Somebody who is shown events.
 pub trait Observer: Send + Sync {
     /// Shows events that are durable now, in their order. Must not block for long.
@@ -26,34 +29,57 @@ fn trace(run: &RunId, event: &Event) {
     let step = event.fact.step().map(ToString::to_string).unwrap_or_default();
     match &event.fact {
         Fact::RunStarted { flow, pinned, .. } => {
-            tracing::info!(correlation_id, seq, flow, file = pinned.path, "run started");
+            tracing::info!(target: TARGET, correlation_id, seq, flow, file = pinned.path, "run started");
         }
-        Fact::RunResumed { owner } => tracing::info!(correlation_id, seq, pid = owner.pid, "run resumed"),
-        Fact::Decided { left_out: true, .. } => tracing::warn!(correlation_id, seq, step, "step left out"),
-        Fact::Decided { taken, .. } => tracing::info!(correlation_id, seq, step, taken, "guard asked"),
-        Fact::Chose { case, value, .. } => tracing::info!(correlation_id, seq, step, case, value, "case chosen"),
+        Fact::RunResumed { owner } => {
+            tracing::info!(target: TARGET, correlation_id, seq, pid = owner.pid, "run resumed")
+        }
+        Fact::Decided { left_out: true, .. } => {
+            tracing::warn!(target: TARGET, correlation_id, seq, step, "step left out")
+        }
+        Fact::Decided { taken, .. } => tracing::info!(target: TARGET, correlation_id, seq, step, taken, "guard asked"),
+        Fact::Chose { case, value, .. } => {
+            tracing::info!(target: TARGET, correlation_id, seq, step, case, value, "case chosen")
+        }
         Fact::Looped { rounds, verdict, score, .. } => {
-            tracing::info!(correlation_id, seq, step, rounds, verdict = ?verdict, score, "loop asked");
+            tracing::info!(target: TARGET, correlation_id, seq, step, rounds, verdict = ?verdict, score, "loop asked");
         }
-        Fact::Entered { .. } => tracing::info!(correlation_id, seq, step, "workflow entered"),
+        Fact::Entered { .. } => tracing::info!(target: TARGET, correlation_id, seq, step, "workflow entered"),
         Fact::Concluded { outputs, .. } => {
-            tracing::info!(correlation_id, seq, step, outputs = outputs.len(), "outputs made")
+            tracing::info!(target: TARGET, correlation_id, seq, step, outputs = outputs.len(), "outputs made")
         }
-        Fact::StepReplied { attempt, .. } => tracing::info!(correlation_id, seq, step, attempt, "step replied"),
+        Fact::StepReplied { attempt, .. } => {
+            tracing::info!(target: TARGET, correlation_id, seq, step, attempt, "step replied")
+        }
         Fact::FellBack { attempt, fault, agent, .. } => {
             let (fault, code) = (fault.message(), fault.kind().code());
-            tracing::warn!(correlation_id, seq, step, attempt, agent, code, fault, "fallback takes over");
+            tracing::warn!(
+                target: TARGET,
+                correlation_id,
+                seq,
+                step,
+                attempt,
+                agent,
+                code,
+                fault,
+                "fallback takes over"
+            );
         }
-        Fact::DataPut { key, .. } => tracing::info!(correlation_id, seq, step, key, "value put"),
-        Fact::DataGot { values, .. } => tracing::debug!(correlation_id, seq, step, values = values.len(), "values got"),
-        Fact::Expanded { items, .. } => tracing::info!(correlation_id, seq, step, items = items.len(), "list made"),
+        Fact::DataPut { key, .. } => tracing::info!(target: TARGET, correlation_id, seq, step, key, "value put"),
+        Fact::DataGot { values, .. } => {
+            tracing::debug!(target: TARGET, correlation_id, seq, step, values = values.len(), "values got")
+        }
+        Fact::Expanded { items, .. } => {
+            tracing::info!(target: TARGET, correlation_id, seq, step, items = items.len(), "list made")
+        }
         Fact::StepStarted { attempt, label, .. } => {
-            tracing::info!(correlation_id, seq, step, attempt, item = label.as_deref(), "step started");
+            tracing::info!(target: TARGET, correlation_id, seq, step, attempt, item = label.as_deref(), "step started");
         }
-        Fact::Spawned { pid, .. } => tracing::debug!(correlation_id, seq, step, pid, "process started"),
+        Fact::Spawned { pid, .. } => tracing::debug!(target: TARGET, correlation_id, seq, step, pid, "process started"),
         Fact::StepRetried { attempt, fault, until, .. } => {
             let (fault, code) = (fault.message(), fault.kind().code());
             tracing::warn!(
+                target: TARGET,
                 correlation_id,
                 seq,
                 step,
@@ -65,12 +91,12 @@ fn trace(run: &RunId, event: &Event) {
             );
         }
         Fact::StepEnded { outcome, source, took_ms, .. } => ended(run, seq, &step, outcome, source, *took_ms),
-        Fact::RunPaused { reason } => tracing::warn!(correlation_id, seq, reason, "run paused"),
+        Fact::RunPaused { reason } => tracing::warn!(target: TARGET, correlation_id, seq, reason, "run paused"),
         Fact::RunEnded { status: RunStatus::Degraded, .. } => {
-            tracing::warn!(correlation_id, seq, status = "degraded", "run ended");
+            tracing::warn!(target: TARGET, correlation_id, seq, status = "degraded", "run ended");
         }
         Fact::RunEnded { status, reason } => {
-            tracing::info!(correlation_id, seq, status = status.name(), reason, "run ended");
+            tracing::info!(target: TARGET, correlation_id, seq, status = status.name(), reason, "run ended");
         }
     }
 }
@@ -80,10 +106,20 @@ fn ended(run: &RunId, seq: u64, step: &str, outcome: &Outcome, source: &Source, 
     let status = outcome.status().name();
     let cached = matches!(source, Source::Cache { .. });
     match outcome.fault() {
-        None => tracing::info!(correlation_id, seq, step, status, cached, took_ms, "step ended"),
+        None => tracing::info!(target: TARGET, correlation_id, seq, step, status, cached, took_ms, "step ended"),
         Some(fault) => {
             let (code, message) = (fault.kind().code(), fault.message());
-            tracing::error!(correlation_id, seq, step, status, took_ms, code, fault = message, "step failed");
+            tracing::error!(
+                target: TARGET,
+                correlation_id,
+                seq,
+                step,
+                status,
+                took_ms,
+                code,
+                fault = message,
+                "step failed"
+            );
         }
     }
 }
@@ -91,5 +127,5 @@ fn ended(run: &RunId, seq: u64, step: &str, outcome: &Outcome, source: &Source, 
 /// Tells the log of a fault that is not a step's.
 pub(crate) fn trace_fault(run: &RunId, fault: &Fault, what: &str) {
     let (code, message) = (fault.kind().code(), fault.message());
-    tracing::error!(correlation_id = run.as_str(), code, fault = message, "{what}");
+    tracing::error!(target: TARGET, correlation_id = run.as_str(), code, fault = message, "{what}");
 }
