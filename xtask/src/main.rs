@@ -5,6 +5,7 @@ mod binaries;
 mod ci;
 mod coverage;
 mod crash;
+mod disks;
 mod figures;
 mod flows;
 mod gate;

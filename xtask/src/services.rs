@@ -1,10 +1,12 @@
-//! The tests that need a server: Redis, PostgreSQL. They start their own, on private sockets in temporary folders.
+//! The tests that need a server: Redis, PostgreSQL. They start their own, on private sockets in temporary folders. Leaves
+//! what else tests need of the machine to `disks`.
 //!
 //! A server that is not installed is skipped by its name. Where it may be installed it must be there: see `ready`.
 
 use std::fs;
 use std::path::Path;
 
+use crate::disks;
 use crate::gate::{Outcome, Red, SKIPPED, cargo};
 use crate::tools::{self, Missing, Tool};
 
@@ -55,7 +57,7 @@ pub fn ready() -> Result<(), Missing> {
     if !tools::on_path(promtool.program) {
         tools::install(promtool)?;
     }
-    Ok(())
+    disks::ready()
 }
 
 /// Runs the tests of the servers that are there.
@@ -84,6 +86,7 @@ pub fn gate() -> Outcome {
         true => cargo(test).run()?,
         false => skipped(test, promtool),
     };
+    said += &disks::run()?;
     Ok(said)
 }
 

@@ -11,26 +11,31 @@ pub struct Tool<'t> {
     pub packages: &'t [&'t str],
 }
 
-/// A program that is not there. On a developer's machine as in CI the gates do not start then: a
-/// gate that is skipped would look green.
+/// A program that is not there, or something else that tests need. On a developer's machine as in CI the gates do not start
+/// then: a gate that is skipped would look green.
 #[derive(Debug, PartialEq)]
 pub struct Missing {
-    program: String,
-    packages: String,
+    part: String,
     reason: &'static str,
+    advice: String,
 }
 
 impl fmt::Display for Missing {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Missing { program, packages, reason } = self;
-        write!(formatter, "{program} is missing and {reason}. Install the package {packages}.")
+        let Missing { part, reason, advice } = self;
+        write!(formatter, "{part} is missing and {reason}. {advice}.")
     }
 }
 
 impl Missing {
     /// Says which program is missing, and why it could not be had.
     pub fn of(tool: &Tool<'_>, reason: &'static str) -> Missing {
-        Missing { program: tool.program.to_owned(), packages: tool.packages.join(" "), reason }
+        Missing::part(tool.program, reason, format!("Install the package {}", tool.packages.join(" ")))
+    }
+
+    /// Says what is missing that no package brings, and what to do about it.
+    pub fn part(part: &str, reason: &'static str, advice: impl Into<String>) -> Missing {
+        Missing { part: part.to_owned(), reason, advice: advice.into() }
     }
 }
 
