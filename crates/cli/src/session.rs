@@ -67,6 +67,11 @@ pub(crate) fn agents(project: &Project) -> Result<Registry, Failure> {
     Ok(agents)
 }
 
+/// Returns what the project takes for secrets.
+pub(crate) fn secrets(settings: &Settings) -> Options {
+    Options { allowed: settings.allowed.clone(), ..Options::default() }
+}
+
 /// Reads the text of a workflow file that lies nowhere.
 pub(crate) fn definition_of(project: &Project, source: &str, name: &str) -> Result<Definition, Failure> {
     Ok(Definition::parse(source, name, &agents(project)?)?)
@@ -81,8 +86,7 @@ impl Session {
         let agents = agents(&project)?;
         let mut setup = project.open_with(&settings.cache, Arc::new(|name: &str| std::env::var(name).ok()))?;
         setup.agents = agents;
-        let options = Options { allowed: settings.allowed.clone(), ..Options::default() };
-        setup.redactor = Redactor::with(&options);
+        setup.redactor = Redactor::with(&secrets(&settings));
         setup.learn_variables(std::env::vars_os());
         setup.upstreams = Upstreams::new(&settings.policies)?;
         setup.trace = TraceContext::from_env();

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use segno_errors::{Fault, Kind, from_io};
 use segno_orchestrator::report::{counted, short_duration};
-use segno_orchestrator::spec::{self, Mistakes};
+use segno_orchestrator::spec::{self, Mistakes, Settings};
 use segno_orchestrator::testing::{Bench, Cassette, Outcome, Script, Suite, TEST_ENDINGS, find, junit, project_files};
 use segno_orchestrator::{Definition, Project};
 use serde_json::{Value, json};
@@ -43,7 +43,8 @@ fn run(arguments: &TestArguments) -> Result<End, Failure> {
             Err(failure) => return Err(failure),
         }
     }
-    let bench = Bench { files: Some(project_files(project.root())) };
+    let secrets = session::secrets(&Settings::load(project.root())?);
+    let bench = Bench { files: Some(project_files(project.root())), secrets };
     let began = Instant::now();
     let terminal = Terminal::look();
     let mut suites = Vec::new();

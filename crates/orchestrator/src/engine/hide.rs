@@ -9,6 +9,7 @@ use segno_logging::Redactor;
 use segno_logging::redact::HIDDEN;
 use serde_json::{Map, Value};
 
+use super::part::Part;
 use super::world::Asked;
 use crate::agents::Failed;
 use crate::model::{Output, Reply};
@@ -19,7 +20,7 @@ const LONG_NUMBER: usize = 6;
 const KNOWN_NUMBER: usize = 8;
 
 /// Hides the secrets in what an attempt gave, whichever way it ended.
-pub(super) fn result(redactor: &Redactor, result: Result<Reply, Failed>) -> Result<Reply, Failed> {
+pub(crate) fn result(redactor: &Redactor, result: Result<Reply, Failed>) -> Result<Reply, Failed> {
     match result {
         Ok(given) => Ok(reply(redactor, given)),
         Err(Failed { fault: given, reply: left }) => {
@@ -29,14 +30,23 @@ pub(super) fn result(redactor: &Redactor, result: Result<Reply, Failed>) -> Resu
     }
 }
 
+/// Hides the secrets in what a part of an attempt came to, where that was recorded as a whole.
+pub(crate) fn part(redactor: &Redactor, part: Result<Part, Failed>) -> Result<Part, Failed> {
+    match part {
+        Ok(Part::More(given)) => Ok(Part::More(reply(redactor, given))),
+        Ok(Part::Last(given)) => Ok(Part::Last(reply(redactor, given))),
+        Err(failed) => result(redactor, Err(failed)).map(Part::Last),
+    }
+}
+
 /// Hides the secrets in a fault.
-pub(super) fn fault(redactor: &Redactor, fault: Fault) -> Fault {
+pub(crate) fn fault(redactor: &Redactor, fault: Fault) -> Fault {
     let redactor = redactor.clone();
     fault.scrubbed(&Scrub::with(move |text| changed(redactor.text(text))))
 }
 
 /// Hides the secrets in what the cache says about a task: why there is no hit is told in values.
-pub(super) fn asked(redactor: &Redactor, asked: Asked) -> Asked {
+pub(crate) fn asked(redactor: &Redactor, asked: Asked) -> Asked {
     match asked {
         Asked::Broken(broken) => Asked::Broken(fault(redactor, broken)),
         Asked::Miss { prepared, mut because } => {
@@ -50,7 +60,13 @@ pub(super) fn asked(redactor: &Redactor, asked: Asked) -> Asked {
     }
 }
 
-fn reply(redactor: &Redactor, mut reply: Reply) -> Reply {
+/// Hides the secrets in what a program wrote, before what it means is told from it.
+pub(crate) fn written(redactor: &Redactor, mut reply: Reply) -> Reply {
+    hide_outputs(redactor, &mut reply);
+    reply
+}
+
+fn hide_outputs(redactor: &Redactor, reply: &mut Reply) {
     for output in [&mut reply.output, &mut reply.errors] {
         if let Output::Inline(value) = output
             && let Some(clean) = clean(redactor, value)
@@ -58,6 +74,10 @@ fn reply(redactor: &Redactor, mut reply: Reply) -> Reply {
             *output = Output::Inline(Arc::new(clean));
         }
     }
+}
+
+fn reply(redactor: &Redactor, mut reply: Reply) -> Reply {
+    hide_outputs(redactor, &mut reply);
     for text in [&mut reply.summary, &mut reply.unremembered].into_iter().flatten() {
         hide(redactor, text);
     }

@@ -29,7 +29,7 @@ impl Setup {
 }
 
 /// Makes the secrets of all steps of a plan known: what one step is given, another may print, before it or after it.
-pub(super) fn learn_plan(redactor: &Redactor, plan: &Plan, variables: Option<&ReadVariable>) {
+pub(crate) fn learn_plan(redactor: &Redactor, plan: &Plan, variables: Option<&ReadVariable>) {
     for task in plan.nodes().iter().filter_map(|node| node.task()) {
         let calls = task.calls.iter().map(|alternative| &alternative.call);
         let calls = calls.chain(task.verifiers.iter().map(|verifier| &verifier.call));
@@ -84,6 +84,18 @@ pub(super) fn learn(redactor: &Redactor, request: &Request, variables: Option<&R
     }
     for (name, value) in program.env.iter().filter(|(name, _)| !program.secrets.contains(name)) {
         learn_variable(redactor, name, value.as_bytes());
+    }
+}
+
+/// Makes those secrets of a request known that it gives itself, where no environment is read.
+pub(crate) fn learn_given(redactor: &Redactor, request: &Request) {
+    let Request::Program(program) = request else { return };
+    for (name, value) in &program.env {
+        match program.secrets.contains(name) {
+            // Nobody is to be told that it cannot be hidden: it is no real secret.
+            true => _ = redactor.add_secret(value),
+            false => learn_variable(redactor, name, value.as_bytes()),
+        }
     }
 }
 

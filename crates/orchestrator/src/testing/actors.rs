@@ -7,12 +7,14 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use segno_errors::{Fault, Kind, Later, from_exit};
+use segno_logging::Redactor;
 use serde_json::Value;
 
 use super::cassette::{Player, Recorded};
 use super::mock::{Does, Mock, MockAnswer};
 use super::names::{ANYBODY, Role, names};
 use crate::agents::{Failed, Request, concluded};
+use crate::engine::hide;
 use crate::model::{Address, Output, Reply, Usage};
 use crate::spec::nearest;
 
@@ -30,6 +32,7 @@ pub(super) struct Cue<'c> {
     pub(super) role: Role,
     pub(super) request: &'c Request,
     pub(super) timeout: Option<Duration>,
+    pub(super) redactor: &'c Redactor,
 }
 
 /// What an actor does.
@@ -153,7 +156,7 @@ impl Actors {
             }
             Does::Reply(reply) => {
                 self.spend(reply.usage);
-                ended(cue.request, Reply::clone(reply))
+                ended(cue, Reply::clone(reply))
             }
         };
         Act::Ends(result, took)
@@ -203,19 +206,29 @@ fn agent(request: &Request) -> Option<&str> {
 }
 
 /// Says what the end of a call means, as its command or agent would have had it.
-fn ended(request: &Request, mut reply: Reply) -> Result<Reply, Failed> {
-    match request {
+fn ended(cue: &Cue<'_>, mut reply: Reply) -> Result<Reply, Failed> {
+    match cue.request {
         Request::Program(program) => {
             let code = *reply.code.get_or_insert_with(|| program.ok_codes.first().copied().unwrap_or(0));
             reply.output = as_text(reply.output);
             reply.errors = as_text(reply.errors);
+            // As it came: only when JSON is read its texts can be told from its signs.
+            let raw = text_of(&reply.output);
+            let reply = hide::written(cue.redactor, reply);
             // A status as `wait` gives it has the exit code in its second byte.
-            concluded(program, ExitStatus::from_raw(code << 8), reply, Ok(()), None)
+            concluded(program, ExitStatus::from_raw(code << 8), reply, Ok(()), raw.as_deref())
         }
         Request::Agent { .. } => match reply.code {
             None | Some(0) => Ok(reply),
             Some(code) => Err(Failed::with(from_exit(code), reply)),
         },
+    }
+}
+
+fn text_of(output: &Output) -> Option<String> {
+    match output {
+        Output::Inline(value) => value.as_str().map(str::to_owned),
+        _ => None,
     }
 }
 

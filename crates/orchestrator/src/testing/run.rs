@@ -6,6 +6,8 @@ use std::task::{Context as Task, Poll, Waker};
 use std::time::Duration;
 
 use segno_errors::Fault;
+use segno_logging::Redactor;
+use segno_logging::redact::Options;
 use serde_json::Map;
 
 use super::actors::Actors;
@@ -18,9 +20,10 @@ use super::world::{Halt, Stage, Virtual};
 use crate::definition::Definition;
 use crate::engine::context::Context;
 use crate::engine::drive::drive;
+use crate::engine::learn::learn_plan;
 use crate::journal::{Blobs, Journal as _, MemoryJournal};
 use crate::model::{Event, Fact, Owner, RunId, RunStatus, Timestamp};
-use crate::plan::ListFiles;
+use crate::plan::{ListFiles, Plan};
 use crate::report::short_duration;
 use crate::state::RunState;
 
@@ -34,6 +37,9 @@ const RUN: &str = "20260101-000000-test";
 pub struct Bench {
     /// Lists the project's files where a test does not say what `files()` gives.
     pub files: Option<Arc<ListFiles>>,
+    /// What is hidden as a secret beyond the usual, and what is not. The values of segno's own environment are none of a
+    /// test's: it is to give the same everywhere.
+    pub secrets: Options,
 }
 
 impl std::fmt::Debug for Bench {
@@ -123,6 +129,7 @@ impl Bench {
             jobs: case.jobs,
             limits: case.limits,
             began: BEGAN,
+            redactor: self.redactor(&definition.plan),
         };
         let mut actors = Actors::new(&case.mocks, cassette.map(Player::new));
         let given = match (&case.inputs, cassette) {
@@ -153,6 +160,13 @@ impl Bench {
             (Err(fault), None) => Err(fault),
             (_, halt) => Ok(Played { events, actors, halt, blobs: stage.blobs }),
         }
+    }
+
+    /// Makes a redactor for one run alone: what one test gives its steps is no secret of another.
+    fn redactor(&self, plan: &Plan) -> Redactor {
+        let redactor = Redactor::with(&self.secrets);
+        learn_plan(&redactor, plan, None);
+        redactor
     }
 
     fn files(&self, case: &Case) -> Arc<ListFiles> {

@@ -14,6 +14,8 @@ use super::names::Role;
 use super::script::Limits;
 use crate::agents::{Call, Failed, Request, Stop, Stopped, interrupted};
 use crate::engine::answer::answer;
+use crate::engine::hide;
+use crate::engine::learn::learn_given;
 use crate::engine::part::{self, Part};
 use crate::engine::prepare::Prepared;
 use crate::engine::world::{Dispatch, Launch, Signal, World};
@@ -31,6 +33,8 @@ pub(super) struct Stage {
     pub(super) limits: Limits,
     /// When the run began.
     pub(super) began: Timestamp,
+    /// What hides secrets, as in a real run.
+    pub(super) redactor: Redactor,
 }
 
 /// Why a run was given up before its end.
@@ -124,6 +128,7 @@ impl<'t> Virtual<'t> {
             }
             Ok(Begun::Hangs) => self.hanging.push(dispatch),
             Err(fault) => {
+                let fault = hide::fault(&self.stage.redactor, fault);
                 let signal = Signal::Attempted(Box::new(dispatch), Box::new(Err(fault.into())), Duration::ZERO);
                 self.comes(Duration::ZERO, signal, true);
             }
@@ -140,6 +145,8 @@ impl<'t> Virtual<'t> {
             Some(prepared) => part::request(task, dispatch, prepared, blobs)?,
             None => part::request(task, dispatch, &part::render(task, dispatch)?, blobs)?,
         };
+        let redactor = &self.stage.redactor;
+        learn_given(redactor, &request);
         let timeout = task.alternative(dispatch.call).timeout;
         let cue = Cue {
             task: &dispatch.address,
@@ -148,6 +155,7 @@ impl<'t> Virtual<'t> {
             role: role(task, dispatch)?,
             request: &request,
             timeout,
+            redactor,
         };
         let (result, took) = match (self.actors.act(&cue), timeout) {
             (Act::Hangs, None) => return Ok(Begun::Hangs),
@@ -157,13 +165,16 @@ impl<'t> Virtual<'t> {
             {
                 (self.timed_out(task, dispatch, request, timeout), timeout)
             }
-            (Act::Ends(result, took), _) => (part::taken_in(task, dispatch, result, blobs), took),
-            (Act::Plays(recorded, took), _) => (recorded.into_part(), took),
+            (Act::Ends(result, took), _) => {
+                (part::taken_in(task, dispatch, hide::result(redactor, result), blobs), took)
+            }
+            (Act::Plays(recorded, took), _) => (hide::part(redactor, recorded.into_part()), took),
         };
         let settled = match result {
             Ok(Part::Last(reply)) => blobs.settle(reply).map(Part::Last).map_err(Failed::from),
             other => other,
         };
+        let settled = settled.map_err(|failed| Failed { fault: hide::fault(redactor, failed.fault), ..failed });
         Ok(Begun::Ends(Box::new(settled), took))
     }
 
@@ -177,7 +188,7 @@ impl<'t> Virtual<'t> {
             trace: None,
             timeout: Some(timeout),
             stop: Stop::never(),
-            redactor: Redactor::none(),
+            redactor: self.stage.redactor.clone(),
             spawned: Arc::new(|_, _| {}),
         };
         let fault = call.stopped_fault(Stopped::TimedOut);
@@ -279,11 +290,16 @@ impl World for Virtual<'_> {
             Launch::Attempt(dispatch, prepared) => self.attempt(dispatch, prepared),
             Launch::Decide(dispatch) => {
                 let answer = answer(&self.stage.plan, &dispatch, &self.stage.files);
+                let answer = answer.map_err(|fault| hide::fault(&self.stage.redactor, fault));
                 self.comes(Duration::ZERO, Signal::Decided(dispatch.frame, answer), false);
             }
             Launch::Ask(dispatches) => {
                 let plan = self.stage.plan.clone();
-                let answers = dispatches.into_iter().map(|dispatch| part::unremembered(&plan, dispatch)).collect();
+                let unremembered = |dispatch| {
+                    let (dispatch, asked) = part::unremembered(&plan, dispatch);
+                    (dispatch, hide::asked(&self.stage.redactor, asked))
+                };
+                let answers = dispatches.into_iter().map(unremembered).collect();
                 self.comes(Duration::ZERO, Signal::Asked(answers), false);
             }
         }

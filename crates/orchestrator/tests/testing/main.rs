@@ -12,3 +12,4 @@ mod time;
 mod cassettes;
 mod mistakes;
 mod reports;
+mod secrets;
