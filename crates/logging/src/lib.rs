@@ -38,6 +38,7 @@
 //!
 //! # Example
 //! ```
+//! # #[cfg(feature = "subscriber")] {
 //! use std::sync::{Arc, Mutex};
 //! use segno_logging::{JsonLayer, correlation};
 //! use tracing_subscriber::layer::SubscriberExt;
@@ -56,6 +57,7 @@
 //!     r#"{"timestamp":"1970-01-01T00:00:00.000000Z","level":"INFO","component":"shop.cart","#,
 //!     r#""message":"cart paid","correlation_id":"run-7","items":3}"#, "\n",
 //! ));
+//! # }
 //! ```
 
 #[cfg(feature = "subscriber")]
