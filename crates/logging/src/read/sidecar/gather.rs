@@ -72,6 +72,12 @@ impl Gather {
         }
     }
 
+    /// Says whether no sidecar can hold it, whatever comes.
+    #[cfg(feature = "subscriber")]
+    pub(super) fn is_wide(&self) -> bool {
+        self.is_wide
+    }
+
     pub(super) fn join(&mut self, other: Gather) {
         self.from = [self.from, other.from].into_iter().flatten().min();
         self.until = self.until.max(other.until);

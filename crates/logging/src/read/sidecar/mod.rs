@@ -1,4 +1,6 @@
 //! Small files beside segments that are written no more, so that counts and percentiles of them need no line: `<segment>.idx`.
+//! Writers with the features `subscriber` and `read` make them in the background when a segment is sealed and compressed, and
+//! remove them with their segments; of other segments whoever asks first makes them.
 //!
 //! A sidecar holds the times between which the segment's lines lie, its lines by level and component, the quantiles of its
 //! numeric fields by component, and what could not be read in it. It is an answer kept, and nothing is lost with it: one that
@@ -15,5 +17,7 @@ mod shelf;
 mod summary;
 
 pub use answer::{Summed, analyze_with};
+#[cfg(feature = "subscriber")]
+pub(crate) use shelf::shelve;
 pub use shelf::{Shelf, path};
 pub use summary::Summary;

@@ -3,13 +3,19 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write as _};
+#[cfg(feature = "subscriber")]
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+#[cfg(feature = "subscriber")]
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
 use super::super::analyze::fnv;
+#[cfg(feature = "subscriber")]
+use super::super::each;
 use super::super::{Error, Filter, Query, Sources, fold};
 use super::gather::Gather;
 use super::identity::Identity;
@@ -17,6 +23,8 @@ use super::summary::Summary;
 
 /// Of smaller segments the lines are read as fast.
 const LEAST_SIZE: u64 = 1 << 20;
+/// A compressed segment holds lines for so many times its length, at least.
+const SQUEEZED: u64 = 8;
 /// A segment that was changed more lately may be written on.
 const SETTLED: Duration = Duration::from_secs(60);
 /// A larger file is no sidecar.
@@ -30,7 +38,7 @@ static STAGED: AtomicU64 = AtomicU64::new(0);
 pub struct Shelf {
     /// The time, by which a segment is old enough.
     pub now: SystemTime,
-    /// Segments from this size on.
+    /// Segments from this size on; compressed ones from an eighth of it.
     pub least_size: u64,
     /// Segments that were not changed for so long.
     pub settled: Duration,
@@ -57,7 +65,7 @@ impl Shelf {
         }
         let changed = SystemTime::UNIX_EPOCH + Duration::from_nanos(identity.changed);
         let is_settled = self.now.duration_since(changed).is_ok_and(|since| since >= self.settled);
-        match self.makes && is_settled && identity.size >= self.least_size {
+        match self.makes && is_settled && is_worth(segment, identity.size, self.least_size) {
             true => make(segment, query),
             false => Ok(None),
         }
@@ -71,11 +79,16 @@ pub fn path(segment: &Path) -> PathBuf {
     segment.with_file_name(name)
 }
 
-/// Reads a whole segment and makes its sidecar; whoever seals one may call it.
+fn is_worth(segment: &Path, size: u64, least_size: u64) -> bool {
+    let is_squeezed = segment.extension().is_some_and(|ending| ending == "zst" || ending == "gz");
+    size >= if is_squeezed { least_size / SQUEEZED } else { least_size }
+}
+
+/// Reads a whole segment and makes its sidecar.
 ///
 /// # Errors
 /// When the segment cannot be read. A sidecar that cannot be written is no error: the next who reads makes it.
-pub(super) fn make(segment: &Path, query: &Query) -> Result<Option<Summary>, Error> {
+fn make(segment: &Path, query: &Query) -> Result<Option<Summary>, Error> {
     let before = Identity::of(segment).ok();
     let everything = Query { filter: Filter::default(), ..query.clone() };
     let sources = Sources::open(&[segment])?;
@@ -91,8 +104,54 @@ pub(super) fn make(segment: &Path, query: &Query) -> Result<Option<Summary>, Err
     Ok(Some(summary))
 }
 
+/// Makes the sidecar of a segment that was sealed, for the writer's own keys and on one thread, unless there is one that
+/// is whole and of it, whatever its keys mean. Whoever calls sees to it that nobody writes to the segment.
+///
+/// Returns whether one was made: none where the lines are read as fast, or are too various. `None` when `stopped` said so.
+///
+/// # Errors
+/// When the segment cannot be read, or the sidecar not be written.
+#[cfg(feature = "subscriber")]
+pub(crate) fn shelve(segment: &Path, stopped: &AtomicBool) -> io::Result<Option<bool>> {
+    let identity = match Identity::of(segment) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Some(false)),
+        identity => identity?,
+    };
+    if !is_worth(segment, identity.size, LEAST_SIZE) || stored(segment, &identity).is_some() {
+        return Ok(Some(false));
+    }
+    let is_stopped = || stopped.load(Ordering::Relaxed);
+    let query = Query { threads: 1, ..Query::new(Filter::default()) };
+    let mut gathered = Gather::default();
+    let read = Sources::open(&[segment]).and_then(|sources| {
+        each(sources, &query, |line| {
+            gathered.see(line);
+            match is_stopped() || gathered.is_wide() {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        })
+    });
+    let tally = read.map_err(io::Error::other)?;
+    if is_stopped() {
+        return Ok(None);
+    }
+    let Some(summary) = gathered.finish(&tally) else { return Ok(Some(false)) };
+    // A ring's process that died in a line of the segment may have had it completed meanwhile.
+    if Identity::of(segment)? != identity {
+        return Ok(Some(false));
+    }
+    write(segment, &identity, &query, &summary).map(|()| Some(true))
+}
+
 /// Reads a sidecar; `None` unless it is whole, and of this segment, and made with these meanings of keys.
 fn read(segment: &Path, identity: &Identity, query: &Query) -> Option<Summary> {
+    let value = stored(segment, identity).filter(|value| value["keys"] == meaning(query))?;
+    Summary::read(&value)
+}
+
+/// Reads what a sidecar says; `None` unless it is whole and of this segment.
+fn stored(segment: &Path, identity: &Identity) -> Option<Value> {
     let path = path(segment);
     let found = fs::metadata(&path).ok()?;
     if !found.is_file() || found.len() > MAX_SIDECAR {
@@ -104,8 +163,7 @@ fn read(segment: &Path, identity: &Identity, query: &Query) -> Option<Summary> {
         return None;
     }
     let value: Value = serde_json::from_str(line).ok()?;
-    let is_of_it = Identity::read(&value["segment"]).as_ref() == Some(identity) && value["keys"] == meaning(query);
-    Summary::read(&value).filter(|_| is_of_it)
+    (Identity::read(&value["segment"]).as_ref() == Some(identity)).then_some(value)
 }
 
 fn write(segment: &Path, identity: &Identity, query: &Query, summary: &Summary) -> io::Result<()> {
@@ -119,6 +177,8 @@ fn write(segment: &Path, identity: &Identity, query: &Query, summary: &Summary) 
     name.push(format!(".{}.{}", std::process::id(), STAGED.fetch_add(1, Ordering::Relaxed)));
     let staged = path.with_file_name(name);
     let mut file = create(&staged, &fs::metadata(segment)?)?;
+    // Who finds it without a lock takes it for a dead process's and removes it; disks without locks keep it.
+    _ = file.try_lock();
     let written = write!(file, "{line}\n{:016x}\n", fnv(line.as_bytes())).and_then(|()| fs::rename(&staged, &path));
     if written.is_err() {
         // It may be gone already.

@@ -1,4 +1,4 @@
-//! Compresses sealed segments and removes the oldest, in a thread that lives as long as there is work.
+//! Compresses sealed segments, has their sidecars made and the oldest removed, in a thread that lives as long as there is work.
 
 use std::fs::{self, File};
 use std::io;
@@ -6,10 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
+use super::limit::{limit, sweep};
 use super::names::{Ending, segment_files};
-use super::{Compression, Keep, Rotation};
+#[cfg(feature = "read")]
+use super::shelves::Shelves;
+use super::{Compression, Rotation};
 
 /// Looks after the sealed segments of one log.
 #[derive(Debug, Clone)]
@@ -26,6 +29,8 @@ struct Work {
     state: Mutex<State>,
     idle: Condvar,
     stopped: AtomicBool,
+    #[cfg(feature = "read")]
+    shelves: Shelves,
 }
 
 #[derive(Debug, Default)]
@@ -46,8 +51,15 @@ impl Drop for Stop {
 
 impl Keeper {
     pub(crate) fn new(log: PathBuf, rotation: Rotation) -> Keeper {
-        let (state, idle, stopped) = (Mutex::default(), Condvar::new(), AtomicBool::new(false));
-        let work = Arc::new(Work { log, rotation, state, idle, stopped });
+        let work = Arc::new(Work {
+            log,
+            rotation,
+            state: Mutex::default(),
+            idle: Condvar::new(),
+            stopped: AtomicBool::new(false),
+            #[cfg(feature = "read")]
+            shelves: Shelves::default(),
+        });
         Keeper { _stop: Arc::new(Stop(Arc::clone(&work))), work }
     }
 
@@ -104,7 +116,20 @@ impl Work {
         let of = |wanted| files.iter().filter(move |(ending, _)| *ending == wanted).map(|(_, path)| path);
         let outcome = of(Ending::Half).map(|path| remove_half(path)).fold(Ok(()), Result::and);
         let outcome = of(Ending::Plain).map(|path| self.compress(path)).fold(outcome, Result::and);
-        outcome.and(limit(&self.log, self.rotation.keep, SystemTime::now()))
+        let outcome = outcome.and(limit(&self.log, self.rotation.keep, SystemTime::now()));
+        #[cfg(feature = "read")]
+        let outcome = outcome.and(self.shelve());
+        outcome.and(sweep(&self.log))
+    }
+
+    /// Makes the sidecars that are missing, which then count for the limits too.
+    #[cfg(feature = "read")]
+    fn shelve(&self) -> io::Result<()> {
+        let made = self.shelves.fill(&self.log, &self.stopped)?;
+        if let Some(trouble) = self.shelves.take_trouble() {
+            self.state().trouble.get_or_insert(trouble);
+        }
+        if made { limit(&self.log, self.rotation.keep, SystemTime::now()) } else { Ok(()) }
     }
 
     /// Compresses a segment, unless a process still has it open to write.
@@ -125,7 +150,7 @@ impl Work {
 }
 
 /// Locks a segment when no process has it open to write. It is gone when the lock is dropped late, never too early.
-fn alone(path: &Path) -> io::Result<Option<File>> {
+pub(super) fn alone(path: &Path) -> io::Result<Option<File>> {
     let file = match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         file => file?,
@@ -155,27 +180,4 @@ pub(super) fn with_ending(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)
-}
-
-/// Removes segments beyond the limits, the oldest first.
-fn limit(log: &Path, keep: Keep, now: SystemTime) -> io::Result<()> {
-    if keep == Keep::default() {
-        return Ok(());
-    }
-    let (mut segments, mut bytes) = (0_usize, 0_u64);
-    let mut outcome = Ok(());
-    for path in super::segments(log)?.into_iter().rev() {
-        // One that another process just removed or compressed is looked at the next time.
-        let Ok(found) = fs::metadata(&path) else { continue };
-        let age = found.modified().ok().and_then(|written| now.duration_since(written).ok()).unwrap_or(Duration::ZERO);
-        segments += 1;
-        bytes = bytes.saturating_add(found.len());
-        let over = keep.segments.is_some_and(|max| segments > max)
-            || keep.bytes.is_some_and(|max| bytes > max)
-            || keep.age.is_some_and(|max| age > max);
-        if over {
-            outcome = outcome.and(gone(fs::remove_file(&path)));
-        }
-    }
-    outcome
 }

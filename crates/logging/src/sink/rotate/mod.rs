@@ -1,5 +1,6 @@
 //! When a log file is sealed and what becomes of sealed segments. Read in this order: `rotation` (what can be asked for),
-//! `names` (what a sealed segment is called), `seal` (how it gets its name), `rotor` (when), `keeper` (compression and limits, in the background), `squeeze`.
+//! `names` (what a sealed segment is called), `seal` (how it gets its name), `rotor` (when), `keeper` (what is done in the
+//! background), `squeeze` (compression), `limit` (which are removed), `shelves` (sidecars).
 
 mod names;
 
@@ -17,6 +18,12 @@ mod keeper;
 
 #[cfg(all(feature = "subscriber", feature = "compress"))]
 mod squeeze;
+
+#[cfg(feature = "subscriber")]
+mod limit;
+
+#[cfg(all(feature = "subscriber", feature = "read"))]
+mod shelves;
 
 #[cfg(feature = "subscriber")]
 pub(crate) use keeper::Keeper;

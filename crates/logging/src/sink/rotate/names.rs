@@ -1,5 +1,6 @@
 //! What sealed segments are called: `app.jsonl` becomes `app.2026-11-27T10-00-00Z.000001.jsonl`, and `.zst` or `.gz` behind
-//! it once it is compressed. The names sort as the segments were sealed, also when the clock jumped back.
+//! it once it is compressed; `.idx` behind that is its sidecar. The names sort as the segments were sealed, also when the clock
+//! jumped back.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -23,7 +24,7 @@ pub fn segments(log: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found: BTreeMap<Name, PathBuf> = BTreeMap::new();
     for (name, path) in files(log)? {
         match name.ending {
-            Ending::Half => {}
+            Ending::Half | Ending::Sidecar | Ending::Staged => {}
             Ending::Plain => _ = found.insert(name, path),
             Ending::Zstd | Ending::Gzip => _ = found.entry(name).or_insert(path),
         }
@@ -31,7 +32,7 @@ pub fn segments(log: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found.into_values().collect())
 }
 
-/// A sealed segment, or what an interrupted compression left of one.
+/// A sealed segment, or something beside one.
 #[derive(Debug, Clone)]
 pub(crate) struct Name {
     /// The second in which it was sealed, in a form that sorts as text.
@@ -49,6 +50,10 @@ pub(crate) enum Ending {
     Gzip,
     /// A compression that has not ended.
     Half,
+    /// What readers know of a segment, which may be gone.
+    Sidecar,
+    /// A sidecar that is being written, or was when its writer was killed.
+    Staged,
 }
 
 impl Name {
@@ -77,7 +82,7 @@ impl Ord for Name {
     }
 }
 
-/// Every file of the log's segments, halves of compressed ones too, the oldest first.
+/// Every file of the log's segments, halves of compressed ones and sidecars too, the oldest first.
 #[cfg(feature = "subscriber")]
 pub(crate) fn segment_files(log: &Path) -> io::Result<Vec<(Ending, PathBuf)>> {
     let mut found = files(log)?;
@@ -126,6 +131,12 @@ fn parts(log: &Path) -> (String, String) {
 }
 
 fn read(file: &str, stem: &str, extension: &str) -> Option<Name> {
+    let found = parse(file, stem, extension, ending);
+    // A staged one is hidden.
+    found.or_else(|| parse(file.strip_prefix('.')?, stem, extension, staged))
+}
+
+fn parse(file: &str, stem: &str, extension: &str, ending: fn(&str) -> Option<Ending>) -> Option<Name> {
     let rest = file.strip_prefix(stem)?.strip_prefix('.')?;
     let (stamp, rest) = rest.split_at_checked(20)?;
     let shape = stamp.bytes().zip(b"0000-00-00T00-00-00Z".iter()).all(|(byte, shape)| match shape {
@@ -135,14 +146,27 @@ fn read(file: &str, stem: &str, extension: &str) -> Option<Name> {
     let rest = rest.strip_prefix('.').filter(|_| shape)?;
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
     let number = rest[..digits].parse().ok().filter(|_| digits >= 6)?;
-    let ending = match rest[digits..].strip_prefix(extension)? {
-        "" => Ending::Plain,
-        ".zst" => Ending::Zstd,
-        ".gz" => Ending::Gzip,
-        ".zst.half" | ".gz.half" => Ending::Half,
-        _ => return None,
-    };
+    let ending = ending(rest[digits..].strip_prefix(extension)?)?;
     Some(Name { stamp: stamp.to_owned(), number, ending })
+}
+
+fn ending(tail: &str) -> Option<Ending> {
+    match tail {
+        "" => Some(Ending::Plain),
+        ".zst" => Some(Ending::Zstd),
+        ".gz" => Some(Ending::Gzip),
+        ".zst.half" | ".gz.half" => Some(Ending::Half),
+        ".idx" | ".zst.idx" | ".gz.idx" => Some(Ending::Sidecar),
+        _ => None,
+    }
+}
+
+/// `.idx.4711.0`, with process and number.
+fn staged(tail: &str) -> Option<Ending> {
+    let (sidecar, by) = tail.split_once(".idx.")?;
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_by = by.split_once('.').is_some_and(|(process, number)| is_number(process) && is_number(number));
+    (is_by && matches!(sidecar, "" | ".zst" | ".gz")).then_some(Ending::Staged)
 }
 
 #[cfg(test)]
@@ -187,6 +211,19 @@ mod tests {
         let alone = "app.1970-01-01T00-01-00Z.000002.jsonl.gz";
         let next = "app.1970-01-01T00-01-00Z.000003.jsonl";
         check("app.jsonl", &[alone, &both, plain, &half, "app.jsonl.x.ring"], 60, next, &[plain, alone]);
+    }
+
+    #[test]
+    fn what_lies_beside_a_segment_is_none_and_its_name_is_not_taken_again() {
+        let name = "app.1970-01-01T00-01-00Z.000007.jsonl";
+        let (sidecar, staged) = (format!("{name}.zst.idx"), format!(".{name}.idx.4711.0"));
+        let next = "app.1970-01-01T00-01-00Z.000008.jsonl";
+        check("app.jsonl", &[&sidecar], 60, next, &[]);
+        check("app.jsonl", &[&staged], 60, next, &[]);
+        let strange =
+            [format!("{name}.idx.1.0"), format!(".{name}.idx.1"), format!(".{name}.idx.x.0"), format!(".{name}")];
+        let strange: Vec<&str> = strange.iter().map(String::as_str).collect();
+        check("app.jsonl", &strange, 60, "app.1970-01-01T00-01-00Z.000001.jsonl", &[]);
     }
 
     #[test]

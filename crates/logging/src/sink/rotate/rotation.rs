@@ -41,14 +41,14 @@ pub enum Every {
     Span(Duration),
 }
 
-/// Limits on sealed segments, compressed or not: the oldest go first. The log itself is never removed.
+/// Limits on sealed segments, compressed or not: the oldest go first, each with its sidecar. The log itself is never removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Keep {
     /// So many.
     pub segments: Option<usize>,
     /// Whose last line is not older than this.
     pub age: Option<Duration>,
-    /// So many bytes together, as they are on the disk.
+    /// So many bytes together, as they are on the disk, with the sidecars (`.idx`) of those that have one.
     pub bytes: Option<u64>,
 }
 
