@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -60,6 +61,39 @@ fn rings_that_go_on_without_a_turn_lose_no_segment() {
 #[test]
 fn files_that_go_on_without_a_turn_lose_no_segment() {
     check(|log| FileSink::rotating(log, small()).unwrap());
+}
+
+#[test]
+fn a_line_that_another_is_just_writing_is_not_ended_by_a_blank_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("app.jsonl");
+    let sink = FileSink::open(&log).unwrap();
+    let stopped = File::open(folder.path()).unwrap();
+    stopped.lock().unwrap();
+    let mut other = File::options().append(true).open(&log).unwrap();
+    let both = std::sync::Barrier::new(2);
+    let mut expected = String::new();
+    for round in 0..50 {
+        other.write_all(b"{\"other\":").unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                both.wait();
+                other.write_all(b"0}\n").unwrap();
+            });
+            both.wait();
+            sink.write_line(Level::INFO, format!("{round}\n").as_bytes()).unwrap();
+        });
+        expected.push_str(&format!("{{\"other\":0}}\n{round}\n"));
+    }
+    assert_eq!(fs::read_to_string(&log).unwrap(), expected);
+    // One that is never ended is ended after a while.
+    other.write_all(b"{\"dead\":").unwrap();
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_millis(2) {
+        std::thread::yield_now();
+    }
+    sink.write_line(Level::INFO, b"last\n").unwrap();
+    assert_eq!(fs::read_to_string(&log).unwrap(), expected + "{\"dead\":\nlast\n");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::notice;
@@ -66,6 +67,9 @@ const CHECK: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_millis(1);
 /// How long a rotation that failed is not tried again.
 const RETRY: Duration = Duration::from_secs(10);
+/// How often one without the turn looks whether another's line is whole, and how long it waits in between.
+const MAX_LOOKS: u32 = 200;
+const BETWEEN_LOOKS: Duration = Duration::from_micros(500);
 /// So many warnings wait for room at most.
 const MAX_UNTOLD: usize = 8;
 
@@ -79,9 +83,13 @@ impl LogFile {
         opened.map_err(|source| Error::Open { path: path.to_owned(), source })
     }
 
-    /// Replays what dead processes left of a log that was found beside another, if it is this user's own.
-    pub(crate) fn replay_found(path: PathBuf) -> io::Result<()> {
-        Self::open_as(path, Rotation::default(), Trust::Found).map(drop)
+    /// Replays what dead processes left of a log that was found beside another, if it is this user's own, or is gone.
+    pub(crate) fn replay_found(path: PathBuf, trust: Trust) -> io::Result<()> {
+        let mut log = Self::open_as(path, Rotation::default(), trust)?;
+        if trust == Trust::Gone {
+            log.in_turn(|log| log.warn("this log was gone: it begins anew with what a dead process left for it"));
+        }
+        Ok(())
     }
 
     fn open_as(path: PathBuf, rotation: Rotation, trust: Trust) -> io::Result<LogFile> {
@@ -399,6 +407,22 @@ impl LogFile {
         self.look_again()?;
         if self.torn {
             self.replay();
+            self.look_again()?;
+        }
+        if matches!(self.turn, Some(Turn::Stuck)) {
+            self.await_others_line()?;
+        }
+        Ok(())
+    }
+
+    /// Without the turn, a line without its end may be one that another is just writing: to end it here would leave a blank
+    /// line. A write takes microseconds, so one that does not end in a while is dead.
+    fn await_others_line(&mut self) -> io::Result<()> {
+        for _ in 0..MAX_LOOKS {
+            if !self.torn {
+                break;
+            }
+            thread::sleep(BETWEEN_LOOKS);
             self.look_again()?;
         }
         Ok(())

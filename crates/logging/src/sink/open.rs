@@ -19,6 +19,8 @@ pub(crate) enum Trust {
     Named,
     /// One that was found beside it: only a file of this user's own, and no link.
     Found,
+    /// One that should be beside it and is gone: a new file, for this user alone.
+    Gone,
 }
 
 /// Opens a file for appending and marks it as in use, so that nobody compresses it as long as lines may come.
@@ -26,7 +28,7 @@ pub(crate) fn open_end(path: &Path, trust: Trust) -> io::Result<(File, Metadata)
     for _ in 0..MAX_OPENS {
         let file = open(path, trust)?;
         let found = file.metadata()?;
-        if trust == Trust::Found && !is_own(&found) {
+        if trust != Trust::Named && !is_own(&found) {
             return Err(ErrorKind::PermissionDenied.into());
         }
         if !found.is_file() {
@@ -48,8 +50,13 @@ pub(crate) fn open_end(path: &Path, trust: Trust) -> io::Result<(File, Metadata)
 }
 
 fn open(path: &Path, trust: Trust) -> io::Result<File> {
-    if trust == Trust::Found {
-        return no_link(File::options().read(true).append(true)).open(path);
+    match trust {
+        Trust::Named => {}
+        Trust::Found => return no_link(File::options().read(true).append(true)).open(path),
+        Trust::Gone => {
+            let mut options = File::options();
+            return no_link(options.read(true).append(true).create_new(true).mode(0o600)).open(path);
+        }
     }
     // A pipe that is opened to read as well would never know that its reader is gone.
     let readable = fs::metadata(path).map_or(true, |found| found.is_file());

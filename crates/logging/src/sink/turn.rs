@@ -1,4 +1,9 @@
 //! A process's turn at a log among the others that write it: a lock on the log's folder, for as long as one call lasts.
+//!
+//! The folder and not the log, so that processes with different logs in one folder wait for each other's calls as well: a log
+//! has another file behind its name after each rotation, and its lock is taken by the mark that it is in use; a file for locks
+//! alone would have to be made and kept beside every log, also by readers, who may have no right to. A call is one write of a
+//! buffer at most, or a rename, so that the wait is short.
 
 #[cfg(feature = "subscriber")]
 use std::fs;
