@@ -5,7 +5,7 @@
 use std::ops::ControlFlow;
 
 use segno_logging::correlation::{self, Id};
-use segno_logging::export::spans;
+use segno_logging::export::Spans;
 use segno_logging::read::trace::Trace;
 use segno_logging::read::{Filter, Query, Sources, each};
 
@@ -123,7 +123,9 @@ fn every_branch_is_a_span_of_its_own() {
         line(5, r#""message":"timed","operation":"parse","took_ms":1"#),
         line(6, r#""message":"timed","operation":"parse","took_ms":1"#),
     ];
-    let body = spans("s", &traced("r", &lines.concat()).into_tree()).unwrap();
+    let mut spans = Spans::new("s");
+    assert!(spans.add(&traced("r", &lines.concat()).into_tree(), |_| ControlFlow::Break(())).is_continue());
+    let body: serde_json::Value = serde_json::from_str(&spans.rest().unwrap()).unwrap();
     let spans = body["resourceSpans"][0]["scopeSpans"][0]["spans"].as_array().unwrap();
     let mut ids: Vec<&str> = spans.iter().map(|span| span["spanId"].as_str().unwrap()).collect();
     ids.sort_unstable();

@@ -1,13 +1,12 @@
 //! `segno logs export`: lines, and metrics and traces of them, for other systems.
 
-use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::time::SystemTime;
 
-use segno_logging::export::{Record, loki, otlp, prometheus, spans};
+use segno_logging::export::{Record, Spans, Traces, loki, otlp, prometheus};
 use segno_logging::read::analyze::analyze;
 use segno_logging::read::table::Formulas;
-use segno_logging::read::trace::Trace;
-use segno_logging::read::{Line, Query, Sources, each};
+use segno_logging::read::{Query, Sources, each};
 use segno_orchestrator::report::counted;
 
 use super::logs::{fault, open, tell};
@@ -18,12 +17,6 @@ use super::logs_sent::Sent;
 use crate::args::{LogsExportArguments, LogsFormat, Target};
 use crate::exit::{End, Failure};
 use crate::terminal::{print, say};
-
-/// So many traces are made at once; the lines of others are sent without.
-const MAX_TRACES: usize = 200;
-/// So many lines are kept for all traces together, or so many bytes of memory, whichever is reached first.
-const MAX_KEPT: usize = 100_000;
-const MAX_BYTES: usize = 64 << 20;
 
 pub(super) fn export(arguments: &LogsExportArguments) -> Result<End, Failure> {
     let query = arguments.wanted.query()?;
@@ -80,56 +73,33 @@ fn to_otlp(arguments: &LogsExportArguments, url: &str, sources: Sources, query: 
     let traces_to = Sender::new(url, otlp::TRACES_PATH, &arguments.headers)?;
     let mut logs = otlp::Logs::new(arguments.service.as_str());
     let mut sent = Sent::default();
-    let mut traces = Traces::default();
+    let (mut traces, mut spans) = (Traces::default(), Spans::new(&arguments.service));
     let tally = each(sources, query, |line| {
         traces.see(line);
+        while let Some(trace) = traces.over() {
+            sent.trace(&traces_to, &mut spans, trace)?;
+        }
         sent.add(&sender, logs.add(&Record::of(line, &query.keys)))
     });
     tell(&tally.map_err(fault)?);
-    _ = sent.end(&sender, logs.rest());
-    let mut made = 0;
-    let without = traces.without;
-    for trace in traces.traces.into_values() {
-        if let Some(body) = spans(&arguments.service, &trace.into_tree()) {
-            made += usize::from(sent.spans(&traces_to, &body));
-        }
+    let mut flow = sent.end(&sender, logs.rest());
+    while let (ControlFlow::Continue(()), Some(trace)) = (flow, traces.rest()) {
+        flow = sent.trace(&traces_to, &mut spans, trace);
     }
-    if without > 0 {
-        let lines = counted(without, "line");
-        say(&format!("segno: too much for the memory of traces: {lines} were sent, but are events of no span"));
-    }
-    sent.told(&sender, &format!(" and {}", counted(made, "trace")))
+    _ = sent.spans(&traces_to, spans.rest());
+    tell_cut(&traces);
+    let made = format!(" and {}", counted(sent.traces, "trace"));
+    sent.told(&sender, &made)
 }
 
-/// A trace for each correlation id.
-#[derive(Default)]
-struct Traces {
-    traces: BTreeMap<String, Trace>,
-    /// Lines that are kept, and the memory that they take.
-    kept: usize,
-    bytes: usize,
-    /// Lines that are in no trace: of ids that there are too many of, or more than are kept.
-    without: usize,
-}
-
-impl Traces {
-    fn see(&mut self, line: &Line<'_>) {
-        let Some(id) = line.correlation_id().filter(|id| !id.is_empty()) else { return };
-        let is_full = self.kept >= MAX_KEPT || self.bytes >= MAX_BYTES;
-        let is_new = !self.traces.contains_key(&*id);
-        if is_full || is_new && self.traces.len() >= MAX_TRACES {
-            self.without += 1;
-            return;
-        }
-        if is_new {
-            self.traces.insert(id.clone().into_owned(), Trace::new(id.clone()));
-        }
-        if let Some(trace) = self.traces.get_mut(&*id) {
-            let (lines, bytes) = (trace.lines(), trace.bytes());
-            trace.see(line);
-            self.kept += trace.lines() - lines;
-            self.bytes += trace.bytes() - bytes;
-            self.without += usize::from(trace.lines() == lines);
-        }
+/// Says what of the traces did not fit into the memory.
+fn tell_cut(traces: &Traces) {
+    let number = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+    if traces.without() > 0 {
+        let lines = counted(number(traces.without()), "line");
+        let ended = counted(number(traces.ended_early()), "trace");
+        say(&format!(
+            "segno: too much for the memory of traces: sent, but events of no span: {lines}; ended early: {ended}"
+        ));
     }
 }

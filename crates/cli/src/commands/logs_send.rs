@@ -1,8 +1,11 @@
 //! Sending bodies to another system over HTTP: again where that may help, a bounded number of times.
 
+use std::borrow::Cow;
+use std::cell::Cell;
 use std::time::Duration;
 
 use segno_errors::{Fault, Kind};
+use segno_logging::export::gzip;
 use serde_json::Value;
 use ureq::http::{HeaderName, HeaderValue, Uri};
 
@@ -24,6 +27,8 @@ pub(super) struct Sender {
     agent: ureq::Agent,
     url: String,
     headers: Vec<(HeaderName, HeaderValue)>,
+    /// The other side takes nothing that is compressed.
+    is_plain: Cell<bool>,
 }
 
 /// What came of one request.
@@ -33,6 +38,8 @@ enum Answer {
     /// It may be taken later, after this time if the other side says one.
     Later(String, Option<Duration>),
     Refused(String),
+    /// It takes nothing that is compressed, at least.
+    Unreadable(String),
 }
 
 impl Sender {
@@ -55,7 +62,7 @@ impl Sender {
         }
         let headers = headers.iter().map(|header| parse_header(header)).collect::<Result<_, Fault>>()?;
         let config = ureq::Agent::config_builder().timeout_global(Some(TIMEOUT)).http_status_as_error(false);
-        Ok(Sender { agent: config.build().into(), url, headers })
+        Ok(Sender { agent: config.build().into(), url, headers, is_plain: Cell::new(false) })
     }
 
     /// Returns where the bodies go.
@@ -64,13 +71,14 @@ impl Sender {
     }
 
     /// Sends a body until it is taken, and returns what was answered: nothing unless it was JSON.
-    pub(super) fn send(&self, body: &Value) -> Result<Value, Fault> {
-        let body = body.to_string();
+    pub(super) fn send(&self, body: &str) -> Result<Value, Fault> {
+        let mut sent = if self.is_plain.get() { Cow::Borrowed(body.as_bytes()) } else { Cow::Owned(gzip(body)) };
         let mut wait = FIRST_WAIT;
         let mut tries = 1;
         loop {
-            match self.post(&body) {
+            match self.post(&sent) {
                 Answer::Taken(answer) => return Ok(answer),
+                Answer::Unreadable(_) if !self.is_plain.replace(true) => sent = Cow::Borrowed(body.as_bytes()),
                 Answer::Later(_, asked) if tries < MAX_TRIES => {
                     std::thread::sleep(asked.unwrap_or(wait).min(MAX_WAIT));
                     wait = (wait * 2).min(MAX_WAIT);
@@ -80,15 +88,18 @@ impl Sender {
                     let message = format!("{} did not take the lines after {tries} tries: {why}", self.url);
                     return Err(Fault::new(Kind::Network, message).hint("is it there, and does it take so much?"));
                 }
-                Answer::Refused(why) => {
+                Answer::Refused(why) | Answer::Unreadable(why) => {
                     return Err(Fault::new(Kind::Validation, format!("{} refuses the lines: {why}", self.url)));
                 }
             }
         }
     }
 
-    fn post(&self, body: &str) -> Answer {
+    fn post(&self, body: &[u8]) -> Answer {
         let mut request = self.agent.post(&self.url).content_type("application/json");
+        if !self.is_plain.get() {
+            request = request.header("Content-Encoding", "gzip");
+        }
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
@@ -106,6 +117,7 @@ impl Sender {
         let why = format!("{status} {}", told(&text)).trim_end().to_owned();
         match status.as_u16() {
             408 | 429 | 500..=599 => Answer::Later(why, after.map(Duration::from_secs)),
+            415 => Answer::Unreadable(why),
             _ => Answer::Refused(why),
         }
     }

@@ -3,9 +3,10 @@
 use std::ops::ControlFlow;
 
 use segno_errors::{Fault, Kind};
+use segno_logging::export::Spans;
 use segno_logging::export::otlp::{Rejected, rejected};
+use segno_logging::read::trace::Trace;
 use segno_orchestrator::report::counted;
-use serde_json::Value;
 
 use super::logs_send::{Sender, told};
 use crate::exit::{End, Failure};
@@ -16,6 +17,9 @@ use crate::terminal::{print, say};
 pub(super) struct Sent {
     lines: usize,
     waiting: usize,
+    /// Traces that were taken, and those of which spans wait.
+    pub(super) traces: usize,
+    waiting_traces: usize,
     /// Lines and spans that the other side has not taken.
     rejected: u64,
     failed: Option<Fault>,
@@ -23,12 +27,12 @@ pub(super) struct Sent {
 
 impl Sent {
     /// Counts a line, and sends the body that it made full.
-    pub(super) fn add(&mut self, sender: &Sender, body: Option<Value>) -> ControlFlow<()> {
+    pub(super) fn add(&mut self, sender: &Sender, body: Option<String>) -> ControlFlow<()> {
         self.waiting += 1;
         self.end(sender, body)
     }
 
-    pub(super) fn end(&mut self, sender: &Sender, body: Option<Value>) -> ControlFlow<()> {
+    pub(super) fn end(&mut self, sender: &Sender, body: Option<String>) -> ControlFlow<()> {
         let Some(body) = body else { return ControlFlow::Continue(()) };
         let Some(rejected) = self.post(sender, &body, "line") else { return ControlFlow::Break(()) };
         let sent = std::mem::take(&mut self.waiting);
@@ -36,13 +40,26 @@ impl Sent {
         ControlFlow::Continue(())
     }
 
-    /// Sends the spans of a trace, and returns whether all of them were taken.
-    pub(super) fn spans(&mut self, sender: &Sender, body: &Value) -> bool {
-        self.post(sender, body, "span") == Some(0)
+    /// Adds the spans of a trace, and sends the bodies that they made full.
+    pub(super) fn trace(&mut self, sender: &Sender, spans: &mut Spans, trace: Trace) -> ControlFlow<()> {
+        let tree = trace.into_tree();
+        spans.add(&tree, |body| self.spans(sender, Some(body)))?;
+        // Without a time there are no spans.
+        self.waiting_traces += usize::from(tree.begin.is_some());
+        ControlFlow::Continue(())
+    }
+
+    /// Sends spans; their traces count if all of them were taken.
+    pub(super) fn spans(&mut self, sender: &Sender, body: Option<String>) -> ControlFlow<()> {
+        let Some(body) = body else { return ControlFlow::Continue(()) };
+        let Some(rejected) = self.post(sender, &body, "span") else { return ControlFlow::Break(()) };
+        let made = std::mem::take(&mut self.waiting_traces);
+        self.traces += if rejected == 0 { made } else { 0 };
+        ControlFlow::Continue(())
     }
 
     /// Sends a body unless something failed, and returns how much of it was not taken.
-    fn post(&mut self, sender: &Sender, body: &Value, what: &str) -> Option<u64> {
+    fn post(&mut self, sender: &Sender, body: &str, what: &str) -> Option<u64> {
         if self.failed.is_some() {
             return None;
         }

@@ -23,7 +23,18 @@ fn project() -> Project {
 struct Request {
     path: String,
     headers: Vec<String>,
+    is_gzip: bool,
     body: Value,
+}
+
+fn has(headers: &[String], header: &str) -> bool {
+    headers.iter().any(|line| line.eq_ignore_ascii_case(header))
+}
+
+fn unzipped(body: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::new();
+    flate2::read::GzDecoder::new(body).read_to_end(&mut plain).unwrap();
+    plain
 }
 
 /// Answers requests with these lines, and the bodies behind a `|`, one after the other, and returns the requests.
@@ -53,7 +64,10 @@ fn receiver(answers: &'static [&'static str]) -> (String, JoinHandle<Vec<Request
             write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{told}").unwrap();
             let path = head[0].split(' ').nth(1).unwrap().to_owned();
             assert!(head[0].starts_with("POST ") && head[0].ends_with(" HTTP/1.1"), "{}", head[0]);
-            Request { path, headers: head.split_off(1), body: serde_json::from_slice(&body).unwrap() }
+            let headers = head.split_off(1);
+            let is_gzip = has(&headers, "content-encoding: gzip");
+            let body = if is_gzip { unzipped(&body) } else { body };
+            Request { path, headers, is_gzip, body: serde_json::from_slice(&body).unwrap() }
         };
         answers.iter().map(take).collect()
     };
@@ -87,10 +101,9 @@ fn loki_gets_streams_in_the_order_of_time_also_at_the_second_try() {
     let requests = requests.join().unwrap();
     assert_eq!(told.replace("not a JSON object", "not JSON"), expected);
     assert_eq!(requests[0].body, requests[1].body, "the same is sent again");
-    let Request { path, headers, body } = &requests[1];
-    assert_eq!(path, "/loki/api/v1/push");
-    let has = |header: &str| headers.iter().any(|line| line.eq_ignore_ascii_case(header));
-    assert!(has("x-scope-orgid: team") && has("content-type: application/json"), "{headers:?}");
+    let Request { path, headers, is_gzip, body } = &requests[1];
+    assert_eq!((&**path, *is_gzip), ("/loki/api/v1/push", true));
+    assert!(has(headers, "x-scope-orgid: team") && has(headers, "content-type: application/json"), "{headers:?}");
     let streams = body["streams"].as_array().unwrap();
     assert_eq!(streams.len(), 3);
     for stream in streams {
@@ -113,6 +126,39 @@ fn a_refusal_is_told_and_not_tried_again() {
     assert_eq!((ran.code, &*ran.out), (Some(2), ""));
     assert!(ran.err.contains("segno: 0 lines were sent before it failed\n"), "{}", ran.err);
     assert!(ran.err.contains(" refuses the lines: 400 Bad Request\n"), "{}", ran.err);
+}
+
+#[test]
+fn who_takes_nothing_compressed_gets_it_as_it_is_from_then_on() {
+    let (url, requests) = receiver(&["415 Unsupported Media Type", "200 OK", "415 Unsupported Media Type", "200 OK"]);
+    let told = project().told(&["logs", "export", "--otlp", &url]);
+    assert!(told.ends_with(&format!("0\nsent 3 lines and 1 trace to {url}/v1/logs\n")), "{told}");
+    let requests = requests.join().unwrap();
+    let sent: Vec<(&str, bool)> = requests.iter().map(|request| (&*request.path, request.is_gzip)).collect();
+    assert_eq!(sent, [("/v1/logs", true), ("/v1/logs", false), ("/v1/traces", true), ("/v1/traces", false)]);
+    assert!(requests[0].body == requests[1].body && requests[2].body == requests[3].body);
+    let (url, requests) = receiver(&["415 Unsupported Media Type", "415 Unsupported Media Type"]);
+    let ran = project().segno(&["logs", "export", "--loki", &url]);
+    assert_eq!((requests.join().unwrap().len(), ran.code), (2, Some(2)));
+    assert!(ran.err.contains(" refuses the lines: 415 Unsupported Media Type\n"), "{}", ran.err);
+}
+
+#[test]
+fn a_trace_that_is_too_many_ends_early_and_that_is_told() {
+    let line = |id: usize| {
+        format!("{{\"timestamp\":\"2026-11-27T10:00:00Z\",\"message\":\"m\",\"correlation_id\":\"r-{id}\"}}\n")
+    };
+    let log: String = (0..1_001).chain([0]).map(line).collect();
+    let (url, requests) = receiver(&["200 OK", "200 OK"]);
+    let told = Project::with(".segno/logs/app.jsonl", &log).told(&["logs", "export", "--otlp", &url]);
+    let requests = requests.join().unwrap();
+    assert_eq!([&*requests[0].path, &*requests[1].path], ["/v1/logs", "/v1/traces"]);
+    let spans = requests[1].body["resourceSpans"][0]["scopeSpans"][0]["spans"].as_array().unwrap();
+    let ids: std::collections::BTreeSet<&str> = spans.iter().map(|span| span["traceId"].as_str().unwrap()).collect();
+    assert_eq!((spans.len(), ids.len(), &spans[0]["name"]), (1_001, 1_001, &"r-0".into()), "the quietest is first");
+    let cut = "too much for the memory of traces: sent, but events of no span: 1 line; ended early: 1 trace\n";
+    assert!(told.contains(cut), "{told}");
+    assert!(told.ends_with(&format!("0\nsent 1002 lines and 1001 traces to {url}/v1/logs\n")), "{told}");
 }
 
 #[test]
@@ -157,6 +203,7 @@ fn a_collector_gets_log_records_and_the_spans_of_their_trace() {
     let requests = requests.join().unwrap();
     assert!(told.ends_with(&format!("0\nsent 3 lines and 1 trace to {url}/v1/logs\n")), "{told}");
     assert_eq!([&*requests[0].path, &*requests[1].path], ["/v1/logs", "/v1/traces"]);
+    assert!(requests.iter().all(|request| request.is_gzip));
     let is_id = |value: &Value, length: usize| {
         value.as_str().is_some_and(|id| {
             id.len() == length

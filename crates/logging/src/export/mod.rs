@@ -5,8 +5,14 @@ pub mod loki;
 pub mod otlp;
 pub mod prometheus;
 
+#[cfg(feature = "compress")]
+mod gzip;
 mod record;
 mod spans;
+mod traces;
 
+#[cfg(feature = "compress")]
+pub use gzip::gzip;
 pub use record::Record;
-pub use spans::spans;
+pub use spans::Spans;
+pub use traces::Traces;

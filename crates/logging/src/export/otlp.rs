@@ -1,5 +1,7 @@
 //! Bodies for OTLP over HTTP in JSON: log records, and the spans of a trace. Sending them is left to others.
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value, json};
 
 use super::record::Record;
@@ -12,8 +14,8 @@ pub const LOGS_PATH: &str = "/v1/logs";
 pub const TRACES_PATH: &str = "/v1/traces";
 /// A body is full with so many records.
 const MAX_RECORDS: usize = 2_000;
-/// A body is full with so many bytes of lines.
-const MAX_BYTES: usize = 1 << 20;
+/// A body is full with so many bytes.
+pub(super) const MAX_BYTES: usize = 1 << 20;
 
 /// Gathers lines into bodies of log records, one scope for each component.
 ///
@@ -24,14 +26,15 @@ const MAX_BYTES: usize = 1 << 20;
 /// let mut logs = Logs::new("shop");
 /// let lost = Record { level: Some(Level::Error), message: "lost".into(), ..Record::default() };
 /// assert_eq!(logs.add(&lost), None);
-/// let body = logs.rest().unwrap();
+/// let body: serde_json::Value = serde_json::from_str(&logs.rest().unwrap()).unwrap();
 /// let record = &body["resourceLogs"][0]["scopeLogs"][0]["logRecords"][0];
 /// assert_eq!((&record["severityNumber"], &record["body"]["stringValue"]), (&17.into(), &"lost".into()));
 /// ```
 #[derive(Clone, Debug)]
 pub struct Logs {
     service: String,
-    scopes: Vec<(String, Vec<Value>)>,
+    /// Components, and their records as they are written: as values they would take many times that.
+    scopes: Vec<(String, String)>,
     records: usize,
     bytes: usize,
 }
@@ -43,29 +46,36 @@ impl Logs {
     }
 
     /// Adds a line, and returns a body when one is full.
-    pub fn add(&mut self, record: &Record) -> Option<Value> {
-        let made = log_record(record);
-        match self.scopes.iter_mut().find(|(component, _)| *component == record.component) {
-            Some((_, records)) => records.push(made),
-            None => self.scopes.push((record.component.clone(), vec![made])),
-        }
+    pub fn add(&mut self, record: &Record) -> Option<String> {
+        let made = log_record(record).to_string();
         self.records += 1;
-        self.bytes += record.raw.len();
+        self.bytes += made.len();
+        match self.scopes.iter_mut().find(|(component, _)| *component == record.component) {
+            Some((_, records)) => {
+                records.push(',');
+                records.push_str(&made);
+            }
+            None => self.scopes.push((record.component.clone(), made)),
+        }
         let is_full = self.records >= MAX_RECORDS || self.bytes >= MAX_BYTES;
         if is_full { self.rest() } else { None }
     }
 
     /// Returns a body of what is left.
-    pub fn rest(&mut self) -> Option<Value> {
+    pub fn rest(&mut self) -> Option<String> {
         if self.records == 0 {
             return None;
         }
         (self.records, self.bytes) = (0, 0);
-        let scopes = std::mem::take(&mut self.scopes)
-            .into_iter()
-            .map(|(component, records)| json!({ "scope": { "name": component }, "logRecords": records }));
-        let scopes: Vec<Value> = scopes.collect();
-        Some(json!({ "resourceLogs": [{ "resource": resource(&self.service), "scopeLogs": scopes }] }))
+        let mut body = format!(r#"{{"resourceLogs":[{{"resource":{},"scopeLogs":["#, resource(&self.service));
+        for (place, (component, records)) in self.scopes.drain(..).enumerate() {
+            let comma = if place == 0 { "" } else { "," };
+            let scope = json!({ "name": component });
+            // Nothing can go wrong with a text.
+            _ = write!(body, r#"{comma}{{"scope":{scope},"logRecords":[{records}]}}"#);
+        }
+        body.push_str("]}]}");
+        Some(body)
     }
 }
 
@@ -233,10 +243,28 @@ mod tests {
     }
 
     #[test]
+    fn a_body_has_a_scope_for_each_component() {
+        let mut logs = Logs::new("s\"");
+        for component in ["a", "b\"", "a", ""] {
+            assert_eq!(logs.add(&Record { component: component.into(), ..Record::default() }), None);
+        }
+        let body: Value = serde_json::from_str(&logs.rest().unwrap()).unwrap();
+        let logs = &body["resourceLogs"][0];
+        assert_eq!(logs["resource"], resource("s\""));
+        let scopes = logs["scopeLogs"].as_array().unwrap().iter();
+        let told = scopes
+            .map(|scope| (scope["scope"]["name"].as_str().unwrap(), scope["logRecords"].as_array().unwrap().len()));
+        assert_eq!(told.collect::<Vec<_>>(), [("a", 2), ("b\"", 1), ("", 1)]);
+    }
+
+    #[test]
     fn bodies_are_full_by_number_and_by_size() {
         let mut logs = Logs::new("s");
         let record = record(r#"{"timestamp":"2026-11-27T00:00:00Z","component":"a","message":"m"}"#);
         assert_eq!((0..2 * MAX_RECORDS).filter_map(|_| logs.add(&record)).count(), 2);
         assert_eq!(logs.rest(), None);
+        let long = Record { message: "x".repeat(MAX_BYTES / 3), ..record };
+        let bodies: Vec<String> = (0..6).filter_map(|_| logs.add(&long)).collect();
+        assert!(bodies.len() == 2 && bodies.iter().all(|body| body.len() < MAX_BYTES + MAX_BYTES / 3));
     }
 }
