@@ -32,6 +32,13 @@ impl Moment {
         now >> UNIT < units || units == FOREVER
     }
 
+    /// Returns whether this is a moment at all, and not after another one.
+    #[inline(always)]
+    pub(crate) fn is_until(self, other: Moment) -> bool {
+        let units = self.units();
+        units != FOREVER && units <= other.units()
+    }
+
     pub(crate) fn nanos(self) -> u64 {
         match self.units() {
             FOREVER => NEVER,

@@ -19,12 +19,22 @@ pub(crate) struct Side {
     stamps: Vec<u32>,
     pins: Vec<u64>,
     tags: Option<Box<Tags>>,
+    /// Whether anything but weights was ever noted.
+    has_more: bool,
 }
 
 impl Side {
     /// Notes what is known of a new entry.
+    #[inline(always)]
     pub(crate) fn set(&mut self, slot: u32, worth: &Worth, room: usize) {
         self.weights.set(slot, worth.weight, room);
+        if worth.has_more_than_weight() {
+            self.set_more(slot, worth, room);
+        }
+    }
+
+    fn set_more(&mut self, slot: u32, worth: &Worth, room: usize) {
+        self.has_more = true;
         put(&mut self.costs, slot, worth.cost, 0, room);
         if worth.is_pinned {
             self.pin(slot, true);
@@ -35,16 +45,24 @@ impl Side {
     }
 
     /// Forgets an entry.
+    #[inline(always)]
     pub(crate) fn forget(&mut self, slot: u32) {
         self.forget_value(slot);
-        if !self.pins.is_empty() {
+        if self.has_more && !self.pins.is_empty() {
             self.pin(slot, false);
         }
     }
 
     /// Forgets what was known of a value before another one takes its place. A pin is the key's, and stays.
+    #[inline(always)]
     pub(crate) fn forget_value(&mut self, slot: u32) {
         self.weights.forget(slot);
+        if self.has_more {
+            self.forget_more(slot);
+        }
+    }
+
+    fn forget_more(&mut self, slot: u32) {
         clear(&mut self.costs, slot, 0);
         self.stamp(slot);
         if let Some(tags) = &mut self.tags {
@@ -79,6 +97,7 @@ impl Side {
     }
 
     pub(crate) fn pin(&mut self, slot: u32, is_pinned: bool) {
+        self.has_more = true;
         let (word, bit) = (slot / u64::BITS, 1_u64 << (slot % u64::BITS));
         let own = of(&self.pins, word, 0);
         let own = if is_pinned { own | bit } else { own & !bit };
@@ -110,6 +129,7 @@ impl Side {
     /// Returns a number that changes whenever the value in the slot does, from the first time that it is asked for.
     pub(crate) fn stamp_of(&mut self, slot: u32, room: usize) -> u32 {
         if slot as usize >= self.stamps.len() {
+            self.has_more = true;
             put(&mut self.stamps, slot, 1, 0, room);
         }
         of(&self.stamps, slot, 0)

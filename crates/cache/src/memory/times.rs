@@ -66,6 +66,12 @@ impl Times {
     /// Notes how long a new entry or a new value lives, and returns when the wheel is to be looked at for it.
     #[inline(always)]
     pub(crate) fn set(&mut self, slot: u32, life: Life, now: u64, room: usize) -> u64 {
+        let is_plain = self.rare.is_none() && life.stale == 0 && life.idle == NEVER;
+        if is_plain && let Some(own) = self.until.get_mut(slot as usize) {
+            let until = Moment::of(life.until);
+            let before = std::mem::replace(own, until);
+            return if before.is_until(until) { NEVER } else { self.schedule(slot, room) };
+        }
         let before = self.end(slot);
         put(&mut self.until, slot, Moment::of(life.until), Moment::NEVER, room);
         if self.rare.is_some() || life.stale != 0 || life.idle != NEVER {

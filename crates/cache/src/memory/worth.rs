@@ -33,7 +33,12 @@ impl Worth {
     /// Returns whether more than its times must be noted.
     #[inline(always)]
     pub(crate) fn has_more(&self) -> bool {
-        self.weight != 1 || self.cost != 0 || self.is_pinned || !self.tags.is_empty()
+        self.weight != 1 || self.has_more_than_weight()
+    }
+
+    #[inline(always)]
+    pub(crate) fn has_more_than_weight(&self) -> bool {
+        self.cost != 0 || self.is_pinned || !self.tags.is_empty()
     }
 }
 
@@ -71,13 +76,17 @@ pub(crate) struct Habits<K, V> {
     time_to_live: Option<Duration>,
     time_to_idle: Option<Duration>,
     jitter: Jitter,
+    /// How long every entry lives whose terms say nothing, in nanoseconds, if that is all that is said of times.
+    only_live: Option<u64>,
     /// Whether entries may end so soon that a tick of the clock counts.
     pub(crate) is_brief: bool,
 }
 
 impl<K, V> Habits<K, V> {
     pub(crate) fn of<S>(built: &Builder<K, V, S>) -> Habits<K, V> {
+        let is_fixed = built.expiry.is_none() && built.time_to_idle.is_none() && built.jitter <= 0.0;
         Habits {
+            only_live: built.time_to_live.filter(|_| is_fixed).map(nanos),
             weigher: built.weigher.clone(),
             expiry: built.expiry.clone(),
             time_to_live: built.time_to_live,
@@ -112,7 +121,11 @@ impl<K, V> Habits<K, V> {
     #[inline(always)]
     pub(crate) fn plain(&self, key: &K, value: &V, now: u64) -> Worth {
         let weight = self.weigh(key, value);
-        let life = if self.has_times() { self.life(key, value, &Terms::default(), now) } else { Life::ENDLESS };
+        let life = match self.only_live {
+            Some(live) => Life { until: now.saturating_add(live), ..Life::ENDLESS },
+            None if self.has_times() => self.life(key, value, &Terms::default(), now),
+            None => Life::ENDLESS,
+        };
         Worth { weight, life, ..Worth::PLAIN }
     }
 
