@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::shapes::MOST_PIECES;
+/// Pieces of glue in one line of a known shape; a line with more is not learnt.
+pub(super) const MOST_PIECES: usize = 128;
 
 /// One member, by places relative to the line's beginning.
 #[derive(Debug, Clone, Copy)]

@@ -9,14 +9,12 @@ mod tree;
 mod values;
 
 use super::check;
-use super::index::{Index, Shape};
+use super::index::{Index, MOST_PIECES, Shape};
 use super::stops::Stops;
 use super::token::{Checked, byte, escape, number, scalar};
 use tree::Tree;
 use values::{Then, values};
 
-/// Pieces of glue in one line; a line with more is not learnt.
-pub(super) const MOST_PIECES: usize = 128;
 /// After so many lines it is asked whether shapes are worth their while.
 const WINDOW: u32 = 256;
 /// So many lines are checked without looking at shapes, when most of a window had none that was known.
