@@ -177,8 +177,6 @@ fn write(segment: &Path, identity: &Identity, query: &Query, summary: &Summary) 
     name.push(format!(".{}.{}", std::process::id(), STAGED.fetch_add(1, Ordering::Relaxed)));
     let staged = path.with_file_name(name);
     let mut file = create(&staged, &fs::metadata(segment)?)?;
-    // Who finds it without a lock takes it for a dead process's and removes it; disks without locks keep it.
-    _ = file.try_lock();
     let written = write!(file, "{line}\n{:016x}\n", fnv(line.as_bytes())).and_then(|()| fs::rename(&staged, &path));
     if written.is_err() {
         // It may be gone already.
@@ -187,8 +185,8 @@ fn write(segment: &Path, identity: &Identity, query: &Query, summary: &Summary) 
     written
 }
 
-/// Makes a new file that nobody may read who may not read the segment. What is there already, such as a link that somebody laid
-/// out, is not written through.
+/// Makes a new file, locked as long as it is open, that nobody may read who may not read the segment. What is there already, such
+/// as a link that somebody laid out, is not written through.
 fn create(path: &Path, segment: &fs::Metadata) -> io::Result<fs::File> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
@@ -199,7 +197,10 @@ fn create(path: &Path, segment: &fs::Metadata) -> io::Result<fs::File> {
     }
     #[cfg(not(unix))]
     let _ = segment;
-    options.open(path)
+    let file = options.open(path)?;
+    // Who finds it without a lock takes it for a dead process's and removes it; where disks have no locks, nobody does.
+    _ = file.try_lock();
+    Ok(file)
 }
 
 /// What a summary depends on besides the segment: what its keys mean, and which lines are too long.
@@ -210,6 +211,18 @@ fn meaning(query: &Query) -> Value {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_that_is_being_written_is_locked_until_then() {
+        let folder = tempfile::tempdir().unwrap();
+        let (segment, staged) = (folder.path().join("segment"), folder.path().join("staged"));
+        fs::write(&segment, "").unwrap();
+        let writing = create(&staged, &fs::metadata(&segment).unwrap()).unwrap();
+        let other = fs::File::open(&staged).unwrap();
+        assert!(other.try_lock().is_err());
+        drop(writing);
+        other.try_lock().unwrap();
+    }
 
     #[test]
     fn a_link_that_lies_in_the_way_is_not_written_through() {
