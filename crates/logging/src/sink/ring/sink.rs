@@ -21,8 +21,9 @@ use crate::sink::{FileSink, LogFile, Rotation, Sink};
 ///
 /// The buffers lie in a mapped side file, `<log>.<process>-<number>.ring` beside the log, which outlives the process. They are
 /// written to the log when they are full, after [`flush_every`](RingOptions::flush_every), and at once with each line from
-/// WARN up. What a dead process left in its side file is brought into the log by the next one that opens it or another ring in its folder, and is found by
-/// [`leftover`](crate::leftover) before; no line stands there twice. A power cut may cost lines, since nothing is synced
+/// WARN up. What a dead process left in its side file is brought into the log by the next one that opens it or another ring in its
+/// folder, and is found by [`leftover`](crate::leftover) before; no line stands there twice. Lines for a log that somebody removed
+/// begin it anew, private to this user and with a warning that says so. A power cut may cost lines, since nothing is synced
 /// unless [`durable`](RingOptions::durable) says so. Lines of one thread keep their order; those of several do not.
 ///
 /// Several processes may write one log. Where no side file can be had (a disk other than ext4, XFS, tmpfs and overlayfs, a folder

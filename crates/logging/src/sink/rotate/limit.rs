@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use super::Keep;
@@ -53,11 +53,8 @@ pub(super) fn sweep(log: &Path) -> io::Result<()> {
 }
 
 fn is_orphan(sidecar: &Path) -> bool {
-    let name = sidecar.as_os_str().to_str().and_then(|name| name.strip_suffix(SIDECAR));
-    let segment = name.map(PathBuf::from);
-    segment.is_some_and(|segment| {
-        fs::symlink_metadata(segment).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
-    })
+    let segment = sidecar.with_extension("");
+    fs::symlink_metadata(segment).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
 /// Whoever writes a sidecar has it locked until it has its name.
