@@ -105,6 +105,25 @@ fn text() -> impl Strategy<Value = Vec<u8>> {
         "pin",
         "'''",
         "***",
+        "[\"",
+        "\", \"",
+        "\"]",
+        "[[",
+        ", ",
+        "password:\n  ",
+        "\npassword: |\n",
+        "  - ",
+        "\r\n  ",
+        "\n\n",
+        "- ",
+        "|",
+        "mysql",
+        " -p",
+        "sshpass",
+        "\nENV ",
+        "set ",
+        "# ",
+        "DB_PASSWORD ",
     ]);
     let piece = prop_oneof![
         12 => pieces.prop_map(|piece| piece.as_bytes().to_vec()),
@@ -212,8 +231,27 @@ fn hostile() -> Vec<String> {
         "ghp_",
         "api_",
         "token:\\\"",
+        "password:\n",
+        "password:\n  ",
+        "password: |\n  ",
+        "\"password\":[\"a\",",
+        "\"password\":[",
+        "password: [a,",
+        "[\"",
+        "  - a1\n",
+        "\n",
+        "mysql -p",
+        " -p",
+        "mysql -pa ",
+        "ENV API_KEY ",
+        "- password:\n  - b2",
     ];
-    pieces.iter().map(|piece| piece.repeat(60_000 / piece.len())).collect()
+    let mut texts: Vec<String> = pieces.iter().map(|piece| piece.repeat(60_000 / piece.len())).collect();
+    // What begins once and does not end.
+    let begins =
+        [("password: |\n", "  a\n"), ("password:\n", "  - a1\n"), ("password: [", "a1, "), ("password:", "\n")];
+    texts.extend(begins.map(|(first, piece)| first.to_owned() + &piece.repeat(60_000 / piece.len())));
+    texts
 }
 
 #[test]

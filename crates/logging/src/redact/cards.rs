@@ -17,12 +17,14 @@ pub(super) fn card(view: &View<'_>, start: usize) -> Seen<Option<Secret>> {
     }
     let end = view.while_within(start, MAX_LOOK, |byte| byte.is_ascii_digit() || matches!(byte, b' ' | b'-'))?;
     let text = &view.bytes[start..end];
+    // Two signs in a row end a number; another one may stand behind them.
+    let is_gap = |pair: &[u8]| !pair[0].is_ascii_digit() && !pair[1].is_ascii_digit();
+    let text = &text[..text.windows(2).position(is_gap).unwrap_or(text.len())];
     let length = text.iter().rposition(u8::is_ascii_digit).map_or(0, |last| last + 1);
     let text = &text[..length];
-    let is_grouped = text.windows(2).all(|pair| pair[0].is_ascii_digit() || pair[1].is_ascii_digit());
     let goes_on = view.at(start + length)?.is_some_and(|byte| byte.is_ascii_alphanumeric());
     let digits: Vec<u8> = text.iter().filter(|byte| byte.is_ascii_digit()).map(|byte| byte - b'0').collect();
-    let is_card = is_grouped && !goes_on && DIGITS.contains(&digits.len()) && checks(&digits);
+    let is_card = !goes_on && DIGITS.contains(&digits.len()) && checks(&digits);
     Ok(is_card.then(|| Secret::new(start, Until::Length(length))))
 }
 
@@ -49,6 +51,7 @@ mod tests {
     fn a_card_is_known_by_its_check_digit() {
         check("card 4111111111111111.", "card [redacted].");
         check("card 4111 1111 1111 1111, 5500-0055-5555-5559", "card [redacted], [redacted]");
+        check("4111 1111 1111 1111  - 5500-0055-5555-5559", "[redacted]  - [redacted]");
         check("card 4111111111111112", "card 4111111111111112");
         check(
             "id 20261127105556 0000000000000000 x4111111111111111",

@@ -53,6 +53,10 @@ pub(super) fn is_code(view: &View<'_>, key: &[u8], start: usize, manner: Manner)
     }
     let is_pure = value.iter().all(|byte| byte.is_ascii_alphabetic() || b"_.:".contains(byte));
     Ok(match (manner, behind) {
+        // `[u8; 32]`
+        (Manner::Spaced | Manner::Colon, Some(b';')) if value.starts_with(b"[") => true,
+        // `Optional[str]`
+        (Manner::Colon, Some(b']' | b',')) if is_generic(value) => true,
         // `password=read_it(file)`; in a shell's variable a bracket may be part of the secret.
         (Manner::Tight, Some(b'(')) => is_pure && !key.iter().all(|byte| !byte.is_ascii_lowercase()),
         (Manner::Tight, _) => false,
@@ -64,11 +68,33 @@ pub(super) fn is_code(view: &View<'_>, key: &[u8], start: usize, manner: Manner)
     })
 }
 
+/// Says whether an item of a list is code: a variable or a type.
+pub(super) fn is_code_item(value: &[u8], manner: Manner) -> bool {
+    let is_pure = value.iter().all(|byte| byte.is_ascii_alphabetic() || b"_.:".contains(byte));
+    match manner {
+        Manner::Tight => false,
+        Manner::Spaced => is_pure,
+        Manner::Colon => is_pure && value.first().is_some_and(u8::is_ascii_uppercase),
+    }
+}
+
+/// Says whether this is a type with what it is of, as Python writes it.
+fn is_generic(value: &[u8]) -> bool {
+    let Some(sign) = value.iter().position(|byte| *byte == b'[') else { return false };
+    let (name, of) = (&value[..sign], &value[sign + 1..]);
+    is_path(name) && is_path(of) && name.iter().chain(of).all(|byte| byte.is_ascii_alphabetic() || *byte == b'_')
+}
+
 /// Says whether a value between quotes only stands for a secret.
 pub(super) fn is_stand_in(value: &[u8]) -> bool {
     let stars = value.iter().all(|byte| matches!(byte, b'*' | b'.'));
+    // What stands between two texts is taken for one where a quote is missing.
+    let is_sign = value.iter().all(|byte| b" ,:".contains(byte));
     let pairs: [(&[u8], &[u8]); 4] = [(b"${", b"}"), (b"{{", b"}}"), (b"<", b">"), (b"$(", b")")];
-    stars || pairs.iter().any(|(open, close)| value.starts_with(open) && value.ends_with(close)) || is_variable(value)
+    stars
+        || is_sign
+        || pairs.iter().any(|(open, close)| value.starts_with(open) && value.ends_with(close))
+        || is_variable(value)
 }
 
 /// Says whether a value is `$NAME`, `${..}`, `$(..)`, `{{ .. }}`, `<..>` or only stars.

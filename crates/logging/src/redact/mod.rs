@@ -20,6 +20,12 @@ mod value;
 
 mod quoted;
 
+mod group;
+
+mod below;
+
+mod command;
+
 mod code;
 
 mod token;

@@ -207,10 +207,10 @@ fn hide(rules: &Rules, bytes: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn hide_from(rules: &Rules, bytes: &[u8], place: usize) -> Option<Vec<u8>> {
-    let Scan::Found(secret) = scan::next(rules, &View::whole(bytes), place) else { return None };
+    let Scan::Found(found) = scan::next(rules, &View::whole(bytes), place, usize::MAX) else { return None };
     let mut clean = Vec::with_capacity(bytes.len() + 2 * HIDDEN.len());
     let mut pass = Pass::default();
-    pass.begin(bytes, secret, &mut clean);
+    pass.enter(bytes, found, &mut clean);
     pass.run(rules, bytes, true, &mut clean);
-    Some(clean)
+    pass.has_hidden.then_some(clean)
 }

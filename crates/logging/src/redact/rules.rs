@@ -30,6 +30,8 @@ pub(super) enum Needle {
     Scheme(&'static str),
     /// The option of curl that takes a user with his password.
     UserFlag(&'static str),
+    /// ` -p`, behind which some programs take a password.
+    Password,
     /// A digit, with which the number of a card may begin.
     Card,
 }
@@ -63,6 +65,7 @@ impl Rules {
         needles.extend([Needle::Jwt, Needle::Pem, Needle::Url]);
         needles.extend(["bearer", "basic"].map(Needle::Scheme));
         needles.extend(["-u", "-U", "--user", "--proxy-user"].map(Needle::UserFlag));
+        needles.push(Needle::Password);
         if options.cards {
             needles.push(Needle::Card);
         }
@@ -112,6 +115,7 @@ impl Needle {
                 places[2] = if flag.len() == 2 { b" =".to_vec() } else { std::mem::take(&mut places[2]) };
                 places
             }
+            Needle::Password => [b" \t".to_vec(), b"-".to_vec(), b"p".to_vec(), (b' '..=b'~').chain(*b"\t").collect()],
             Needle::Card => std::array::from_fn(|place| match place {
                 0 | 1 => (b'0'..=b'9').collect(),
                 _ => (b'0'..=b'9').chain(*b" -").collect(),

@@ -2,6 +2,9 @@
 //! text, so that a whole text and a stream are read by the same code.
 
 use super::cards;
+use super::command;
+use super::filter::WIDTH;
+use super::group::Group;
 use super::rules::{Needle, Rules};
 use super::swallow::Until;
 use super::token;
@@ -30,51 +33,66 @@ impl Secret {
     }
 }
 
+/// What begins at a place.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Found {
+    Secret(Secret),
+    /// Several values, the first of them from this place on.
+    Group(usize, Group),
+}
+
 /// What a look at a text gave.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Scan {
-    /// A secret begins.
-    Found(Secret),
-    /// Before this place there is none; behind it nothing can be said until more has come. In a text that is whole it is
+    /// A secret begins, or several.
+    Found(Found),
+    /// Before this place there is none; if it was not as far as asked, behind it nothing can be said until more has come. In a text that is whole it is
     /// the end.
     Clean(usize),
 }
 
-/// Returns the next secret from `from` on.
-pub(super) fn next(rules: &Rules, view: &View<'_>, from: usize) -> Scan {
+/// Returns what begins next from `from` on and before `to`.
+pub(super) fn next(rules: &Rules, view: &View<'_>, from: usize, to: usize) -> Scan {
+    let here = view.bytes.len();
+    let looked = &view.bytes[..here.min(to.saturating_add(WIDTH - 1))];
     let mut at = from;
-    while let Some((place, groups)) = rules.filter().next(view.bytes, at) {
+    while let Some((place, groups)) = rules.filter().next(looked, at) {
         match at_place(rules, view, place, groups) {
-            Ok(Some(secret)) => return Scan::Found(secret),
+            Ok(Some(found)) => return Scan::Found(found),
             Ok(None) => at = place + 1,
             Err(More) => return Scan::Clean(place),
         }
     }
-    Scan::Clean(if view.is_last { view.bytes.len() } else { rules.filter().open_end(view.bytes, at) })
+    Scan::Clean(to.min(if view.is_last { here } else { rules.filter().open_end(looked, at) }))
 }
 
-fn at_place(rules: &Rules, view: &View<'_>, place: usize, groups: u16) -> Seen<Option<Secret>> {
+fn at_place(rules: &Rules, view: &View<'_>, place: usize, groups: u16) -> Seen<Option<Found>> {
     for needle in rules.needles(groups) {
-        let found = match needle {
+        let secret = match needle {
             Needle::Beginning(beginning) => token::key(view, place, beginning)?,
             Needle::Word(word) => {
                 let end = place + word.text.len();
                 // The name must end here: `password_hash` names no secret.
                 let is_name = view.starts_with_any_case(place, &word.text)? && !view.at(end)?.is_none_or(is_name);
-                match is_name.then(|| word.key(view, end, &rules.allowed)).flatten() {
+                let found = match is_name.then(|| word.key(view, end, &rules.allowed)).flatten() {
                     Some(key) => value::behind(view, key)?,
                     None => None,
+                };
+                if found.is_some() {
+                    return Ok(found);
                 }
+                None
             }
             Needle::Jwt => token::jwt(view, place)?,
             Needle::Pem => token::private_key(view, place)?,
             Needle::Url => token::user(view, place)?,
             Needle::Scheme(scheme) => token::credentials(view, place, scheme)?,
             Needle::UserFlag(flag) => token::user_of_flag(view, place, flag)?,
+            Needle::Password => command::password(view, place)?,
             Needle::Card => cards::card(view, place)?,
         };
-        if found.is_some() {
-            return Ok(found);
+        if let Some(secret) = secret {
+            return Ok(Some(Found::Secret(secret)));
         }
     }
     Ok(None)

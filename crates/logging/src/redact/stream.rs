@@ -1,11 +1,12 @@
 //! Hides secrets in a text that comes in pieces: what may be the beginning of a secret is kept back until it is told.
 
+use super::group::{Group, Step};
 use super::known::{Known, Sought};
 use super::redactor::{HIDDEN, Redactor};
 use super::rules::Rules;
-use super::scan::{self, Scan, Secret};
+use super::scan::{self, Found, Scan, Secret};
 use super::swallow::{Reached, Until};
-use super::view::{LOOK_BACK, View};
+use super::view::{LOOK_BACK, More, View};
 
 /// What was given out is forgotten when it is longer than this.
 const MAX_PAST: usize = 4 << 10;
@@ -137,20 +138,44 @@ pub(super) struct Pass {
     edge: u8,
     /// A secret that has begun.
     until: Option<Until>,
+    /// Several values of which more may come.
+    group: Option<Group>,
+    /// Before this place the group left something, which is read by all other rules.
+    aside: usize,
+    /// Something was hidden.
+    pub(super) has_hidden: bool,
 }
 
 impl Default for Pass {
     fn default() -> Pass {
-        Pass { at: 0, floor: 0, edge: b'\n', until: None }
+        Pass { at: 0, floor: 0, edge: b'\n', until: None, group: None, aside: 0, has_hidden: false }
     }
 }
 
 impl Pass {
+    /// Begins what was found.
+    pub(super) fn enter(&mut self, bytes: &[u8], found: Found, out: &mut Vec<u8>) {
+        match found {
+            Found::Secret(secret) => self.begin(bytes, secret, out),
+            Found::Group(start, group) => {
+                self.leave(bytes, start, out);
+                self.group = Some(group);
+            }
+        }
+    }
+
+    /// Leaves all before a place as it is.
+    fn leave(&mut self, bytes: &[u8], to: usize, out: &mut Vec<u8>) {
+        out.extend_from_slice(&bytes[self.at..to]);
+        self.at = to;
+    }
+
     /// Writes what stands before a secret, and the marker in its place.
-    pub(super) fn begin(&mut self, bytes: &[u8], secret: Secret, out: &mut Vec<u8>) {
+    fn begin(&mut self, bytes: &[u8], secret: Secret, out: &mut Vec<u8>) {
         out.extend_from_slice(&bytes[self.at..secret.start]);
         let quote: &[u8] = if secret.is_bare { b"\"" } else { b"" };
         [quote, HIDDEN.as_bytes(), quote].into_iter().for_each(|part| out.extend_from_slice(part));
+        self.has_hidden = true;
         self.at = secret.from;
         self.until = Some(secret.until);
         self.edge = if secret.is_bare { b'"' } else { b']' };
@@ -170,14 +195,38 @@ impl Pass {
                 }
                 continue;
             }
-            match scan::next(rules, &view, self.at) {
-                Scan::Found(secret) => self.begin(bytes, secret, out),
+            let to = match self.group {
+                Some(group) if self.at >= self.aside => {
+                    match group.next(&view, self.at) {
+                        Ok(step) => self.step(bytes, step, out),
+                        Err(More) => return,
+                    }
+                    continue;
+                }
+                Some(_) => self.aside,
+                None => usize::MAX,
+            };
+            match scan::next(rules, &view, self.at, to) {
+                Scan::Found(found) => self.enter(bytes, found, out),
                 Scan::Clean(open) => {
-                    out.extend_from_slice(&bytes[self.at..open]);
-                    self.at = open;
-                    return;
+                    self.leave(bytes, open, out);
+                    if open < to {
+                        return;
+                    }
                 }
             }
+        }
+    }
+
+    /// Goes on within a group. What it leaves is no secret by its name, but may be one by its look.
+    fn step(&mut self, bytes: &[u8], step: Step, out: &mut Vec<u8>) {
+        match step {
+            Step::Secret(secret, group) => {
+                self.group = Some(group);
+                self.begin(bytes, secret, out);
+            }
+            Step::Left(end, group) => (self.group, self.aside) = (Some(group), end),
+            Step::Over => self.group = None,
         }
     }
 
@@ -185,5 +234,6 @@ impl Pass {
     fn forget(&mut self, past: usize) {
         self.at -= past;
         self.floor = self.floor.saturating_sub(past);
+        self.aside = self.aside.saturating_sub(past);
     }
 }

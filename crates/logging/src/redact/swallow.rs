@@ -1,9 +1,10 @@
 //! Finds the end of a secret of which the beginning is known, however long it is and however it is cut into pieces.
 
-use memchr::memmem;
+use memchr::{memchr2, memmem};
 
+use super::below::below;
 use super::shapes::Alphabet;
-use super::view::View;
+use super::view::{More, View};
 
 /// Where a secret ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub(super) enum Until {
     Quote { quote: u8, depth: usize },
     /// Before the end of the line, or a quote that belongs to what is round the header.
     Header(Header),
+    /// Before the first line that begins with fewer blanks; so many bytes may still come.
+    Block { indent: usize, left: usize },
     /// Before the end of a private key, of which so many bytes may still come.
     Pem { left: usize },
 }
@@ -61,6 +64,7 @@ impl Until {
             Until::Credentials => run(view, from, is_credential),
             Until::Quote { quote, depth } => read_quoted(view, from, *quote, *depth),
             Until::Header(header) => header.read(view, from),
+            Until::Block { indent, left } => read_block(view, from, *indent, left),
             Until::Pem { left } => read_pem(view, from, left),
         }
     }
@@ -132,6 +136,31 @@ impl Header {
             at = sign + 1;
         }
     }
+}
+
+/// Ends with the last line that belongs to the block.
+fn read_block(view: &View<'_>, from: usize, indent: usize, left: &mut usize) -> Reached {
+    let (limit, here) = (from.saturating_add(*left), view.bytes.len());
+    let mut at = from;
+    while at < limit {
+        let Some(length) = memchr2(b'\r', b'\n', &view.bytes[at..here.min(limit)]) else {
+            if here >= limit {
+                break;
+            }
+            *left -= here - from;
+            return within(view, here);
+        };
+        let line = at + length;
+        match below(view, line) {
+            Ok(Some((first, own))) if own >= indent => at = first,
+            Ok(_) => return Reached::End(line),
+            Err(More) => {
+                *left -= line - from;
+                return Reached::Within(line);
+            }
+        }
+    }
+    Reached::End(limit)
 }
 
 fn read_pem(view: &View<'_>, from: usize, left: &mut usize) -> Reached {

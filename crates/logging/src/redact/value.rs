@@ -3,11 +3,14 @@
 
 use memchr::memmem;
 
+use super::below;
 use super::code::{Manner, is_code, is_stand_in};
+use super::command;
+use super::group::{Group, Shape, is_list};
 use super::names::{Key, Telling, is_of_folder};
 use super::quoted::{Quoted, quoted};
 use super::redactor::HIDDEN;
-use super::scan::Secret;
+use super::scan::{Found, Secret};
 use super::swallow::{Header, Until, is_value};
 use super::view::{Seen, View, is_blank};
 
@@ -23,9 +26,9 @@ const LONG_WORD: usize = 12;
 const MAX_SPACE: usize = 64;
 
 /// Returns the value behind a name, if one follows.
-pub(super) fn behind(view: &View<'_>, key: Key) -> Seen<Option<Secret>> {
+pub(super) fn behind(view: &View<'_>, key: Key) -> Seen<Option<Found>> {
     if view.at(key.end)? == Some(b'>') {
-        return if key.telling >= Telling::Assigned { tag(view, key) } else { Ok(None) };
+        return if key.telling >= Telling::Assigned { one(tag(view, key)) } else { Ok(None) };
     }
     let slashes = view.while_within(key.end, MAX_SLASHES, |byte| byte == b'\\')?;
     let is_quoted = matches!(view.at(slashes)?, Some(b'"' | b'\''));
@@ -38,9 +41,19 @@ pub(super) fn behind(view: &View<'_>, key: Key) -> Seen<Option<Secret>> {
         Some(b':') if key.telling == Telling::Always || key.telling == Telling::Assigned && is_quoted => {
             colon(view, key, sign, is_quoted)
         }
-        Some(_) if sign > after && !is_quoted && is_option(view, key) => option(view, sign),
+        Some(_) if sign > after && !is_quoted && is_option(view, key) => one(option(view, sign)),
+        Some(_) if sign > after && !is_quoted && is_variable(view, key) => one(command::variable(view, sign)),
         _ => Ok(None),
     }
+}
+
+fn one(secret: Seen<Option<Secret>>) -> Seen<Option<Found>> {
+    Ok(secret?.map(Found::Secret))
+}
+
+/// Says whether a key is a variable that a command sets without `=`.
+fn is_variable(view: &View<'_>, key: Key) -> bool {
+    key.telling >= Telling::Assigned && command::is_set(view, key)
 }
 
 /// Says whether a key is an option of a command: `--password`.
@@ -56,7 +69,7 @@ fn option(view: &View<'_>, start: usize) -> Seen<Option<Secret>> {
     }
 }
 
-fn assigned(view: &View<'_>, key: Key, sign: usize, is_quoted: bool, is_spaced: bool) -> Seen<Option<Secret>> {
+fn assigned(view: &View<'_>, key: Key, sign: usize, is_quoted: bool, is_spaced: bool) -> Seen<Option<Found>> {
     let from = match view.at(sign + 1)? {
         // `=>` is Ruby's and PHP's sign of a value, and in other languages the arm of a match.
         Some(b'>') if key.telling == Telling::Always || is_quoted => sign + 2,
@@ -66,13 +79,16 @@ fn assigned(view: &View<'_>, key: Key, sign: usize, is_quoted: bool, is_spaced: 
     let name = &view.bytes[key.start..key.end];
     let start = view.while_within(from, MAX_BLANKS, is_blank)?;
     if is_line_header(name) && !is_quoted && !is_spaced && !matches!(view.before(key.start), b'?' | b'&') {
-        return header(view, start);
+        return one(header(view, start));
     }
     let manner = if is_spaced || start > from { Manner::Spaced } else { Manner::Tight };
-    plain(view, name, start, manner)
+    match key.telling >= Telling::Assigned && is_list(view, start)? {
+        true => Ok(Some(list(key, start, manner, false))),
+        false => one(plain(view, name, start, manner)),
+    }
 }
 
-fn colon(view: &View<'_>, key: Key, sign: usize, is_quoted: bool) -> Seen<Option<Secret>> {
+fn colon(view: &View<'_>, key: Key, sign: usize, is_quoted: bool) -> Seen<Option<Found>> {
     let from = match view.at(sign + 1)? {
         Some(b'=') => sign + 2,
         // `secret::Key`
@@ -81,45 +97,59 @@ fn colon(view: &View<'_>, key: Key, sign: usize, is_quoted: bool) -> Seen<Option
     };
     let name = &view.bytes[key.start..key.end];
     let start = view.while_within(from, MAX_BLANKS, is_blank)?;
+    if is_line_header(name) && !is_quoted {
+        return one(header(view, start));
+    }
+    if below::ends_line(view, start)?
+        && let Some(column) = below::column(view, key, is_quoted)
+    {
+        return below::value(view, key, column, start, is_quoted);
+    }
     if is_quoted {
         return json(view, key, start);
     }
-    match is_line_header(name) {
-        true => header(view, start),
-        false => plain(view, name, start, Manner::Colon),
+    match is_list(view, start)? {
+        true => Ok(Some(list(key, start, Manner::Colon, false))),
+        false => one(plain(view, name, start, Manner::Colon)),
     }
 }
 
-/// Returns the value behind a quoted name and a colon. A number gets quotes, so that JSON stays JSON; a list is as secret
-/// as its first text.
-fn json(view: &View<'_>, key: Key, start: usize) -> Seen<Option<Secret>> {
+/// Returns the list that opens here.
+fn list(key: Key, start: usize, manner: Manner, is_json: bool) -> Found {
+    let is_certain = key.telling == Telling::Always;
+    Found::Group(start + 1, Group::new(Shape::Brackets(1), manner, is_certain, is_json))
+}
+
+/// Returns the value behind a quoted name and a colon. A number gets quotes, so that JSON stays JSON.
+fn json(view: &View<'_>, key: Key, start: usize) -> Seen<Option<Found>> {
     match view.at(start)? {
         Some(b'0'..=b'9' | b'-') => {
             if key.telling < Telling::Always {
                 return Ok(None);
             }
-            Ok(Some(Secret { is_bare: true, ..Secret::new(start, Until::Word) }))
+            Ok(Some(Found::Secret(Secret { is_bare: true, ..Secret::new(start, Until::Word) })))
         }
-        Some(b'[') => {
-            let first = view.while_within(start + 1, MAX_BLANKS, |byte| byte.is_ascii_whitespace())?;
-            quoted(view, first)?.map_or(Ok(None), |quoted| between(view, quoted))
-        }
+        Some(b'[') if !view.starts_with(start, HIDDEN.as_bytes())? => Ok(Some(list(key, start, Manner::Colon, true))),
         _ if key.telling < Telling::Always && is_ordinary(view, start)? => Ok(None),
-        _ => plain(view, &view.bytes[key.start..key.end], start, Manner::Colon),
+        _ => one(plain(view, &view.bytes[key.start..key.end], start, Manner::Colon)),
     }
 }
 
 /// Says whether a text under a name that is an ordinary word too is no secret: `"token": "identifier"`.
-fn is_ordinary(view: &View<'_>, start: usize) -> Seen<bool> {
+pub(super) fn is_ordinary(view: &View<'_>, start: usize) -> Seen<bool> {
     let Some(Quoted { open, close: Some(close), .. }) = quoted(view, start)? else { return Ok(false) };
     let value = &view.bytes[open..close];
-    let is_short_word = value.len() < LONG_WORD && value.iter().all(|byte| byte.is_ascii_alphabetic() || *byte == b'_');
     // A value in which something is hidden already stays as it is, so that hiding twice changes nothing.
-    Ok(is_short_word || value.contains(&b' ') || memmem::find(value, HIDDEN.as_bytes()).is_some())
+    Ok(is_short_word(value) || value.contains(&b' ') || memmem::find(value, HIDDEN.as_bytes()).is_some())
+}
+
+/// Says whether this may be a word of a language.
+pub(super) fn is_short_word(value: &[u8]) -> bool {
+    value.len() < LONG_WORD && value.iter().all(|byte| byte.is_ascii_alphabetic() || *byte == b'_')
 }
 
 /// Returns a value with or without quotes.
-fn plain(view: &View<'_>, key: &[u8], start: usize, manner: Manner) -> Seen<Option<Secret>> {
+pub(super) fn plain(view: &View<'_>, key: &[u8], start: usize, manner: Manner) -> Seen<Option<Secret>> {
     // What a shell says of its folder: `PWD=/srv/project`.
     if is_of_folder(key) && is_path(view, start)? {
         return Ok(None);
@@ -160,7 +190,7 @@ fn is_path(view: &View<'_>, start: usize) -> Seen<bool> {
 
 /// Returns what stands between quotes, unless it is nothing, hidden already or no secret. A private key is left to its
 /// own rule, which knows where it ends.
-fn between(view: &View<'_>, quoted: Quoted) -> Seen<Option<Secret>> {
+pub(super) fn between(view: &View<'_>, quoted: Quoted) -> Seen<Option<Secret>> {
     let Quoted { open, until, close } = quoted;
     let is_none = match close {
         Some(close) => {

@@ -9,7 +9,7 @@ pub(super) struct More;
 pub(super) type Seen<T> = Result<T, More>;
 
 /// How far a decision looks back, at most. A stream keeps so much of what it has given out already.
-pub(super) const LOOK_BACK: usize = 96;
+pub(super) const LOOK_BACK: usize = 256;
 
 /// A text, and how it may be read.
 #[derive(Clone, Copy, Debug)]
