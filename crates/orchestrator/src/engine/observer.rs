@@ -51,20 +51,7 @@ fn trace(run: &RunId, event: &Event) {
         Fact::StepReplied { attempt, .. } => {
             tracing::info!(target: TARGET, correlation_id, seq, step, attempt, "step replied")
         }
-        Fact::FellBack { attempt, fault, agent, .. } => {
-            let (fault, code) = (fault.message(), fault.kind().code());
-            tracing::warn!(
-                target: TARGET,
-                correlation_id,
-                seq,
-                step,
-                attempt,
-                agent,
-                code,
-                fault,
-                "fallback takes over"
-            );
-        }
+        Fact::FellBack { attempt, fault, agent, .. } => fell_back(run, seq, &step, *attempt, fault, agent),
         Fact::DataPut { key, .. } => tracing::info!(target: TARGET, correlation_id, seq, step, key, "value put"),
         Fact::DataGot { values, .. } => {
             tracing::debug!(target: TARGET, correlation_id, seq, step, values = values.len(), "values got")
@@ -76,20 +63,7 @@ fn trace(run: &RunId, event: &Event) {
             tracing::info!(target: TARGET, correlation_id, seq, step, attempt, item = label.as_deref(), "step started");
         }
         Fact::Spawned { pid, .. } => tracing::debug!(target: TARGET, correlation_id, seq, step, pid, "process started"),
-        Fact::StepRetried { attempt, fault, until, .. } => {
-            let (fault, code) = (fault.message(), fault.kind().code());
-            tracing::warn!(
-                target: TARGET,
-                correlation_id,
-                seq,
-                step,
-                attempt,
-                code,
-                fault,
-                until = until.0,
-                "step will be tried again"
-            );
-        }
+        Fact::StepRetried { attempt, fault, until, .. } => retried(run, seq, &step, *attempt, fault, until.0),
         Fact::StepEnded { outcome, source, took_ms, .. } => ended(run, seq, &step, outcome, source, *took_ms),
         Fact::RunPaused { reason } => tracing::warn!(target: TARGET, correlation_id, seq, reason, "run paused"),
         Fact::RunEnded { status: RunStatus::Degraded, .. } => {
@@ -99,6 +73,16 @@ fn trace(run: &RunId, event: &Event) {
             tracing::info!(target: TARGET, correlation_id, seq, status = status.name(), reason, "run ended");
         }
     }
+}
+
+fn fell_back(run: &RunId, seq: u64, step: &str, attempt: u32, fault: &Fault, agent: &str) {
+    let (correlation_id, code, fault) = (run.as_str(), fault.kind().code(), fault.message());
+    tracing::warn!(target: TARGET, correlation_id, seq, step, attempt, agent, code, fault, "fallback takes over");
+}
+
+fn retried(run: &RunId, seq: u64, step: &str, attempt: u32, fault: &Fault, until: u64) {
+    let (correlation_id, code, fault) = (run.as_str(), fault.kind().code(), fault.message());
+    tracing::warn!(target: TARGET, correlation_id, seq, step, attempt, code, fault, until, "step will be tried again");
 }
 
 fn ended(run: &RunId, seq: u64, step: &str, outcome: &Outcome, source: &Source, took_ms: u64) {
