@@ -85,6 +85,12 @@ fn secrets_that_a_command_prints_stand_nowhere() {
         assert_eq!(ran.code, Some(0), "{pass}: {}{}", ran.err, ran.out);
         assert!(searched(&project.path(".segno")) > 4);
         check("the report", project.read("report.md").as_bytes());
+        let report = project.report();
+        let hidden = |step: &str| {
+            report["tasks"].as_array().unwrap().iter().find(|task| task["task"] == step).unwrap()["hidden"].as_u64()
+        };
+        assert_eq!((hidden("say"), hidden("large"), hidden("fail")), (Some(7), Some(900), Some(1)), "{pass}");
+        assert!(segno(&project, &["show", "latest"]).out.contains("secrets hidden in 900 places"));
     }
     assert_eq!(
         segno(&project, &["show", "latest", "say"]).out.lines().take(5).collect::<Vec<_>>(),

@@ -78,6 +78,8 @@ fn hide_outputs(redactor: &Redactor, reply: &mut Reply) {
 
 fn reply(redactor: &Redactor, mut reply: Reply) -> Reply {
     hide_outputs(redactor, &mut reply);
+    // What is beside the journal was counted before it was put there.
+    reply.hidden = reply.hidden.max([&reply.output, &reply.errors].into_iter().map(places).sum());
     for text in [&mut reply.summary, &mut reply.unremembered].into_iter().flatten() {
         hide(redactor, text);
     }
@@ -94,6 +96,24 @@ fn reply(redactor: &Redactor, mut reply: Reply) -> Reply {
         *own = std::mem::take(own).into_iter().map(|(name, count)| (shown(redactor, name), count)).collect();
     }
     reply
+}
+
+/// Returns in how many places of an output a secret is hidden.
+fn places(output: &Output) -> u64 {
+    match output {
+        Output::Inline(value) => places_in(value),
+        Output::Blob { .. } => 0,
+    }
+}
+
+fn places_in(value: &Value) -> u64 {
+    let in_text = |text: &str| text.matches(HIDDEN).count() as u64;
+    match value {
+        Value::String(text) => in_text(text),
+        Value::Array(items) => items.iter().map(places_in).sum(),
+        Value::Object(fields) => fields.iter().map(|(name, value)| in_text(name) + places_in(value)).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    }
 }
 
 fn hide(redactor: &Redactor, text: &mut String) {
@@ -203,6 +223,17 @@ mod tests {
             json!({ "password": "[redacted]", "secret": { "id": ["[redacted]", 1, true], "": null }, "passwd": ["", "[redacted]"] }),
         );
         check(json!("plain"), json!("plain"));
+    }
+
+    #[test]
+    fn the_places_in_which_something_is_hidden_are_counted() {
+        let given =
+            Reply { errors: Output::text("token=a1 password=b2"), ..Reply::value(json!({ "password": ["a", "b"] })) };
+        let once = reply(&Redactor::new(), given);
+        assert_eq!(once.hidden, 4);
+        let large = Reply { output: Output::Blob { blob: String::new(), bytes: 9 }, ..once };
+        assert_eq!(reply(&Redactor::new(), large).hidden, 4, "what was counted stays");
+        assert_eq!(reply(&Redactor::new(), Reply::value(json!("plain"))).hidden, 0);
     }
 
     #[test]

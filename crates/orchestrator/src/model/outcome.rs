@@ -153,6 +153,9 @@ pub struct Reply {
     /// Bytes of output that were cut away because they passed the limit.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub cut: u64,
+    /// In how many places of what it produced and said a secret is hidden.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub hidden: u64,
     /// Why the result could not be remembered, where it was to be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unremembered: Option<String>,

@@ -115,6 +115,9 @@ fn reply(reply: &Reply, put: &mut impl FnMut(&str, Value)) {
         Output::Inline(value) => put("output", (**value).clone()),
         Output::Blob { blob, bytes } => put("output", json!({ "blob": blob, "bytes": bytes })),
     }
+    if reply.hidden > 0 {
+        put("hidden", json!(reply.hidden));
+    }
     if let Some(summary) = &reply.summary {
         put("summary", json!(summary));
     }

@@ -125,6 +125,7 @@ impl StepReport {
         if !busy.is_zero() {
             facts.push(short_duration(busy));
         }
+        facts.extend(secrets(kept.iter().map(|task| task.hidden()).sum()));
         let own = self.loops.iter().filter_map(|own| own.status()).map(Some);
         let statuses: Vec<Option<Status>> = own.chain(kept.iter().map(|task| task.status())).collect();
         (worst(&statuses), facts.join(", "))
@@ -180,9 +181,16 @@ impl TaskReport {
         if let Some(quality) = self.reply().and_then(|reply| reply.quality).filter(|quality| *quality < 1.0) {
             facts.push(format!("quality {quality:.2}"));
         }
+        facts.extend(secrets(self.hidden()));
         facts.extend(self.summary().map(|summary| cut(&summary.replace('\n', " "), MAX_SUMMARY)));
         facts
     }
+}
+
+/// Says in how many places of an output secrets are hidden, if in any.
+fn secrets(hidden: u64) -> Option<String> {
+    let places = usize::try_from(hidden).unwrap_or(usize::MAX);
+    (hidden > 0).then(|| format!("secrets hidden in {}", counted(places, "place")))
 }
 
 /// Says why a task did not run.

@@ -147,6 +147,11 @@ impl TaskReport {
         self.outcome.as_ref().and_then(Outcome::reply)
     }
 
+    /// Returns in how many places of its output a secret is hidden.
+    pub fn hidden(&self) -> u64 {
+        self.reply().map_or(0, |reply| reply.hidden)
+    }
+
     /// Returns why it failed, if it did.
     pub fn fault(&self) -> Option<&Fault> {
         self.outcome.as_ref().and_then(Outcome::fault)

@@ -256,6 +256,28 @@ mod tests {
     }
 
     #[test]
+    fn a_step_says_in_how_many_places_of_its_output_secrets_are_hidden() {
+        let hiding = |step, hidden| ended(step, Outcome::of_reply(Reply { hidden, ..Reply::default() }), Source::Ran);
+        check(
+            "{ id: a, run: [x] }, { id: b, run: [x] }, { id: c, run: [x] }",
+            vec![
+                hiding("a", 1),
+                hiding("b", 0),
+                hiding("c", 12),
+                Fact::RunEnded { status: RunStatus::Succeeded, reason: None },
+            ],
+            Look::default(),
+            "✓ demo succeeded in 4.0s: 3 of 3 tasks done
+  ✓ a  1.2s  secrets hidden in 1 place
+  ✓ b  1.2s
+  ✓ c  1.2s  secrets hidden in 12 places
+
+more: segno show r-1
+",
+        );
+    }
+
+    #[test]
     fn a_good_run_is_a_table_with_what_was_remembered() {
         check(
             "{ id: a, run: [x] }, { id: b, run: [x] }, { id: c, run: [x] }",
