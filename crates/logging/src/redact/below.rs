@@ -19,6 +19,8 @@ const MAX_GAP: usize = 256;
 const MAX_LINE: usize = 256;
 /// The longest sign of a block: `|2-`.
 const MAX_SIGN: usize = 3;
+/// The longest text of a block that is hidden.
+const MAX_BLOCK: usize = 16 << 10;
 
 /// Returns how far from the beginning of its line a name stands that is alone there, but for a dash.
 pub(super) fn column(view: &View<'_>, key: Key, is_quoted: bool) -> Option<usize> {
@@ -125,9 +127,6 @@ fn text(view: &View<'_>, column: usize, line: usize) -> Seen<Option<Secret>> {
     let end = view.while_within(first, MAX_LINE, |byte| !matches!(byte, b'\r' | b'\n'))?;
     Ok((!is_stand_in(view.bytes[first..end].trim_ascii_end())).then(|| Secret::new(first, until)))
 }
-
-/// The longest text of a block that is hidden.
-const MAX_BLOCK: usize = 16 << 10;
 
 /// Returns the end of the line whose last word is the sign of a block.
 fn block(view: &View<'_>, at: usize) -> Seen<Option<usize>> {
