@@ -35,6 +35,10 @@ pub(super) fn password(view: &View<'_>, start: usize) -> Seen<Option<Secret>> {
     }
     let behind = flag + 2;
     let from = view.while_within(behind, MAX_BLANKS, is_blank)?;
+    // Nearly always it is another program's, which is told by the word before it.
+    if from > behind && !may_be_of_sshpass(view, start) {
+        return Ok(None);
+    }
     let command = command(view, start);
     let takes = match from > behind {
         true => is_of_sshpass(command),
@@ -44,6 +48,12 @@ pub(super) fn password(view: &View<'_>, start: usize) -> Seen<Option<Secret>> {
         return Ok(None);
     }
     plain(view, b"--", from, Manner::Tight)
+}
+
+fn may_be_of_sshpass(view: &View<'_>, end: usize) -> bool {
+    let end = view.back_while(end, MAX_BLANKS, is_blank);
+    let word = &view.bytes[view.back_while(end, MAX_FLAG, |byte| !byte.is_ascii_whitespace())..end];
+    word.is_empty() || word.starts_with(b"-") || word.ends_with(SSHPASS) || word.ends_with(b"\\")
 }
 
 /// Returns the command up to an argument, as far as it is near: from the sign that ended the last one.
