@@ -359,7 +359,7 @@ impl<K, V> Shard<K, V> {
     /// What was in the slot before may have had an end.
     #[inline(always)]
     fn forget_end(&mut self, slot: u32, worth: &Worth) {
-        if self.due != NEVER && worth.life.is_endless() {
+        if self.times.has_any() && worth.life.is_endless() {
             self.times.forget(slot);
         }
     }

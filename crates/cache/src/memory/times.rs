@@ -80,6 +80,13 @@ impl Times {
         if before > self.end(slot) || before == NEVER { self.schedule(slot, room) } else { NEVER }
     }
 
+    /// Returns whether any slot ever had a time. One that never ends, because it is kept for ever after its time to live, is
+    /// in no wheel.
+    #[inline(always)]
+    pub(crate) fn has_any(&self) -> bool {
+        !self.until.is_empty() || self.rare.is_some()
+    }
+
     /// Forgets what the slot had, before an entry without an end comes into it.
     pub(crate) fn forget(&mut self, slot: u32) {
         clear(&mut self.until, slot, Moment::NEVER);

@@ -21,11 +21,15 @@ pub(super) fn is_scalar(byte: u8) -> bool {
     byte.is_ascii_digit() || matches!(byte, b'-' | b't' | b'f' | b'n')
 }
 
-/// Finds where the values of a line that was checked begin and end, and what each is; the last one is the line's end.
-pub(super) fn values(line: &[u8]) -> Vec<(usize, usize, Then)> {
+/// Finds where the values of a line that was checked begin and end, and what each is; the last one is the line's end. `None`
+/// when there are more than `most`.
+pub(super) fn values(line: &[u8], most: usize) -> Option<Vec<(usize, usize, Then)>> {
     let mut values = Vec::new();
     let mut at = 0;
     while at < line.len() {
+        if values.len() == most {
+            return None;
+        }
         match line[at] {
             b'"' => {
                 let quote = quote(line, at + 1);
@@ -52,7 +56,7 @@ pub(super) fn values(line: &[u8]) -> Vec<(usize, usize, Then)> {
         }
     }
     values.push((line.len(), line.len(), Then::End));
-    values
+    (values.len() <= most).then_some(values)
 }
 
 /// Finds the last quote of a string that is whole.
@@ -68,11 +72,15 @@ fn quote(line: &[u8], mut at: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::super::MOST_PIECES;
     use super::*;
 
     fn check(line: &str, expected: &[(&str, Then)]) {
-        let found: Vec<(&str, Then)> =
-            values(line.as_bytes()).into_iter().map(|(begin, end, then)| (&line[begin..end], then)).collect();
+        let found: Vec<(&str, Then)> = values(line.as_bytes(), MOST_PIECES)
+            .unwrap()
+            .into_iter()
+            .map(|(begin, end, then)| (&line[begin..end], then))
+            .collect();
         assert_eq!(found, [expected, &[("", Then::End)]].concat());
     }
 
@@ -90,5 +98,12 @@ mod tests {
     fn what_is_empty_ends_where_it_closes() {
         check("{}", &[("", Then::Glue)]);
         check(r#"{"a":{ },"b":[[],""]}"#, &[("", Then::Glue), ("", Then::Glue), ("", Then::Text)]);
+    }
+
+    #[test]
+    fn too_many_are_none() {
+        let line = |count: usize| format!("{{\"a\":[{}0]}}", "0,".repeat(count - 1));
+        assert!(values(line(MOST_PIECES - 1).as_bytes(), MOST_PIECES).is_some());
+        assert_eq!(values(line(MOST_PIECES).as_bytes(), MOST_PIECES), None);
     }
 }
