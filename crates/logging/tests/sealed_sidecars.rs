@@ -125,7 +125,7 @@ fn a_short_segment_and_one_of_too_many_components_have_none_and_that_is_no_troub
 fn a_sidecar_goes_with_its_segment() {
     for keep in [
         Keep { segments: Some(1), ..Keep::default() },
-        Keep { bytes: Some(2 * LINES * LINE), ..Keep::default() },
+        Keep { bytes: Some(2 * LINES * LINE - 1), ..Keep::default() },
         Keep { age: Some(Duration::from_secs(3_600)), ..Keep::default() },
     ] {
         let (_folder, log) = folder();
@@ -138,24 +138,82 @@ fn a_sidecar_goes_with_its_segment() {
     }
 }
 
+/// Starts three times under a limit in bytes; expects from the newest segment on how many there are each time, and sidecars.
+fn check_room(log: &Path, bytes: u64, count: usize, shelved: usize) {
+    for _ in 0..3 {
+        FileSink::rotating(log, plain(Keep { bytes: Some(bytes), ..Keep::default() })).unwrap().settle();
+        let found = segments(log).unwrap();
+        assert_eq!(found.len(), count, "{bytes}");
+        let has = found.iter().rev().map(|segment| path(segment).exists());
+        assert_eq!(has.collect::<Vec<_>>(), (0..count).map(|place| place < shelved).collect::<Vec<_>>(), "{bytes}");
+        assert_eq!(names(log).len(), 1 + count + shelved, "{bytes}");
+    }
+}
+
 #[test]
-fn the_bytes_of_sidecars_count_for_the_limit() {
+fn sidecars_have_what_segments_leave_of_the_limit_and_the_oldest_go_first() {
     let (_folder, log) = folder();
-    drop(sealed(&log, 2, plain(Keep::default())));
+    drop(sealed(&log, 3, plain(Keep::default())));
     let found = segments(&log).unwrap();
     let length = |path: &Path| fs::metadata(path).unwrap().len();
     let bytes: u64 = found.iter().map(|segment| length(segment)).sum();
-    let beside: u64 = found.iter().map(|segment| length(&path(segment))).sum();
-    assert!(beside > 0);
-    let limited = |bytes| plain(Keep { bytes: Some(bytes), ..Keep::default() });
-    FileSink::rotating(&log, limited(bytes + beside)).unwrap().settle();
-    expect_shelved(&log, 2);
-    FileSink::rotating(&log, limited(bytes + beside - 1)).unwrap().settle();
-    expect_shelved(&log, 1);
-    // Sidecars that were made only now count as well.
-    fs::remove_file(path(&found[1])).unwrap();
-    FileSink::rotating(&log, limited(length(&found[1]))).unwrap().settle();
-    assert_eq!(names(&log), BTreeSet::from([log.clone()]));
+    let beside: Vec<u64> = found.iter().rev().map(|segment| length(&path(segment))).collect();
+    let [newest, middle, oldest] = beside[..] else { panic!("{beside:?}") };
+    check_room(&log, bytes + newest + middle + oldest, 3, 3);
+    check_room(&log, bytes + newest + middle + oldest - 1, 3, 2);
+    // Where there is room again they are made again.
+    check_room(&log, bytes + newest + middle + oldest, 3, 3);
+    check_room(&log, bytes + newest, 3, 1);
+    check_room(&log, bytes + newest - 1, 3, 0);
+    check_room(&log, bytes, 3, 0);
+    check_room(&log, bytes - 1, 2, 2);
+    check_room(&log, LINES * LINE, 1, 0);
+    check_room(&log, LINES * LINE - 1, 0, 0);
+}
+
+#[test]
+fn a_new_sidecar_takes_the_room_of_the_oldest_and_no_line_goes_for_it() {
+    let (_folder, log) = folder();
+    drop(sealed(&log, 1, plain(Keep::default())));
+    let beside = fs::metadata(path(&segments(&log).unwrap()[0])).unwrap().len();
+    let keep = Keep { bytes: Some(3 * LINES * LINE + beside * 3 / 2), ..Keep::default() };
+    let sink = FileSink::rotating(&log, plain(keep)).unwrap();
+    for _ in 0..2 {
+        write(&sink, 1);
+        sink.settle();
+    }
+    let has = segments(&log).unwrap().into_iter().map(|segment| path(&segment).exists());
+    assert_eq!(has.collect::<Vec<_>>(), [false, false, true]);
+}
+
+/// Seals one segment of lines with so many fields of numbers that have nothing in common; expects its sidecar's quantiles.
+fn check_share(fields: u64, has_quantiles: bool) {
+    let (_folder, log) = folder();
+    let keep = Keep { bytes: Some(1_400_000), ..Keep::default() };
+    let sink = FileSink::rotating(&log, Rotation { max_bytes: Some(1_100_000), ..plain(keep) }).unwrap();
+    let (mut chance, mut lines) = (1_u64, 0);
+    while segments(&log).unwrap().is_empty() {
+        let mut line = String::from(r#"{"level":"INFO","component":"a""#);
+        for field in 0..fields {
+            chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            line += &format!(",\"f{field}\":{}", chance >> (4 + (chance >> 33) % 56));
+        }
+        sink.write_line(Level::INFO, format!("{line}}}\n").as_bytes()).unwrap();
+        lines += 1;
+    }
+    sink.settle();
+    let [segment] = &segments(&log).unwrap()[..] else { panic!("{:?}", names(&log)) };
+    assert_eq!(by_sidecar(segment), Some(lines - 1));
+    let length = |path: &Path| fs::metadata(path).unwrap().len();
+    assert!(length(&path(segment)) <= length(segment) / 4);
+    let text = fs::read_to_string(path(segment)).unwrap();
+    assert_eq!(!text.contains(r#""numbers":null"#), has_quantiles, "{fields}");
+}
+
+#[test]
+fn a_sidecar_that_would_be_longer_than_a_quarter_of_its_segment_has_no_quantiles() {
+    check_share(10, true);
+    check_share(100, false);
 }
 
 #[test]

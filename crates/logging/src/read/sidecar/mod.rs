@@ -7,6 +7,8 @@
 //! is missing, damaged, of another version, or made of other bytes than stand in the segment is made anew or passed over. It
 //! names the segment's place on the disk, size, times of change, and checksums of its beginning and end; its own checksum stands on its last line.
 //!
+//! It is never longer than a quarter of its segment, or 4 KiB: rather than that it is made without quantiles, or not at all.
+//!
 //! # The format, version 1
 //! One JSON object on one line and the FNV-1a-64 of that line, as 16 hexadecimal digits, on the next.
 
@@ -17,7 +19,7 @@ mod shelf;
 mod summary;
 
 pub use answer::{Summed, analyze_with};
-#[cfg(feature = "subscriber")]
-pub(crate) use shelf::shelve;
 pub use shelf::{Shelf, path};
+#[cfg(feature = "subscriber")]
+pub(crate) use shelf::{Shelved, shelve};
 pub use summary::Summary;

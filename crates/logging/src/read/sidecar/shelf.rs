@@ -27,6 +27,10 @@ const LEAST_SIZE: u64 = 1 << 20;
 const SQUEEZED: u64 = 8;
 /// A segment that was changed more lately may be written on.
 const SETTLED: Duration = Duration::from_secs(60);
+/// A sidecar takes at most this part of its segment's length.
+const SHARE: u64 = 4;
+/// So many bytes it may always have: a file takes a block of the disk anyway.
+const BLOCK: u64 = 4_096;
 /// A larger file is no sidecar.
 const MAX_SIDECAR: u64 = 64 << 20;
 
@@ -98,27 +102,42 @@ fn make(segment: &Path, query: &Query) -> Result<Option<Summary>, Error> {
     let Some(identity) = before.filter(|before| Identity::of(segment).is_ok_and(|after| after == *before)) else {
         return Ok(None);
     };
-    if let Err(error) = write(segment, &identity, query, &summary) {
+    let written = text(&identity, query, &summary).map_or(Ok(()), |text| write(segment, &text));
+    if let Err(error) = written {
         tracing::debug!(%error, segment = %segment.display(), "a sidecar cannot be written");
     }
     Ok(Some(summary))
 }
 
+/// What became of a segment that may have lacked its sidecar.
+#[cfg(feature = "subscriber")]
+#[derive(Debug)]
+pub(crate) enum Shelved {
+    Made,
+    /// It has one, or none is made of it: its lines are read as fast, or are too various.
+    Settled,
+    /// A sidecar would be longer than it may be.
+    NoRoom,
+    Stopped,
+}
+
 /// Makes the sidecar of a segment that was sealed, for the writer's own keys and on one thread, unless there is one that
-/// is whole and of it, whatever its keys mean. Whoever calls sees to it that nobody writes to the segment.
-///
-/// Returns whether one was made: none where the lines are read as fast, or are too various. `None` when `stopped` said so.
+/// is whole and of it, whatever its keys mean, or it would take more bytes than `room`. Whoever calls sees to it that nobody
+/// writes to the segment.
 ///
 /// # Errors
 /// When the segment cannot be read, or the sidecar not be written.
 #[cfg(feature = "subscriber")]
-pub(crate) fn shelve(segment: &Path, stopped: &AtomicBool) -> io::Result<Option<bool>> {
+pub(crate) fn shelve(segment: &Path, room: u64, stopped: &AtomicBool) -> io::Result<Shelved> {
     let identity = match Identity::of(segment) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Some(false)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Shelved::Settled),
         identity => identity?,
     };
     if !is_worth(segment, identity.size, LEAST_SIZE) || stored(segment, &identity).is_some() {
-        return Ok(Some(false));
+        return Ok(Shelved::Settled);
+    }
+    if room == 0 {
+        return Ok(Shelved::NoRoom);
     }
     let is_stopped = || stopped.load(Ordering::Relaxed);
     let query = Query { threads: 1, ..Query::new(Filter::default()) };
@@ -134,14 +153,18 @@ pub(crate) fn shelve(segment: &Path, stopped: &AtomicBool) -> io::Result<Option<
     });
     let tally = read.map_err(io::Error::other)?;
     if is_stopped() {
-        return Ok(None);
+        return Ok(Shelved::Stopped);
     }
-    let Some(summary) = gathered.finish(&tally) else { return Ok(Some(false)) };
+    let text = gathered.finish(&tally).and_then(|summary| text(&identity, &query, &summary));
+    let Some(text) = text else { return Ok(Shelved::Settled) };
+    if text.len() as u64 > room {
+        return Ok(Shelved::NoRoom);
+    }
     // A ring's process that died in a line of the segment may have had it completed meanwhile.
     if Identity::of(segment)? != identity {
-        return Ok(Some(false));
+        return Ok(Shelved::Settled);
     }
-    write(segment, &identity, &query, &summary).map(|()| Some(true))
+    write(segment, &text).map(|()| Shelved::Made)
 }
 
 /// Reads a sidecar; `None` unless it is whole, and of this segment, and made with these meanings of keys.
@@ -166,18 +189,31 @@ fn stored(segment: &Path, identity: &Identity) -> Option<Value> {
     (Identity::read(&value["segment"]).as_ref() == Some(identity)).then_some(value)
 }
 
-fn write(segment: &Path, identity: &Identity, query: &Query, summary: &Summary) -> io::Result<()> {
+/// Returns what stands in a sidecar; `None` when it would be too long, also without the quantiles, which are most of it.
+fn text(identity: &Identity, query: &Query, summary: &Summary) -> Option<String> {
     let mut value = summary.write();
     value["segment"] = identity.write();
     value["keys"] = meaning(query);
-    let line = value.to_string();
+    let most = (identity.size / SHARE).max(BLOCK);
+    let text = |value: &Value| {
+        let line = value.to_string();
+        let sum = fnv(line.as_bytes());
+        Some(format!("{line}\n{sum:016x}\n")).filter(|text| text.len() as u64 <= most)
+    };
+    text(&value).or_else(|| {
+        value["numbers"] = Value::Null;
+        text(&value)
+    })
+}
+
+fn write(segment: &Path, text: &str) -> io::Result<()> {
     let path = path(segment);
     let mut name = OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
     name.push(format!(".{}.{}", std::process::id(), STAGED.fetch_add(1, Ordering::Relaxed)));
     let staged = path.with_file_name(name);
     let mut file = create(&staged, &fs::metadata(segment)?)?;
-    let written = write!(file, "{line}\n{:016x}\n", fnv(line.as_bytes())).and_then(|()| fs::rename(&staged, &path));
+    let written = file.write_all(text.as_bytes()).and_then(|()| fs::rename(&staged, &path));
     if written.is_err() {
         // It may be gone already.
         _ = fs::remove_file(&staged);

@@ -31,7 +31,7 @@ pub struct Summary {
     /// Lines that say no time.
     pub(super) timeless: u64,
     pub(super) counts: BTreeMap<(Option<Level>, Option<String>), u64>,
-    /// `None` when there are too many to keep.
+    /// `None` when there are too many to keep, or they would take too much room.
     pub(super) numbers: Option<BTreeMap<(Option<String>, String), Sketch>>,
     pub(super) bytes: u64,
     pub(super) lines: u64,

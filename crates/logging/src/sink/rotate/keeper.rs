@@ -8,6 +8,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::SystemTime;
 
+#[cfg(feature = "read")]
+use super::limit::trim;
 use super::limit::{limit, sweep};
 use super::names::{Ending, segment_files};
 #[cfg(feature = "read")]
@@ -122,14 +124,14 @@ impl Work {
         outcome.and(sweep(&self.log))
     }
 
-    /// Makes the sidecars that are missing, which then count for the limits too.
+    /// Makes the sidecars that are missing, for which older ones may have to go.
     #[cfg(feature = "read")]
     fn shelve(&self) -> io::Result<()> {
-        let made = self.shelves.fill(&self.log, &self.stopped)?;
+        let made = self.shelves.fill(&self.log, self.rotation.keep, &self.stopped)?;
         if let Some(trouble) = self.shelves.take_trouble() {
             self.state().trouble.get_or_insert(trouble);
         }
-        if made { limit(&self.log, self.rotation.keep, SystemTime::now()) } else { Ok(()) }
+        if made { trim(&self.log, self.rotation.keep) } else { Ok(()) }
     }
 
     /// Compresses a segment, unless a process still has it open to write.

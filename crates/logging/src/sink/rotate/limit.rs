@@ -1,8 +1,8 @@
-//! Removes sealed segments beyond the limits, with their sidecars, and sidecars that have no segment any more.
+//! Removes sealed segments beyond the limits, with their sidecars, and sidecars that have no room or no segment any more.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::Keep;
@@ -12,30 +12,67 @@ use super::names::{Ending, segment_files};
 /// What a sidecar's name adds to its segment's. Readers make them too, so a writer that makes none knows it all the same.
 const SIDECAR: &str = ".idx";
 
-/// Removes segments beyond the limits, the oldest first.
+/// Removes segments beyond the limits, the oldest first, and then sidecars that have no room beside those that are left.
+///
+/// A sidecar only saves time, so that it never counts against lines.
 pub(super) fn limit(log: &Path, keep: Keep, now: SystemTime) -> io::Result<()> {
     if keep == Keep::default() {
         return Ok(());
     }
     let (mut segments, mut bytes) = (0_usize, 0_u64);
     let mut outcome = Ok(());
-    for path in super::segments(log)?.into_iter().rev() {
-        // One that another process just removed or compressed is looked at the next time.
-        let Ok(found) = fs::metadata(&path) else { continue };
-        let sidecar = with_ending(&path, SIDECAR);
-        let beside = fs::symlink_metadata(&sidecar).map_or(0, |found| found.len());
+    for (path, found) in weighed(log)? {
         let age = found.modified().ok().and_then(|written| now.duration_since(written).ok()).unwrap_or(Duration::ZERO);
         segments += 1;
-        // A limit in bytes is about the disk, on which the sidecar lies as well.
-        bytes = bytes.saturating_add(found.len()).saturating_add(beside);
+        bytes = bytes.saturating_add(found.len());
         let over = keep.segments.is_some_and(|max| segments > max)
             || keep.bytes.is_some_and(|max| bytes > max)
             || keep.age.is_some_and(|max| age > max);
         if over {
-            outcome = outcome.and(gone(fs::remove_file(&path))).and_then(|()| remove(&sidecar));
+            let removed = gone(fs::remove_file(&path)).and_then(|()| remove(&with_ending(&path, SIDECAR)));
+            outcome = outcome.and(removed);
+        }
+    }
+    outcome.and(trim(log, keep))
+}
+
+/// Removes sidecars that have no room, the oldest first.
+pub(super) fn trim(log: &Path, keep: Keep) -> io::Result<()> {
+    if keep.bytes.is_none() {
+        return Ok(());
+    }
+    let segments = weighed(log)?;
+    let mut room = room(keep, &segments);
+    let mut outcome = Ok(());
+    for (path, _) in segments {
+        match room.checked_sub(beside(&path)) {
+            Some(left) => room = left,
+            None => {
+                room = 0;
+                outcome = outcome.and(remove(&with_ending(&path, SIDECAR)));
+            }
         }
     }
     outcome
+}
+
+/// Returns the sealed segments with what is known of their files, the newest first.
+pub(super) fn weighed(log: &Path) -> io::Result<Vec<(PathBuf, Metadata)>> {
+    let found = super::segments(log)?.into_iter().rev();
+    // One that another process just removed or compressed is looked at the next time.
+    Ok(found.filter_map(|path| fs::metadata(&path).ok().map(|found| (path, found))).collect())
+}
+
+/// Returns how many bytes the segments leave for sidecars.
+pub(super) fn room(keep: Keep, segments: &[(PathBuf, Metadata)]) -> u64 {
+    let weight = segments.iter().fold(0_u64, |sum, (_, found)| sum.saturating_add(found.len()));
+    keep.bytes.map_or(u64::MAX, |max| max.saturating_sub(weight))
+}
+
+/// Returns how many bytes a segment's sidecar has.
+pub(super) fn beside(segment: &Path) -> u64 {
+    let found = fs::symlink_metadata(with_ending(segment, SIDECAR)).ok();
+    found.filter(|found| !found.is_dir()).map_or(0, |found| found.len())
 }
 
 /// Removes sidecars whose segments are gone, also those that were compressed since, and what killed makers of sidecars left.

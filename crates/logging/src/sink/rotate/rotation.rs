@@ -48,7 +48,10 @@ pub struct Keep {
     pub segments: Option<usize>,
     /// Whose last line is not older than this.
     pub age: Option<Duration>,
-    /// So many bytes together, as they are on the disk, with the sidecars (`.idx`) of those that have one.
+    /// So many bytes together, as they are on the disk.
+    ///
+    /// Sidecars (`.idx`) have what the segments leave of it, the newest segments' first, so that lines never go for them.
+    /// Where segments alone fill it, there are none.
     pub bytes: Option<u64>,
 }
 

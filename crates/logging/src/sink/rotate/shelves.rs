@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::Keep;
 use super::keeper::alone;
-use super::segments;
-use crate::read::sidecar::shelve;
+use super::limit::{beside, room, weighed};
+use crate::read::sidecar::{Shelved, shelve};
 
 /// What one log's keeper knows of its sidecars.
 #[derive(Debug, Default)]
@@ -18,7 +19,7 @@ pub(super) struct Shelves {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Segments that were looked after: they have a sidecar, or can have none, or it could not be written. The next start
+    /// Segments that were looked after: they have a sidecar, or can have none, or it could not be written, or had no room. The next start
     /// looks again.
     done: BTreeSet<PathBuf>,
     /// The last sidecar could not be made, and that was said.
@@ -27,29 +28,37 @@ struct State {
 }
 
 impl Shelves {
-    /// Makes the sidecars that are missing, the newest segment's first, until `stopped` says so. Returns whether any was made.
+    /// Makes the sidecars that are missing and for which there is room, the newest segment's first, until `stopped` says so.
+    /// Returns whether any was made: older ones may have to go then.
     ///
     /// Nothing is lost without one, so that a failure is told once and ends nothing.
-    pub(super) fn fill(&self, log: &Path, stopped: &AtomicBool) -> io::Result<bool> {
-        let found = segments(log)?;
+    pub(super) fn fill(&self, log: &Path, keep: Keep, stopped: &AtomicBool) -> io::Result<bool> {
+        let segments = weighed(log)?;
+        let mut room = room(keep, &segments);
+        let found: BTreeSet<PathBuf> = segments.iter().map(|(path, _)| path.clone()).collect();
         self.state().done.retain(|done| found.contains(done));
         let mut any = false;
-        for segment in found.into_iter().rev() {
-            if self.state().done.contains(&segment) {
-                continue;
-            }
-            // Another process makes it, or may still write to the segment.
-            let Some(_alone) = alone(&segment)? else { continue };
-            match shelve(&segment, stopped) {
-                Ok(Some(made)) => {
-                    any |= made;
-                    self.state().failing &= !made;
+        for (segment, _) in &segments {
+            if !self.state().done.contains(segment) {
+                // Another process makes it, or may still write to the segment.
+                let Some(_alone) = alone(segment)? else { continue };
+                match shelve(segment, room, stopped) {
+                    Ok(Shelved::Stopped) => return Ok(any),
+                    // It is not asked again with each new segment, and neither are older ones.
+                    Ok(Shelved::NoRoom) => {
+                        self.state().done.extend(found);
+                        return Ok(any);
+                    }
+                    Ok(Shelved::Made) => {
+                        any = true;
+                        self.state().failing = false;
+                    }
+                    Ok(Shelved::Settled) => {}
+                    Err(error) => self.state().fail(&error),
                 }
-                // It was stopped.
-                Ok(None) => return Ok(any),
-                Err(error) => self.state().fail(&error),
+                self.state().done.insert(segment.clone());
             }
-            self.state().done.insert(segment);
+            room = room.saturating_sub(beside(segment));
         }
         Ok(any)
     }
