@@ -6,8 +6,6 @@ use std::io::{self, Write as _};
 #[cfg(feature = "subscriber")]
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-#[cfg(feature = "subscriber")]
-use std::sync::atomic::AtomicBool;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
@@ -118,17 +116,18 @@ pub(crate) enum Shelved {
     Settled,
     /// A sidecar would be longer than it may be.
     NoRoom,
+    /// It was not read to its end.
     Stopped,
 }
 
 /// Makes the sidecar of a segment that was sealed, for the writer's own keys and on one thread, unless there is one that
-/// is whole and of it, whatever its keys mean, or it would take more bytes than `room`. Whoever calls sees to it that nobody
-/// writes to the segment.
+/// is whole and of it, whatever its keys mean, or it would take more bytes than `room`; `is_stopped` is asked at each line. Whoever calls
+/// sees to it that nobody writes to the segment.
 ///
 /// # Errors
 /// When the segment cannot be read, or the sidecar not be written.
 #[cfg(feature = "subscriber")]
-pub(crate) fn shelve(segment: &Path, room: u64, stopped: &AtomicBool) -> io::Result<Shelved> {
+pub(crate) fn shelve(segment: &Path, room: u64, is_stopped: &dyn Fn() -> bool) -> io::Result<Shelved> {
     let identity = match Identity::of(segment) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Shelved::Settled),
         identity => identity?,
@@ -139,20 +138,20 @@ pub(crate) fn shelve(segment: &Path, room: u64, stopped: &AtomicBool) -> io::Res
     if room == 0 {
         return Ok(Shelved::NoRoom);
     }
-    let is_stopped = || stopped.load(Ordering::Relaxed);
     let query = Query { threads: 1, ..Query::new(Filter::default()) };
-    let mut gathered = Gather::default();
+    let (mut gathered, mut was_stopped) = (Gather::default(), false);
     let read = Sources::open(&[segment]).and_then(|sources| {
         each(sources, &query, |line| {
             gathered.see(line);
-            match is_stopped() || gathered.is_wide() {
+            was_stopped = is_stopped();
+            match was_stopped || gathered.is_wide() {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
             }
         })
     });
     let tally = read.map_err(io::Error::other)?;
-    if is_stopped() {
+    if was_stopped {
         return Ok(Shelved::Stopped);
     }
     let text = gathered.finish(&tally).and_then(|summary| text(&identity, &query, &summary));

@@ -29,6 +29,8 @@ struct Work {
     log: PathBuf,
     rotation: Rotation,
     state: Mutex<State>,
+    /// There is something new to be done. Set and taken under the state's lock, so that none is missed; looked at without.
+    again: AtomicBool,
     idle: Condvar,
     stopped: AtomicBool,
     #[cfg(feature = "read")]
@@ -38,7 +40,6 @@ struct Work {
 #[derive(Debug, Default)]
 struct State {
     running: bool,
-    again: bool,
     trouble: Option<String>,
 }
 
@@ -57,6 +58,7 @@ impl Keeper {
             log,
             rotation,
             state: Mutex::default(),
+            again: AtomicBool::new(false),
             idle: Condvar::new(),
             stopped: AtomicBool::new(false),
             #[cfg(feature = "read")]
@@ -68,7 +70,7 @@ impl Keeper {
     /// There is a new segment, or an old one may have been left.
     pub(crate) fn wake(&self) {
         let mut state = self.work.state();
-        state.again = true;
+        self.work.again.store(true, Ordering::Relaxed);
         if state.running {
             return;
         }
@@ -100,7 +102,7 @@ impl Work {
     fn run(&self) {
         loop {
             let mut state = self.state();
-            if !std::mem::take(&mut state.again) || self.stopped.load(Ordering::Relaxed) {
+            if !self.again.swap(false, Ordering::Relaxed) || self.stopped.load(Ordering::Relaxed) {
                 state.running = false;
                 self.idle.notify_all();
                 return;
@@ -124,10 +126,12 @@ impl Work {
         outcome.and(sweep(&self.log))
     }
 
-    /// Makes the sidecars that are missing, for which older ones may have to go.
+    /// Makes the sidecars that are missing, for which older ones may have to go, until there is something else to do: no new
+    /// segment waits for them.
     #[cfg(feature = "read")]
     fn shelve(&self) -> io::Result<()> {
-        let made = self.shelves.fill(&self.log, self.rotation.keep, &self.stopped)?;
+        let is_due = || self.again.load(Ordering::Relaxed) || self.stopped.load(Ordering::Relaxed);
+        let made = self.shelves.fill(&self.log, self.rotation.keep, &is_due)?;
         if let Some(trouble) = self.shelves.take_trouble() {
             self.state().trouble.get_or_insert(trouble);
         }
@@ -182,4 +186,36 @@ pub(super) fn with_ending(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)
+}
+
+#[cfg(test)]
+#[cfg(feature = "read")]
+mod tests {
+    use super::*;
+    use crate::Keep;
+    use crate::read::sidecar;
+
+    /// Looks at three segments once, while something is new or not; expects the newest one alone, with its sidecar or not.
+    fn check(is_new: bool) {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "{\"level\":\"INFO\",\"component\":\"a\"}\n".repeat(40_000);
+        for number in 1..=3 {
+            fs::write(folder.path().join(format!("app.2026-11-27T00-00-00Z.{number:06}.jsonl")), &text).unwrap();
+        }
+        let log = folder.path().join("app.jsonl");
+        let keep = Keep { segments: Some(1), ..Keep::default() };
+        let rotation = Rotation { keep, compression: Compression::None, ..Rotation::default() };
+        let keeper = Keeper::new(log.clone(), rotation);
+        keeper.work.again.store(is_new, Ordering::Relaxed);
+        keeper.work.pass().unwrap();
+        let [newest] = &crate::segments(&log).unwrap()[..] else { panic!("the limit is not kept") };
+        assert!(newest.ends_with("app.2026-11-27T00-00-00Z.000003.jsonl"));
+        assert_eq!(sidecar::path(newest).exists(), !is_new);
+    }
+
+    #[test]
+    fn limits_are_kept_before_sidecars_are_made_which_wait_for_all_else() {
+        check(true);
+        check(false);
+    }
 }

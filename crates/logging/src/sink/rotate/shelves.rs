@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Keep;
@@ -28,21 +27,25 @@ struct State {
 }
 
 impl Shelves {
-    /// Makes the sidecars that are missing and for which there is room, the newest segment's first, until `stopped` says so.
-    /// Returns whether any was made: older ones may have to go then.
+    /// Makes the sidecars that are missing and for which there is room, the newest segment's first, until `is_due` says that
+    /// something else is, which is asked all the time; what is left is begun anew then. Returns whether any was made: older
+    /// ones may have to go.
     ///
     /// Nothing is lost without one, so that a failure is told once and ends nothing.
-    pub(super) fn fill(&self, log: &Path, keep: Keep, stopped: &AtomicBool) -> io::Result<bool> {
+    pub(super) fn fill(&self, log: &Path, keep: Keep, is_due: &dyn Fn() -> bool) -> io::Result<bool> {
         let segments = weighed(log)?;
         let mut room = room(keep, &segments);
         let found: BTreeSet<PathBuf> = segments.iter().map(|(path, _)| path.clone()).collect();
         self.state().done.retain(|done| found.contains(done));
         let mut any = false;
         for (segment, _) in &segments {
+            if is_due() {
+                return Ok(any);
+            }
             if !self.state().done.contains(segment) {
                 // Another process makes it, or may still write to the segment.
                 let Some(_alone) = alone(segment)? else { continue };
-                match shelve(segment, room, stopped) {
+                match shelve(segment, room, is_due) {
                     Ok(Shelved::Stopped) => return Ok(any),
                     // It is not asked again with each new segment, and neither are older ones.
                     Ok(Shelved::NoRoom) => {
@@ -79,5 +82,50 @@ impl State {
             let message = "sealed log segments have no sidecar, so each question reads their lines";
             self.trouble = Some(format!("{message}: {error}"));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read::sidecar::path;
+    use crate::segments;
+    use std::cell::Cell;
+
+    /// A log with two segments that are worth a sidecar.
+    fn log() -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        for number in 1..=2 {
+            let text = format!("{{\"component\":\"a\",\"n\":{number}}}\n").repeat(60_000);
+            std::fs::write(folder.path().join(format!("app.2026-11-27T00-00-00Z.{number:06}.jsonl")), text).unwrap();
+        }
+        let log = folder.path().join("app.jsonl");
+        (folder, log)
+    }
+
+    /// Expects of the segments, the oldest first, whether they have sidecars.
+    fn expect(log: &Path, expected: &[bool]) {
+        let found: Vec<bool> = segments(log).unwrap().iter().map(|segment| path(segment).exists()).collect();
+        assert_eq!(found, expected);
+    }
+
+    /// Fills the shelves twice: until something else is due, and to the end.
+    fn check(is_due: impl Fn(&Path) -> bool, expected: &[bool]) {
+        let (_folder, log) = log();
+        let shelves = Shelves::default();
+        shelves.fill(&log, Keep::default(), &|| is_due(&log)).unwrap();
+        expect(&log, expected);
+        shelves.fill(&log, Keep::default(), &|| false).unwrap();
+        expect(&log, &[true, true]);
+    }
+
+    #[test]
+    fn sidecars_are_left_for_what_is_due_between_segments_and_in_one_and_made_later() {
+        check(|_| true, &[false, false]);
+        check(|_| false, &[true, true]);
+        let looks = Cell::new(0);
+        let in_the_first = |_: &Path| looks.replace(looks.get() + 1) == 1_000;
+        check(in_the_first, &[false, false]);
+        check(|log| path(segments(log).unwrap().last().unwrap()).exists(), &[false, true]);
     }
 }
