@@ -1,7 +1,9 @@
 //! Which sealed segments have their sidecars, and making those that are missing. What a sidecar holds is the reader's.
 
 use std::collections::BTreeSet;
+use std::fs::Metadata;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -18,12 +20,35 @@ pub(super) struct Shelves {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Segments that were looked after: they have a sidecar, or can have none, or it could not be written, or had no room. The next start
-    /// looks again.
-    done: BTreeSet<PathBuf>,
+    /// Segments that were looked after: they have a sidecar, or can have none, or it could not be written, or had no room.
+    /// The next start looks again.
+    done: BTreeSet<Mark>,
     /// The last sidecar could not be made, and that was said.
     failing: bool,
     trouble: Option<String>,
+}
+
+/// What a segment is told by. Its name is not enough: the next segment of the second may have it once it is gone, and its
+/// place on the disk too.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Mark {
+    path: PathBuf,
+    /// Device and number.
+    place: (u64, u64),
+    size: u64,
+    /// When anything of it was changed, which nobody can set back.
+    touched: (i64, i64),
+}
+
+impl Mark {
+    fn new((path, found): &(PathBuf, Metadata)) -> Mark {
+        Mark {
+            path: path.clone(),
+            place: (found.dev(), found.ino()),
+            size: found.len(),
+            touched: (found.ctime(), found.ctime_nsec()),
+        }
+    }
 }
 
 impl Shelves {
@@ -35,14 +60,15 @@ impl Shelves {
     pub(super) fn fill(&self, log: &Path, keep: Keep, is_due: &dyn Fn() -> bool) -> io::Result<bool> {
         let segments = weighed(log)?;
         let mut room = room(keep, &segments);
-        let found: BTreeSet<PathBuf> = segments.iter().map(|(path, _)| path.clone()).collect();
+        let found: BTreeSet<Mark> = segments.iter().map(Mark::new).collect();
         self.state().done.retain(|done| found.contains(done));
         let mut any = false;
-        for (segment, _) in &segments {
+        for segment in &segments {
             if is_due() {
                 return Ok(any);
             }
-            if !self.state().done.contains(segment) {
+            let (mark, segment) = (Mark::new(segment), &segment.0);
+            if !self.state().done.contains(&mark) {
                 // Another process makes it, or may still write to the segment.
                 let Some(_alone) = alone(segment)? else { continue };
                 match shelve(segment, room, is_due) {
@@ -59,7 +85,7 @@ impl Shelves {
                     Ok(Shelved::Settled) => {}
                     Err(error) => self.state().fail(&error),
                 }
-                self.state().done.insert(segment.clone());
+                self.state().done.insert(mark);
             }
             room = room.saturating_sub(beside(segment));
         }
@@ -127,5 +153,19 @@ mod tests {
         let in_the_first = |_: &Path| looks.replace(looks.get() + 1) == 1_000;
         check(in_the_first, &[false, false]);
         check(|log| path(segments(log).unwrap().last().unwrap()).exists(), &[false, true]);
+    }
+
+    #[test]
+    fn a_segment_with_the_name_of_one_that_is_gone_is_another() {
+        let (folder, log) = log();
+        let shelves = Shelves::default();
+        for size in [60_000, 70_000, 70_000] {
+            let name = folder.path().join("app.2026-11-27T00-00-00Z.000002.jsonl");
+            std::fs::write(&name, "{\"component\":\"b\"}\n".repeat(size)).unwrap();
+            shelves.fill(&log, Keep::default(), &|| false).unwrap();
+            expect(&log, &[true, true]);
+            std::fs::remove_file(&name).unwrap();
+            std::fs::remove_file(path(&name)).unwrap();
+        }
     }
 }
