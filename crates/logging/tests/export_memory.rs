@@ -8,6 +8,7 @@ use std::alloc::System;
 use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use segno_logging::export::{Record, Spans, Traces, otlp};
 use segno_logging::read::{Filter, Query, Sources, each};
@@ -16,8 +17,8 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// The most that may be in use at any line and any body: 16 MiB of open traces, two bodies, and what the reader takes. All traces of
-/// a shape together take more.
+/// The most that may be in use at any time: 16 MiB of open traces, two bodies, and what the reader takes. All traces of a shape
+/// together take more.
 const LIMIT: usize = 24 << 20;
 
 /// So much memory is in use.
@@ -44,37 +45,58 @@ impl<F: FnMut(u64) -> String> Read for Lines<F> {
     }
 }
 
-/// Exports so many lines and returns the most memory in use at any line and at any body, and how many bodies there were.
+/// The most memory in use so far. What a call takes and gives back before its end counts too: all that it allocates is taken
+/// for in use at its end, so that the true peak is never higher.
+struct Peak {
+    before: usize,
+    most: usize,
+}
+
+impl Peak {
+    fn of<T>(&mut self, call: impl FnOnce() -> T) -> T {
+        let (held, allocated) = (in_use() - self.before, ALLOCATOR.stats().bytes_allocated);
+        let made = call();
+        self.most = self.most.max(held + ALLOCATOR.stats().bytes_allocated - allocated);
+        made
+    }
+
+    /// Takes a body into account, and says whether there is one.
+    fn body(&mut self, body: Option<&str>) -> usize {
+        self.most = self.most.max(in_use() - self.before);
+        usize::from(body.is_some_and(|body| !body.is_empty()))
+    }
+}
+
+/// Exports so many lines and returns the most memory in use at any time, and how many bodies there were.
 fn peak(end: u64, make: impl FnMut(u64) -> String + Send + 'static) -> (usize, usize) {
-    let before = in_use();
-    let (mut most, mut bodies) = (0, 0);
-    let mut look = |body: Option<&str>| {
-        most = most.max(in_use() - before);
-        bodies += usize::from(body.is_some_and(|body| !body.is_empty()));
-    };
+    let (mut peak, mut bodies) = (Peak { before: in_use(), most: 0 }, 0);
     let (mut traces, mut logs, mut spans) = (Traces::default(), otlp::Logs::new("s"), Spans::new("s"));
     let query = Query::new(Filter::default());
     let sources = Sources::reader("memory", Lines { make, number: 0, end, rest: VecDeque::new() });
     each(sources, &query, |line| {
-        traces.see(line);
-        look(logs.add(&Record::of(line, &query.keys)).as_deref());
+        peak.of(|| traces.see(line));
+        let record = peak.of(|| Record::of(line, &query.keys));
+        let body = peak.of(|| logs.add(&record));
+        drop(record);
+        bodies += peak.body(body.as_deref());
         while let Some(trace) = traces.over() {
             _ = spans.add(&trace.into_tree(), |body| {
-                look(Some(&body));
+                bodies += peak.body(Some(&body));
                 ControlFlow::Continue(())
             });
         }
         ControlFlow::Continue(())
     })
     .unwrap();
+    bodies += peak.body(logs.rest().as_deref());
     while let Some(trace) = traces.rest() {
         _ = spans.add(&trace.into_tree(), |body| {
-            look(Some(&body));
+            bodies += peak.body(Some(&body));
             ControlFlow::Continue(())
         });
     }
-    look(spans.rest().as_deref());
-    (most, bodies)
+    bodies += peak.body(spans.rest().as_deref());
+    (peak.most, bodies)
 }
 
 /// A line of some 300 bytes.
@@ -107,4 +129,21 @@ fn an_export_takes_bounded_memory() {
         format!("{{\"message\":\"m\"{fields}}}\n")
     };
     check("many fields", 400, many_fields);
+    for (shape, fields) in [
+        ("one long list", format!(r#""list":[{}]"#, vec!["1"; 500_000].join(","))),
+        ("a list of lists", format!(r#""list":[{}]"#, vec!["[]"; 300_000].join(","))),
+        ("one long object", format!(r#""object":{{{}}}"#, vec![r#""a":{"b":1}"#; 90_000].join(","))),
+        (
+            "many lists",
+            (0..500).map(|at| format!(r#""f{at}":[{}]"#, vec!["1"; 1_000].join(","))).collect::<Vec<_>>().join(","),
+        ),
+        ("very many fields", (0..90_000).map(|at| format!(r#""{at:05}":1"#)).collect::<Vec<_>>().join(",")),
+        ("a long text", format!(r#""text":"{}""#, r"\u0007".repeat(170_000))),
+    ] {
+        // Kept to the end: what goes meanwhile would be taken off.
+        let kept = Arc::new(fields);
+        let fields = Arc::clone(&kept);
+        let line = move |_| format!("{{\"timestamp\":\"2026-11-27T10:00:00Z\",\"correlation_id\":\"r\",{fields}}}\n");
+        check(shape, 3, line);
+    }
 }

@@ -5,6 +5,7 @@ pub mod loki;
 pub mod otlp;
 pub mod prometheus;
 
+mod any_value;
 #[cfg(feature = "compress")]
 mod gzip;
 mod record;

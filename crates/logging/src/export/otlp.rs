@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use super::any_value::{Attributes, string_value};
 use super::record::Record;
 use crate::correlation::{self, Id};
 use crate::read::Level;
@@ -47,7 +48,7 @@ impl Logs {
 
     /// Adds a line, and returns a body when one is full.
     pub fn add(&mut self, record: &Record) -> Option<String> {
-        let made = log_record(record).to_string();
+        let made = log_record(record);
         self.records += 1;
         self.bytes += made.len();
         match self.scopes.iter_mut().find(|(component, _)| *component == record.component) {
@@ -98,27 +99,37 @@ pub fn rejected(answer: &Value) -> Option<Rejected> {
     (count > 0 || !message.is_empty()).then_some(Rejected { count, message })
 }
 
-fn log_record(record: &Record) -> Value {
-    let mut made = Map::new();
-    // Left out means unknown; the collector puts in when it received the record.
+/// Writes a line as a log record.
+fn log_record(record: &Record) -> String {
+    let mut made = String::from("{");
+    // Left out means unknown; the collector puts in when it received the record. Nothing can go wrong with a text.
     if let Some(nanos) = record.nanos {
-        made.insert("timeUnixNano".into(), nanos.to_string().into());
+        _ = write!(made, r#""timeUnixNano":"{nanos}","#);
     }
     if let Some(level) = record.level {
-        made.insert("severityNumber".into(), severity(level).into());
-        made.insert("severityText".into(), record.level_name().into());
+        _ = write!(made, r#""severityNumber":{},"severityText":"{}","#, severity(level), level.name());
     }
-    made.insert("body".into(), json!({ "stringValue": record.message }));
-    let mut fields = record.fields.clone();
+    made.push_str(r#""body":"#);
+    string_value(&mut made, &record.message);
     if let Some(id) = &record.correlation_id {
-        fields.insert("correlation_id".into(), id.clone().into());
         let (trace, span) = trace_of(id, record);
-        made.insert("traceId".into(), trace.into());
-        made.insert("spanId".into(), span.into());
-        made.insert("flags".into(), 1.into());
+        _ = write!(made, r#","traceId":"{trace}","spanId":"{span}","flags":1"#);
     }
-    made.insert("attributes".into(), attributes(&fields));
-    Value::Object(made)
+    made.push_str(r#","attributes":"#);
+    let mut attributes = Attributes::begin(&mut made);
+    let is_other = |key: &str| record.correlation_id.is_none() || key != "correlation_id";
+    for (key, value) in record.fields.iter().filter(|(key, _)| is_other(key)) {
+        attributes.value(key, value);
+    }
+    if let Some(id) = &record.correlation_id {
+        attributes.text("correlation_id", id);
+    }
+    attributes.end();
+    if record.left_out > 0 {
+        _ = write!(made, r#","droppedAttributesCount":{}"#, record.left_out);
+    }
+    made.push('}');
+    made
 }
 
 /// Returns the ids of trace and span that a line belongs to: those that it names, else the ones that its correlation id
@@ -146,30 +157,6 @@ pub(crate) fn resource(service: &str) -> Value {
     json!({ "attributes": [{ "key": "service.name", "value": { "stringValue": service } }] })
 }
 
-/// Returns fields as attributes; one without a value is left out.
-pub(crate) fn attributes(fields: &Map<String, Value>) -> Value {
-    let given = fields.iter().filter(|(_, value)| !value.is_null());
-    given.map(|(key, value)| json!({ "key": key, "value": any_value(value) })).collect()
-}
-
-/// Returns a value as OTLP has it: whole numbers are text there, because 64 bits do not fit into JSON's numbers.
-fn any_value(value: &Value) -> Value {
-    match value {
-        Value::Null => json!({}),
-        Value::Bool(value) => json!({ "boolValue": value }),
-        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
-            (Some(whole), _) => json!({ "intValue": whole.to_string() }),
-            (None, Some(number)) => json!({ "doubleValue": number }),
-            (None, None) => json!({ "stringValue": number.to_string() }),
-        },
-        Value::String(text) => json!({ "stringValue": text }),
-        Value::Array(values) => {
-            json!({ "arrayValue": { "values": values.iter().map(any_value).collect::<Vec<_>>() } })
-        }
-        Value::Object(fields) => json!({ "kvlistValue": { "values": attributes(fields) } }),
-    }
-}
-
 /// Returns the number that OpenTelemetry has for a level.
 fn severity(level: Level) -> u8 {
     match level {
@@ -188,25 +175,36 @@ mod tests {
 
     fn made(fields: &str) -> Value {
         let line = format!(r#"{{"timestamp":"2026-11-27T00:00:00.000001Z","level":"WARN","message":"m"{fields}}}"#);
-        log_record(&record(&line))
+        serde_json::from_str(&log_record(&record(&line))).unwrap()
     }
 
     #[test]
     fn values_keep_their_kind() {
-        let made = made(r#","a":1,"b":1.5,"c":true,"d":null,"e":[1,"x"],"f":{"g":18446744073709551615}"#);
+        let made = made(
+            r#","a":1,"b":1.5,"c":true,"d":null,"e":[1,"x",null],"f":{"g":18446744073709551615,"\"h\\\n":null,"\"h\n":"\u0007é"}"#,
+        );
         assert_eq!(
             made["attributes"],
             json!([
                 { "key": "a", "value": { "intValue": "1" } },
                 { "key": "b", "value": { "doubleValue": 1.5 } },
                 { "key": "c", "value": { "boolValue": true } },
-                { "key": "e", "value": { "arrayValue": { "values": [{ "intValue": "1" }, { "stringValue": "x" }] } } },
+                { "key": "e", "value": { "arrayValue": { "values": [
+                    { "intValue": "1" }, { "stringValue": "x" }, {}] } } },
                 { "key": "f", "value": { "kvlistValue": { "values": [
-                    { "key": "g", "value": { "doubleValue": 18446744073709551615.0 } }] } } },
+                    { "key": "g", "value": { "doubleValue": 18446744073709551615.0 } },
+                    { "key": "\"h\n", "value": { "stringValue": "\u{7}é" } }] } } },
             ])
         );
         assert_eq!((&made["severityNumber"], &made["timeUnixNano"]), (&13.into(), &"1795737600000001000".into()));
         assert_eq!(made.get("traceId"), None);
+    }
+
+    #[test]
+    fn fields_that_are_left_out_are_counted() {
+        let record = |left_out| Record { left_out, ..record("{}") };
+        let count = |left_out| serde_json::from_str::<Value>(&log_record(&record(left_out))).unwrap();
+        assert_eq!((count(0).get("droppedAttributesCount"), &count(3)["droppedAttributesCount"]), (None, &3.into()));
     }
 
     #[test]

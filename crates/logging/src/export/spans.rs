@@ -1,12 +1,14 @@
 //! The spans of traces as bodies for OTLP over HTTP in JSON: many small traces in one, a long one in several. Sending them is
 //! left to others.
 
+use std::fmt::Write as _;
 use std::ops::ControlFlow;
 use std::slice;
 
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
-use super::otlp::{MAX_BYTES, attributes, resource, root_of};
+use super::any_value::{Attributes, quote};
+use super::otlp::{MAX_BYTES, resource, root_of};
 use crate::read::Timestamp;
 use crate::read::analyze::fnv;
 use crate::read::trace::{Item, Kind, Node, Seen};
@@ -155,23 +157,34 @@ fn span(trace: &str, branch: &Branch<'_>) -> Option<String> {
     let mut text = span.to_string();
     text.truncate(text.len() - 1);
     text.push_str(r#","events":["#);
-    for (place, event) in node.lines().filter_map(event).take(MAX_EVENTS).enumerate() {
-        if place > 0 {
-            text.push(',');
-        }
-        text.push_str(&event.to_string());
+    let timed = node.lines().filter_map(|seen| Some((nanos(seen.at?)?, seen)));
+    for (place, (nanos, seen)) in timed.take(MAX_EVENTS).enumerate() {
+        text.push_str(if place == 0 { "" } else { "," });
+        event(&mut text, nanos, seen);
     }
     text.push_str("]}");
     Some(text)
 }
 
-fn event(seen: &Seen) -> Option<Value> {
-    let mut fields: Map<String, Value> =
-        seen.fields.iter().map(|(key, value)| (key.clone(), value.clone().into())).collect();
-    fields.insert("level".into(), seen.level_name().into());
-    fields.insert("component".into(), seen.component.clone().into());
-    let time = nanos(seen.at?)?.to_string();
-    Some(json!({ "timeUnixNano": time, "name": seen.message, "attributes": attributes(&fields) }))
+fn event(into: &mut String, nanos: u64, seen: &Seen) {
+    // Nothing can go wrong with a text.
+    _ = write!(into, r#"{{"timeUnixNano":"{nanos}","name":"#);
+    quote(into, &seen.message);
+    into.push_str(r#","attributes":"#);
+    let mut attributes = Attributes::begin(into);
+    for (place, (key, value)) in seen.fields.iter().enumerate() {
+        // Of a key that stands twice the last counts.
+        let is_last = seen.fields[place + 1..].iter().all(|(later, _)| later != key);
+        if is_last && !["level", "component"].contains(&key.as_str()) {
+            attributes.text(key, value);
+        }
+    }
+    if let Some(level) = seen.level {
+        attributes.text("level", level.name());
+    }
+    attributes.text("component", &seen.component);
+    attributes.end();
+    into.push('}');
 }
 
 fn nanos(moment: Timestamp) -> Option<u64> {
@@ -180,6 +193,8 @@ fn nanos(moment: Timestamp) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
     use crate::read::trace::Trace;
     use crate::read::{Filter, Query, Sources, each};
