@@ -109,7 +109,7 @@ impl Work {
             }
             drop(state);
             if let Err(error) = self.pass() {
-                self.state().trouble = Some(format!("sealed log segments were left as they are: {error}"));
+                self.state().trouble = Some(format!("some sealed log segments were left as they are: {error}"));
             }
         }
     }
@@ -119,7 +119,7 @@ impl Work {
         let files = segment_files(&self.log)?;
         let of = |wanted| files.iter().filter(move |(ending, _)| *ending == wanted).map(|(_, path)| path);
         let outcome = of(Ending::Half).map(|path| remove_half(path)).fold(Ok(()), Result::and);
-        let outcome = of(Ending::Plain).map(|path| self.compress(path)).fold(outcome, Result::and);
+        let outcome = of(Ending::Plain).map(|path| named(path, self.compress(path))).fold(outcome, Result::and);
         let outcome = outcome.and(limit(&self.log, self.rotation.keep, SystemTime::now()));
         #[cfg(feature = "read")]
         let outcome = outcome.and(self.shelve());
@@ -140,11 +140,15 @@ impl Work {
 
     /// Compresses a segment, unless a process still has it open to write.
     fn compress(&self, plain: &Path) -> io::Result<()> {
+        let has_twin = || [".zst", ".gz"].iter().any(|ending| with_ending(plain, ending).exists());
+        if self.rotation.compression == Compression::None && !has_twin() {
+            return Ok(());
+        }
         let Some(_alone) = alone(plain)? else {
             return Ok(());
         };
         // A process died after the compressed one had its name, which it gets only when it is whole and synced.
-        if [".zst", ".gz"].iter().any(|ending| with_ending(plain, ending).exists()) {
+        if has_twin() {
             return gone(fs::remove_file(plain));
         }
         match self.rotation.compression {
@@ -157,7 +161,12 @@ impl Work {
 
 /// Locks a segment when no process has it open to write. It is gone when the lock is dropped late, never too early.
 pub(super) fn alone(path: &Path) -> io::Result<Option<File>> {
-    let file = match File::open(path) {
+    let opened = fs::metadata(path).and_then(|found| match found.is_file() {
+        true => File::open(path),
+        // To open a pipe is to wait for who writes into it.
+        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")),
+    });
+    let file = match opened {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         file => file?,
     };
@@ -180,6 +189,11 @@ pub(super) fn gone(removed: io::Result<()>) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         removed => removed,
     }
+}
+
+/// An error says of which segment it is.
+fn named(segment: &Path, outcome: io::Result<()>) -> io::Result<()> {
+    outcome.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", segment.display())))
 }
 
 pub(super) fn with_ending(path: &Path, ending: &str) -> PathBuf {

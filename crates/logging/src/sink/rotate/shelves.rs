@@ -69,9 +69,13 @@ impl Shelves {
             }
             let (mark, segment) = (Mark::new(segment), &segment.0);
             if !self.state().done.contains(&mark) {
-                // Another process makes it, or may still write to the segment.
-                let Some(_alone) = alone(segment)? else { continue };
-                match shelve(segment, room, is_due) {
+                let outcome = match alone(segment) {
+                    // Another process makes it, or may still write to the segment.
+                    Ok(None) => continue,
+                    Ok(Some(_alone)) => shelve(segment, room, is_due),
+                    Err(error) => Err(error),
+                };
+                match outcome {
                     Ok(Shelved::Stopped) => return Ok(any),
                     // It is not asked again with each new segment, and neither are older ones.
                     Ok(Shelved::NoRoom) => {
@@ -83,7 +87,7 @@ impl Shelves {
                         self.state().failing = false;
                     }
                     Ok(Shelved::Settled) => {}
-                    Err(error) => self.state().fail(&error),
+                    Err(error) => self.state().fail(segment, &error),
                 }
                 self.state().done.insert(mark);
             }
@@ -103,10 +107,10 @@ impl Shelves {
 }
 
 impl State {
-    fn fail(&mut self, error: &io::Error) {
+    fn fail(&mut self, segment: &Path, error: &io::Error) {
         if !std::mem::replace(&mut self.failing, true) {
-            let message = "sealed log segments have no sidecar, so each question reads their lines";
-            self.trouble = Some(format!("{message}: {error}"));
+            let message = "some sealed log segments get no sidecar, so that questions may have to read their lines";
+            self.trouble = Some(format!("{message}: {}: {error}", segment.display()));
         }
     }
 }
@@ -167,5 +171,19 @@ mod tests {
             std::fs::remove_file(&name).unwrap();
             std::fs::remove_file(path(&name)).unwrap();
         }
+    }
+
+    #[test]
+    fn a_segment_that_cannot_be_opened_does_not_keep_others_from_their_sidecars_and_is_told_once() {
+        let (folder, log) = log();
+        // Nobody can open a socket as a file, whatever the permissions.
+        let newest = folder.path().join("app.2026-11-27T00-00-00Z.000003.jsonl");
+        let _socket = std::os::unix::net::UnixListener::bind(&newest).unwrap();
+        let shelves = Shelves::default();
+        shelves.fill(&log, Keep::default(), &|| false).unwrap();
+        expect(&log, &[true, true, false]);
+        assert!(shelves.take_trouble().unwrap().contains(newest.to_str().unwrap()));
+        shelves.fill(&log, Keep::default(), &|| false).unwrap();
+        assert_eq!(shelves.take_trouble(), None);
     }
 }
