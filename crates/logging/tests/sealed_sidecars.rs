@@ -216,6 +216,12 @@ fn a_sidecar_that_would_be_longer_than_a_quarter_of_its_segment_has_no_quantiles
     check_share(100, false);
 }
 
+/// A file was written an hour ago.
+fn age(path: &Path) {
+    let old = SystemTime::now() - Duration::from_secs(3_600);
+    File::options().write(true).open(path).unwrap().set_modified(old).unwrap();
+}
+
 #[test]
 fn sidecars_without_a_segment_and_what_killed_makers_left_are_removed() {
     let (_folder, log) = folder();
@@ -233,10 +239,12 @@ fn sidecars_without_a_segment_and_what_killed_makers_left_are_removed() {
     fs::write(staged(1), "half, by a living process").unwrap();
     let other = log.with_file_name("other.idx");
     fs::write(&other, "nobody's").unwrap();
+    fs::write(staged(2), "half, by a process that had no time to lock it yet").unwrap();
+    [0, 1].into_iter().for_each(|number| age(&staged(number)));
     let living = File::open(staged(1)).unwrap();
     living.lock().unwrap();
     FileSink::rotating(&log, plain(Keep::default())).unwrap().settle();
-    let left = [log.clone(), found[1].clone(), path(&found[1]), beside(".zst.idx"), staged(1), other];
+    let left = [log.clone(), found[1].clone(), path(&found[1]), beside(".zst.idx"), staged(1), staged(2), other];
     assert_eq!(names(&log), BTreeSet::from(left));
 }
 
@@ -336,6 +344,9 @@ fn a_process_that_is_killed_while_it_makes_sidecars_leaves_nothing_that_the_next
         }
         child.kill().unwrap();
         child.wait().unwrap();
+        // What it was writing is removed when it is old enough.
+        let is_staged = |path: &&PathBuf| path.file_name().unwrap().to_str().unwrap().starts_with('.');
+        names(&log).iter().filter(is_staged).for_each(|path| age(path));
         FileSink::rotating(&log, plain(Keep::default())).unwrap().settle();
         expect_shelved(&log, segments(&log).unwrap().len());
     }

@@ -233,7 +233,8 @@ fn create(path: &Path, segment: &fs::Metadata) -> io::Result<fs::File> {
     #[cfg(not(unix))]
     let _ = segment;
     let file = options.open(path)?;
-    // Who finds it without a lock takes it for a dead process's and removes it; where disks have no locks, nobody does.
+    // Who finds it without a lock after a minute takes it for a dead process's and removes it; where disks have no locks,
+    // nobody does.
     _ = file.try_lock();
     Ok(file)
 }

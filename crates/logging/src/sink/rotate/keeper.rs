@@ -123,7 +123,7 @@ impl Work {
         let outcome = outcome.and(limit(&self.log, self.rotation.keep, SystemTime::now()));
         #[cfg(feature = "read")]
         let outcome = outcome.and(self.shelve());
-        outcome.and(sweep(&self.log))
+        outcome.and(sweep(&self.log, SystemTime::now()))
     }
 
     /// Makes the sidecars that are missing, for which older ones may have to go, until there is something else to do: no new

@@ -11,6 +11,8 @@ use super::names::{Ending, segment_files};
 
 /// What a sidecar's name adds to its segment's. Readers make them too, so a writer that makes none knows it all the same.
 const SIDECAR: &str = ".idx";
+/// A sidecar that is being written may have no lock yet when it is younger than this.
+const YOUNG: Duration = Duration::from_secs(60);
 
 /// Removes segments beyond the limits, the oldest first, and then sidecars that have no room beside those that are left.
 ///
@@ -76,12 +78,12 @@ pub(super) fn beside(segment: &Path) -> u64 {
 }
 
 /// Removes sidecars whose segments are gone, also those that were compressed since, and what killed makers of sidecars left.
-pub(super) fn sweep(log: &Path) -> io::Result<()> {
+pub(super) fn sweep(log: &Path, now: SystemTime) -> io::Result<()> {
     let mut outcome = Ok(());
     for (ending, path) in segment_files(log)? {
         let removed = match ending {
             Ending::Sidecar if is_orphan(&path) => remove(&path),
-            Ending::Staged if is_abandoned(&path) => remove(&path),
+            Ending::Staged if is_abandoned(&path, now) => remove(&path),
             _ => Ok(()),
         };
         outcome = outcome.and(removed);
@@ -94,9 +96,11 @@ fn is_orphan(sidecar: &Path) -> bool {
     fs::symlink_metadata(segment).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
-/// Whoever writes a sidecar has it locked until it has its name.
-fn is_abandoned(staged: &Path) -> bool {
-    fs::symlink_metadata(staged).is_ok_and(|found| found.is_file())
+/// Whoever writes a sidecar has it locked until it has its name, but not in the moment after the file was made.
+fn is_abandoned(staged: &Path, now: SystemTime) -> bool {
+    let is_old =
+        |found: &Metadata| found.modified().is_ok_and(|at| now.duration_since(at).is_ok_and(|age| age >= YOUNG));
+    fs::symlink_metadata(staged).is_ok_and(|found| found.is_file() && is_old(&found))
         && File::open(staged).is_ok_and(|file| file.try_lock().is_ok())
 }
 
