@@ -62,7 +62,7 @@ impl Shelves {
         let mut room = room(keep, &segments);
         let found: BTreeSet<Mark> = segments.iter().map(Mark::new).collect();
         self.state().done.retain(|done| found.contains(done));
-        let mut any = false;
+        let (mut any, mut has_failed) = (false, false);
         for segment in &segments {
             if is_due() {
                 return Ok(any);
@@ -82,17 +82,19 @@ impl Shelves {
                         self.state().done.extend(found);
                         return Ok(any);
                     }
-                    Ok(Shelved::Made) => {
-                        any = true;
-                        self.state().failing = false;
-                    }
+                    Ok(Shelved::Made) => any = true,
                     Ok(Shelved::Settled) => {}
-                    Err(error) => self.state().fail(segment, &error),
+                    Err(error) => {
+                        has_failed = true;
+                        self.state().fail(segment, &error);
+                    }
                 }
                 self.state().done.insert(mark);
             }
             room = room.saturating_sub(beside(segment));
         }
+        // Where some can be made and others not, the others are no news when they have their turn after an interruption.
+        self.state().failing &= has_failed || !any;
         Ok(any)
     }
 
@@ -185,5 +187,29 @@ mod tests {
         assert!(shelves.take_trouble().unwrap().contains(newest.to_str().unwrap()));
         shelves.fill(&log, Keep::default(), &|| false).unwrap();
         assert_eq!(shelves.take_trouble(), None);
+    }
+
+    #[test]
+    fn a_failure_is_told_once_and_anew_when_there_was_none_for_a_while() {
+        let (folder, log) = log();
+        let shelves = Shelves::default();
+        let name = |number: u64| folder.path().join(format!("app.2026-11-27T00-00-00Z.{number:06}.jsonl"));
+        // A folder where it would lie cannot be replaced by a file.
+        let block = |number: u64| std::fs::create_dir(path(&name(number))).unwrap();
+        let add = |number: u64| _ = std::fs::copy(name(1), name(number)).unwrap();
+        let is_told = |is_due: &dyn Fn() -> bool| {
+            shelves.fill(&log, Keep::default(), is_due).unwrap();
+            shelves.take_trouble().is_some()
+        };
+        [1, 2].into_iter().for_each(block);
+        assert!(is_told(&|| !shelves.state().done.is_empty()));
+        // The third one's is made before the first has its turn, and fails for the same reason.
+        add(3);
+        assert!(!is_told(&|| false));
+        add(4);
+        assert!(!is_told(&|| false));
+        add(5);
+        block(5);
+        assert!(is_told(&|| false));
     }
 }
