@@ -86,7 +86,7 @@ fn to_otlp(arguments: &LogsExportArguments, url: &str, sources: Sources, query: 
     while let (ControlFlow::Continue(()), Some(trace)) = (flow, traces.rest()) {
         flow = sent.trace(&traces_to, &mut spans, trace);
     }
-    _ = sent.spans(&traces_to, spans.rest());
+    sent.spans(&traces_to, spans.rest());
     tell_cut(&traces);
     let made = format!(" and {}", counted(sent.traces, "trace"));
     sent.told(&sender, &made)

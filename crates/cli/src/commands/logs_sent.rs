@@ -17,7 +17,7 @@ use crate::terminal::{print, say};
 pub(super) struct Sent {
     lines: usize,
     waiting: usize,
-    /// Traces that were taken, and those of which spans wait.
+    /// Traces that were taken, and those whose last spans wait.
     pub(super) traces: usize,
     waiting_traces: usize,
     /// Lines and spans that the other side has not taken.
@@ -42,20 +42,36 @@ impl Sent {
 
     /// Adds the spans of a trace, and sends the bodies that they made full.
     pub(super) fn trace(&mut self, sender: &Sender, spans: &mut Spans, trace: Trace) -> ControlFlow<()> {
-        let tree = trace.into_tree();
-        spans.add(&tree, |body| self.spans(sender, Some(body)))?;
+        let waited = spans.waiting();
+        let (mut bodies, mut rejected) = (0, 0);
+        spans.add(&trace.into_tree(), |body| {
+            bodies += 1;
+            rejected += self.body_of_spans(sender, &body)?;
+            ControlFlow::Continue(())
+        })?;
         // Without a time there are no spans.
-        self.waiting_traces += usize::from(tree.begin.is_some());
+        let is_there = bodies > 0 || spans.waiting() > waited;
+        if is_there && rejected == 0 {
+            // Where a body ended with it, nothing of it waits.
+            let counter = if spans.waiting() == 0 { &mut self.traces } else { &mut self.waiting_traces };
+            *counter += 1;
+        }
         ControlFlow::Continue(())
     }
 
-    /// Sends spans; their traces count if all of them were taken.
-    pub(super) fn spans(&mut self, sender: &Sender, body: Option<String>) -> ControlFlow<()> {
-        let Some(body) = body else { return ControlFlow::Continue(()) };
-        let Some(rejected) = self.post(sender, &body, "span") else { return ControlFlow::Break(()) };
+    /// Sends the spans that are left.
+    pub(super) fn spans(&mut self, sender: &Sender, body: Option<String>) {
+        if let Some(body) = body {
+            _ = self.body_of_spans(sender, &body);
+        }
+    }
+
+    /// Sends a body of spans, and returns how many of them were not taken; the traces that end in it count if all were.
+    fn body_of_spans(&mut self, sender: &Sender, body: &str) -> ControlFlow<(), u64> {
+        let Some(rejected) = self.post(sender, body, "span") else { return ControlFlow::Break(()) };
         let made = std::mem::take(&mut self.waiting_traces);
         self.traces += if rejected == 0 { made } else { 0 };
-        ControlFlow::Continue(())
+        ControlFlow::Continue(rejected)
     }
 
     /// Sends a body unless something failed, and returns how much of it was not taken.
@@ -87,7 +103,7 @@ impl Sent {
     pub(super) fn told(self, sender: &Sender, more: &str) -> Result<End, Failure> {
         let lines = counted(self.lines, "line");
         if let Some(fault) = self.failed {
-            say(&format!("segno: {lines} were sent before it failed"));
+            say(&format!("segno: {lines}{more} were sent before it failed"));
             return Err(fault.into());
         }
         print(&format!("sent {lines}{more} to {}\n", sender.url()));

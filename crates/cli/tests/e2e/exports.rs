@@ -161,6 +161,47 @@ fn a_trace_that_is_too_many_ends_early_and_that_is_told() {
     assert!(told.ends_with(&format!("0\nsent 1002 lines and 1001 traces to {url}/v1/logs\n")), "{told}");
 }
 
+/// Expects that so many ids, of so many steps each, are told as these lines and traces when a collector answers so.
+fn check_told(ids: usize, steps: usize, answers: &'static [&'static str], expected: &str) {
+    let line = |at: usize| {
+        let (id, step) = (at / steps, at % steps);
+        let step = if steps == 1 { String::new() } else { format!(",\"step\":\"s{step}\"") };
+        format!("{{\"timestamp\":\"2026-11-27T10:00:00Z\",\"message\":\"m\",\"correlation_id\":\"r-{id}\"{step}}}\n")
+    };
+    let log: String = (0..ids * steps).map(line).collect();
+    let (url, requests) = receiver(answers);
+    let ran = Project::with(".segno/logs/app.jsonl", &log).segno(&["logs", "export", "--otlp", &url]);
+    assert_eq!(requests.join().unwrap().len(), answers.len());
+    let told =
+        [format!("sent {expected} to {url}/v1/logs\n"), format!("segno: {expected} were sent before it failed\n")];
+    assert!(
+        ran.out == told[0] || ran.out.is_empty() && ran.err.contains(&told[1]),
+        "{expected}: {}{}",
+        ran.out,
+        ran.err
+    );
+}
+
+#[test]
+fn traces_that_end_where_a_body_does_are_counted() {
+    // A body holds 2,000 lines, or spans.
+    check_told(2_000, 1, &["200 OK", "200 OK"], "2000 lines and 2000 traces");
+    check_told(1, 1_999, &["200 OK", "200 OK"], "1999 lines and 1 trace");
+    check_told(1, 2_000, &["200 OK"; 3], "2000 lines and 1 trace");
+    check_told(2, 1_999, &["200 OK"; 4], "3998 lines and 2 traces");
+}
+
+#[test]
+fn a_trace_counts_when_all_bodies_with_spans_of_it_were_taken() {
+    const REJECTED: &str = r#"200 OK|{"partialSuccess":{"rejectedSpans":1}}"#;
+    check_told(2_001, 1, &["200 OK", "200 OK", "200 OK", REJECTED], "2001 lines and 2000 traces");
+    check_told(2_001, 1, &["200 OK", "200 OK", REJECTED, "200 OK"], "2001 lines and 1 trace");
+    check_told(2, 1_999, &["200 OK", "200 OK", REJECTED, "200 OK"], "3998 lines and 1 trace");
+    check_told(1, 2_000, &["200 OK", REJECTED, "200 OK"], "2000 lines and 0 traces");
+    check_told(2_001, 1, &["200 OK", "200 OK", "200 OK", "403 Forbidden"], "2001 lines and 2000 traces");
+    check_told(2, 1_999, &["200 OK", "200 OK", "200 OK", "403 Forbidden"], "3998 lines and 1 trace");
+}
+
 #[test]
 fn what_a_collector_takes_in_part_is_told() {
     let answers = &[

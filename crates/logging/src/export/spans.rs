@@ -54,6 +54,11 @@ impl Spans {
         ControlFlow::Continue(())
     }
 
+    /// Returns how many spans wait for a body.
+    pub fn waiting(&self) -> usize {
+        self.count
+    }
+
     /// Returns a body of what is left.
     pub fn rest(&mut self) -> Option<String> {
         if self.count == 0 {
