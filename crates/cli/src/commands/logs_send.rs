@@ -38,7 +38,7 @@ enum Answer {
     /// It may be taken later, after this time if the other side says one.
     Later(String, Option<Duration>),
     Refused(String),
-    /// It takes nothing that is compressed, at least.
+    /// It takes nothing that is compressed, perhaps: some say so with 415, and some cannot tell it from a bad body.
     Unreadable(String),
 }
 
@@ -117,7 +117,7 @@ impl Sender {
         let why = format!("{status} {}", told(&text)).trim_end().to_owned();
         match status.as_u16() {
             408 | 429 | 500..=599 => Answer::Later(why, after.map(Duration::from_secs)),
-            415 => Answer::Unreadable(why),
+            400 | 415 => Answer::Unreadable(why),
             _ => Answer::Refused(why),
         }
     }

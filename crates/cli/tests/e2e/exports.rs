@@ -120,27 +120,43 @@ fn loki_gets_streams_in_the_order_of_time_also_at_the_second_try() {
 
 #[test]
 fn a_refusal_is_told_and_not_tried_again() {
-    let (url, requests) = receiver(&["400 Bad Request"]);
+    let (url, requests) = receiver(&["403 Forbidden"]);
     let ran = project().segno(&["logs", "export", "--loki", &url]);
     assert_eq!(requests.join().unwrap().len(), 1);
     assert_eq!((ran.code, &*ran.out), (Some(2), ""));
     assert!(ran.err.contains("segno: 0 lines were sent before it failed\n"), "{}", ran.err);
-    assert!(ran.err.contains(" refuses the lines: 400 Bad Request\n"), "{}", ran.err);
+    assert!(ran.err.contains(" refuses the lines: 403 Forbidden\n"), "{}", ran.err);
 }
 
-#[test]
-fn who_takes_nothing_compressed_gets_it_as_it_is_from_then_on() {
-    let (url, requests) = receiver(&["415 Unsupported Media Type", "200 OK", "415 Unsupported Media Type", "200 OK"]);
+/// Expects that a collector which refuses what is compressed gets it as it is from then on, and that it is told when it refuses that
+/// too.
+fn check_plain(refusal: &'static str, answers: [&'static [&'static str]; 3]) {
+    let [taken, refused, later] = answers;
+    let (url, requests) = receiver(taken);
     let told = project().told(&["logs", "export", "--otlp", &url]);
     assert!(told.ends_with(&format!("0\nsent 3 lines and 1 trace to {url}/v1/logs\n")), "{told}");
     let requests = requests.join().unwrap();
     let sent: Vec<(&str, bool)> = requests.iter().map(|request| (&*request.path, request.is_gzip)).collect();
     assert_eq!(sent, [("/v1/logs", true), ("/v1/logs", false), ("/v1/traces", true), ("/v1/traces", false)]);
     assert!(requests[0].body == requests[1].body && requests[2].body == requests[3].body);
-    let (url, requests) = receiver(&["415 Unsupported Media Type", "415 Unsupported Media Type"]);
+    let (url, requests) = receiver(refused);
     let ran = project().segno(&["logs", "export", "--loki", &url]);
     assert_eq!((requests.join().unwrap().len(), ran.code), (2, Some(2)));
-    assert!(ran.err.contains(" refuses the lines: 415 Unsupported Media Type\n"), "{}", ran.err);
+    assert!(ran.err.contains(&format!(" refuses the lines: {refusal}\n")), "{}", ran.err);
+    let log: String = LOG.lines().take(1).cycle().take(10_001).map(|line| format!("{line}\n")).collect();
+    let (url, requests) = receiver(later);
+    let told = Project::with(".segno/logs/app.jsonl", &log).told(&["logs", "export", "--loki", &url]);
+    let sent: Vec<bool> = requests.join().unwrap().iter().map(|request| request.is_gzip).collect();
+    assert_eq!(sent, [true, true, false, false], "{told}");
+}
+
+#[test]
+fn who_takes_nothing_compressed_gets_it_as_it_is_from_then_on() {
+    const UNSUPPORTED: &str = "415 Unsupported Media Type";
+    let taken = &[UNSUPPORTED, "200 OK", UNSUPPORTED, "200 OK"];
+    check_plain(UNSUPPORTED, [taken, &[UNSUPPORTED; 2], &["200 OK", UNSUPPORTED, "200 OK", "200 OK"]]);
+    const BAD: &str = "400 Bad Request";
+    check_plain(BAD, [&[BAD, "200 OK", BAD, "200 OK"], &[BAD; 2], &["200 OK", BAD, "200 OK", "200 OK"]]);
 }
 
 #[test]
