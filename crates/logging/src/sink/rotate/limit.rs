@@ -112,3 +112,32 @@ fn remove(sidecar: &Path) -> io::Result<()> {
         Err(error) => gone(Err(error)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Makes segments of ten bytes with sidecars of so many, the newest first; expects which of these stay under the limit.
+    fn check(bytes: u64, sidecars: &[usize], stay: &[bool]) {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("app.jsonl");
+        let name = |place: usize| folder.path().join(format!("app.2026-11-27T00-00-00Z.{:06}.jsonl", 9 - place));
+        for (place, length) in sidecars.iter().enumerate() {
+            fs::write(name(place), [b' '; 10]).unwrap();
+            fs::write(with_ending(&name(place), SIDECAR), vec![b' '; *length]).unwrap();
+        }
+        limit(&log, Keep { bytes: Some(bytes), ..Keep::default() }, SystemTime::now()).unwrap();
+        assert_eq!(super::super::segments(&log).unwrap().len(), sidecars.len(), "a segment went");
+        let found = (0..sidecars.len()).map(|place| with_ending(&name(place), SIDECAR).exists());
+        assert_eq!(found.collect::<Vec<_>>(), stay, "{bytes}");
+    }
+
+    #[test]
+    fn the_oldest_sidecars_go_until_there_is_room_also_when_a_newer_one_is_larger() {
+        check(36, &[1, 4, 1], &[true; 3]);
+        check(35, &[1, 4, 1], &[true, true, false]);
+        check(34, &[1, 4, 1], &[true, false, false]);
+        check(31, &[1, 4, 1], &[true, false, false]);
+        check(30, &[1, 4, 1], &[false; 3]);
+    }
+}

@@ -212,4 +212,22 @@ mod tests {
         block(5);
         assert!(is_told(&|| false));
     }
+
+    #[test]
+    fn where_newer_sidecars_take_the_room_older_ones_are_not_made_and_not_tried_again() {
+        let (_folder, log) = log();
+        Shelves::default().fill(&log, Keep::default(), &|| false).unwrap();
+        let found = segments(&log).unwrap();
+        let length = |file: &Path| std::fs::metadata(file).unwrap().len();
+        let bytes = length(&found[0]) + length(&found[1]) + length(&path(&found[1])) + length(&path(&found[0])) - 1;
+        found.iter().for_each(|segment| std::fs::remove_file(path(segment)).unwrap());
+        let (shelves, looks) = (Shelves::default(), Cell::new(0_u64));
+        for most in [u64::MAX, 2] {
+            looks.set(0);
+            let is_due = || looks.replace(looks.get() + 1) == u64::MAX;
+            shelves.fill(&log, Keep { bytes: Some(bytes), ..Keep::default() }, &is_due).unwrap();
+            expect(&log, &[false, true]);
+            assert!(looks.get() <= most, "{} lines were read again", looks.get());
+        }
+    }
 }
