@@ -335,18 +335,8 @@ fn closures_over_entries_may_use_the_cache() {
 
 #[test]
 fn an_entry_that_is_kept_for_ever_after_its_time_leaves_no_time_to_the_next_in_its_place() {
-    let make_way: [fn(&Cache<u64, u64>) -> u64; 3] = [
-        |_| 1,
-        |cache| {
-            cache.remove(&1);
-            1
-        },
-        |cache| {
-            cache.remove(&1);
-            2
-        },
-    ];
-    for make_way in make_way {
+    // Replaced, put in anew, and another key in the same place.
+    for (removes, key) in [(false, 1), (true, 1), (true, 2)] {
         let clock = Arc::new(AtomicU64::new(0));
         let seconds = Arc::clone(&clock);
         let ticker = Ticker::from_fn(move || Duration::from_secs(seconds.load(Relaxed)));
@@ -354,7 +344,9 @@ fn an_entry_that_is_kept_for_ever_after_its_time_leaves_no_time_to_the_next_in_i
         let terms =
             Terms { time_to_live: Some(Duration::from_secs(60)), stale: Some(Duration::MAX), ..Terms::default() };
         cache.insert_with(1, 10, terms);
-        let key = make_way(&cache);
+        if removes {
+            cache.remove(&1);
+        }
         cache.insert(key, 20);
         clock.store(61, Relaxed);
         assert_eq!(cache.get(&key), Some(20));
