@@ -148,6 +148,17 @@ fn what_is_still_written_has_none() {
 }
 
 #[test]
+fn what_bears_no_name_of_a_sealed_segment_has_none() {
+    let sealed = Segment::of(10);
+    for name in ["app.jsonl", "export-of-yesterday.jsonl", "lines.txt"] {
+        let file = sealed.file.with_file_name(name);
+        fs::copy(&sealed.file, &file).unwrap();
+        assert_eq!(counted(&file, &Query::new(Filter::default()), &shelf()), 10);
+        assert!(!path(&file).exists(), "{name}");
+    }
+}
+
+#[test]
 fn other_meanings_of_keys_are_other_answers() {
     let segment = Segment::of(10);
     assert_eq!(count(&segment), 10);

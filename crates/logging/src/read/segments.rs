@@ -112,6 +112,11 @@ pub(super) fn is_active(path: &Path) -> bool {
     name(path).is_some_and(|name| name.number.is_none() && name.stamp.is_empty())
 }
 
+/// Says whether a file is written no more, as far as its name tells.
+pub(super) fn is_sealed(path: &Path) -> bool {
+    name(path).is_some_and(|name| name.number.is_some() || !name.stamp.is_empty())
+}
+
 /// Says whether a file is a sealed segment of a log.
 pub(super) fn is_sealed_of(path: &Path, log: &Path) -> bool {
     match (name(path), name(log)) {
