@@ -5,7 +5,8 @@
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use segno_logging::{Guard, JsonLayer, Level, Logger, Loggers, Sink};
 use tracing::level_filters::LevelFilter;
@@ -31,7 +32,20 @@ fn check(loggers: &Loggers, work: impl FnOnce(), expected: &[&str]) {
     let layer = JsonLayer::new(Arc::clone(&lines)).with_loggers(loggers).with_clock(clock);
     let subscriber = tracing_subscriber::registry().with(loggers.levels()).with(layer);
     tracing::subscriber::with_default(subscriber, work);
+    wait_until_gone(&lines);
     assert_eq!(messages(&lines), expected);
+}
+
+/// Waits until the layer has written its last line and gone.
+///
+/// That may be a moment after its test let go of it: where another thread meets a call site for the first time,
+/// `tracing` asks all subscribers about it, and keeps them for as long.
+fn wait_until_gone(lines: &Lines) {
+    let end = Instant::now() + Duration::from_secs(10);
+    while Arc::strong_count(lines) > 1 {
+        assert!(Instant::now() < end, "something keeps the layer");
+        thread::sleep(Duration::from_millis(1));
+    }
 }
 
 thread_local! {
@@ -192,6 +206,7 @@ fn what_a_limit_held_back_is_told_when_the_guard_goes() {
         assert_eq!(messages(&lines), ["a0", "suppressed 2"]);
         log_thrice("b");
     });
+    wait_until_gone(&lines);
     assert_eq!(messages(&lines), ["a0", "suppressed 2", "suppressed 3"]);
 }
 
@@ -248,6 +263,7 @@ fn the_line_about_suppressed_events_names_their_call_site() {
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
         (0..4).for_each(|_| warn!(target: "database::pool", "slow"));
     });
+    wait_until_gone(&lines);
     let text = String::from_utf8(lines.lock().unwrap().clone()).unwrap();
     let line: serde_json::Value = serde_json::from_str(text.lines().nth(1).unwrap()).unwrap();
     assert_eq!((&line["level"], &line["component"]), (&"WARN".into(), &"database.pool".into()));

@@ -30,6 +30,10 @@ use crate::sink::{Guard, Sink};
 /// nothing for an event. It never panics or fails over a sink that cannot write: it counts the
 /// lines, and after the next one that succeeds it writes `N log lines were lost`.
 ///
+/// When it goes, it writes what a [limit](crate::Logger::limit) still holds back and flushes its sinks. That may be later than
+/// its subscriber's last use: where another thread meets a call site for the first time, `tracing` asks all subscribers about
+/// it, and keeps them for as long. The [`guard`](JsonLayer::guard) flushes when it is asked or dropped.
+///
 /// Secrets are hidden before a line is made, by the usual names and shapes unless
 /// [`with_redactor`](JsonLayer::with_redactor) says otherwise.
 ///

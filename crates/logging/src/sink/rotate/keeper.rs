@@ -1,12 +1,12 @@
 //! Compresses sealed segments, has their sidecars made and the oldest removed, in a thread that lives as long as there is work.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 #[cfg(feature = "read")]
 use super::limit::trim;
@@ -15,6 +15,10 @@ use super::names::{Ending, segment_files};
 #[cfg(feature = "read")]
 use super::shelves::Shelves;
 use super::{Compression, Rotation};
+
+/// How long a segment that is locked is waited for: a child that was begun when it was sealed holds it until it runs its
+/// program, although nobody writes to it.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// Looks after the sealed segments of one log.
 #[derive(Debug, Clone)]
@@ -170,7 +174,18 @@ pub(super) fn alone(path: &Path) -> io::Result<Option<File>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         file => file?,
     };
-    Ok((file.try_lock().is_ok() && path.exists()).then_some(file))
+    Ok((locks(&file) && path.exists()).then_some(file))
+}
+
+/// Locks a file when nobody else has it within [`PATIENCE`].
+fn locks(file: &File) -> bool {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if Instant::now() < end => thread::sleep(Duration::from_millis(1)),
+            outcome => return outcome.is_ok(),
+        }
+    }
 }
 
 /// Removes what a killed process left of a compression; one that is under way has its segment locked.
