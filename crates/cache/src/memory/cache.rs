@@ -166,8 +166,9 @@ impl<K: Hash + Eq + Clone, V: Clone, S: BuildHasher> Cache<K, V, S> {
         self.set_pin(key, false)
     }
 
-    /// Returns how often the key's value was used since its key came in, up to 65,535. The first 15 uses are counted; where
-    /// there are many more in a short time, one in 64 is counted for all of them, so that a hit has nothing to write.
+    /// Returns how often the key's value was used since its key came in, up to 65,535: exactly up to three, and
+    /// beyond that an estimate. Of the uses of a value that was used three times since the policy looked at it, one in 16 is
+    /// counted for all of them, so that most hits have nothing to write.
     pub fn access_count<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<u64>
     where
         K: Borrow<Q>,

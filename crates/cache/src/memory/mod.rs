@@ -1,7 +1,7 @@
 //! The cache in memory: one sharded structure, and a policy that says what goes when it is full.
 //!
 //! Read in this order: `terms` (what a caller may say about a value), `cause`, `cache` (the handle), `core` (shards, and the
-//! room that they share), `shard`, `slab` and `side` (where keys, values and the rest are), `policy` (who goes next).
+//! room that they share), `shard`, `index`, `slab` and `side` (where keys, values and the rest are), `policy` (who goes next).
 
 mod builder;
 mod cache;
@@ -13,6 +13,7 @@ mod cost;
 mod counts;
 mod entry;
 mod gone;
+mod index;
 mod invalidate;
 mod ledger;
 mod moment;

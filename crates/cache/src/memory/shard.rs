@@ -5,10 +5,9 @@
 
 use std::borrow::Borrow;
 
-use hashbrown::HashTable;
-
 use super::counts::Counts;
 use super::gone::Gone;
+use super::index::Index;
 use super::ledger::{Ledger, Room};
 use super::policy::{AnyOrder, Marks, used};
 use super::side::Side;
@@ -24,7 +23,7 @@ use super::{Cause, cost};
 pub(crate) struct Shard<K, V> {
     pub(super) counts: Counts,
     pub(super) weight: u64,
-    table: HashTable<u32>,
+    index: Index,
     pub(super) slab: Slab<K, V>,
     /// Until then nothing is over, and a hit notes nothing but itself.
     calm: u64,
@@ -59,7 +58,7 @@ pub(crate) enum Found {
 impl<K, V> Shard<K, V> {
     pub(crate) fn new(order: AnyOrder, share: Share) -> Shard<K, V> {
         Shard {
-            table: HashTable::new(),
+            index: Index::default(),
             slab: Slab::default(),
             order,
             calm: NEVER,
@@ -73,13 +72,13 @@ impl<K, V> Shard<K, V> {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.table.len()
+        self.index.len()
     }
 
     /// Returns how much of its share is used.
     #[inline(always)]
     pub(crate) fn used(&self) -> u64 {
-        if self.share.is_weight { self.weight } else { self.table.len() as u64 }
+        if self.share.is_weight { self.weight } else { self.index.len() as u64 }
     }
 
     /// Returns whether room for an entry must come from other shards: there is little here, or the entry is heavy beside it.
@@ -96,7 +95,7 @@ impl<K, V> Shard<K, V> {
         K: Borrow<Q>,
     {
         let (slab, hash) = (&self.slab, hash as u32);
-        self.table.find(spread(hash), |&slot| slab.is_at(slot, hash, |own| own.borrow() == key)).copied()
+        self.index.find(hash, |slot| slab.is_at(slot, hash, |own| own.borrow() == key))
     }
 
     /// Returns where the key is and how old its value is, without counting anything.
@@ -144,7 +143,7 @@ impl<K, V> Shard<K, V> {
         K: Borrow<Q>,
     {
         let (slab, mut found) = (&self.slab, None);
-        self.table.find(spread(hash as u32), |&slot| {
+        self.index.find(hash as u32, |slot| {
             found = slab.value_at(slot, |own| own.borrow() == key);
             found.is_some()
         });
@@ -209,12 +208,9 @@ impl<K, V> Shard<K, V> {
     /// Puts a new entry in. Whether it may stay is [`settle`](Shard::settle)'s business, under the same lock.
     #[inline(always)]
     pub(crate) fn add(&mut self, hash: u64, key: K, value: V, worth: &Worth, now: u64) -> u32 {
-        if self.table.len() == self.table.capacity() {
-            self.make_table();
-        }
         let slot = self.slab.put(hash as u32, key, value, self.share.expected);
         let slab = &self.slab;
-        self.table.insert_unique(spread(hash as u32), slot, |&slot| spread(slab.hash(slot)));
+        self.index.insert(hash as u32, slot, self.share.expected, |slot| slab.hash(slot));
         self.weight += u64::from(worth.weight);
         self.forget_end(slot, worth);
         if !worth.is_plain() {
@@ -290,7 +286,7 @@ impl<K, V> Shard<K, V> {
         *owed = Room::default();
         debug_assert_eq!(
             self.order.len(),
-            self.table.len(),
+            self.index.len(),
             "what is there has a place in the order, and nothing else"
         );
     }
@@ -320,9 +316,7 @@ impl<K, V> Shard<K, V> {
     fn take_out(&mut self, slot: u32, cause: Cause, gone: &mut Gone<K, V>) -> Room {
         let weight = self.weight_of(slot);
         let Some(left) = self.slab.take(slot) else { return Room::default() };
-        if let Ok(entry) = self.table.find_entry(spread(left.hash), |&own| own == slot) {
-            entry.remove();
-        }
+        self.index.remove(left.hash, slot);
         if let Some(side) = &mut self.side {
             side.forget(slot);
         }
@@ -376,27 +370,4 @@ impl<K, V> Shard<K, V> {
         }
         self.set_due(due);
     }
-
-    /// Makes room in the table. What was taken out leaves marks in it; where they are what fills it, it is made anew in the
-    /// same size, because a table that grew instead would double with use.
-    #[cold]
-    fn make_table(&mut self) {
-        let slab = &self.slab;
-        let most = self.table.num_buckets() / 8 * 7;
-        if self.table.len() > most / 16 * 13 {
-            self.table.reserve(1, |&slot| spread(slab.hash(slot)));
-            return;
-        }
-        let mut table = HashTable::with_capacity(most);
-        for &slot in &self.table {
-            table.insert_unique(spread(slab.hash(slot)), slot, |&slot| spread(slab.hash(slot)));
-        }
-        self.table = table;
-    }
-}
-
-/// Returns a hash for the table: it looks at the first and at the last bits.
-#[inline(always)]
-fn spread(hash: u32) -> u64 {
-    u64::from(hash) << 32 | u64::from(hash)
 }

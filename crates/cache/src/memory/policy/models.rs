@@ -69,12 +69,14 @@ impl Model {
         match self.policy {
             Policy::S3Fifo => seat.is_in_main = self.ghost.recall(print),
             Policy::Adaptive => {
-                self.sketch.fit(self.seats.len() + 1);
-                self.sketch.add(print, 1);
                 seat.is_in_main = match self.rule.admission {
                     Admission::All => true,
                     Admission::Used => self.ghost.recall(print),
-                    Admission::Frequent => false,
+                    Admission::Frequent => {
+                        self.sketch.fit(self.seats.len() + 1);
+                        self.sketch.add(print, 1);
+                        false
+                    }
                 };
             }
             _ => {}
@@ -242,12 +244,16 @@ impl Model {
     fn learn(&mut self, slot: Slot) -> u8 {
         let place = self.place(slot);
         let fresh = std::mem::take(&mut self.seats[place].uses).min(MOST_USES.into()) as u8;
-        self.sketch.add(self.seats[place].hash, fresh);
+        if self.rule.admission == Admission::Frequent {
+            self.sketch.add(self.seats[place].hash, fresh);
+        }
         fresh
     }
 
     fn forget(&mut self, seat: &Seat) -> Slot {
-        self.ghost.note(seat.hash, self.seats.len());
+        if self.rule.admission == Admission::Used {
+            self.ghost.note(seat.hash, self.seats.len());
+        }
         seat.slot
     }
 
