@@ -19,8 +19,8 @@ const ROUNDS: u64 = 7;
 
 const TABLE: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("values");
 
-/// Puts or gets the value of one number.
-type Call<'w> = Box<dyn FnMut(u64) + 'w>;
+/// Puts or gets the value of one number; the value is made before the clock starts.
+type Call<'w> = Box<dyn FnMut(u64, &[u8]) + 'w>;
 
 fn main() {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder on the disk that is built on");
@@ -39,25 +39,25 @@ fn main() {
     let (plain, secured, content) = (dir("plain"), dir("secured"), dir("cacache"));
 
     let mut puts: Vec<(&str, Call<'_>)> = vec![
-        ("segno, fast (wanted at most 60 µs)", Box::new(|number| keep(&fast, number))),
-        ("segno, layers over disk", Box::new(|number| runtime.block_on(insert(&layers, number)))),
-        ("files, renamed", Box::new(|number| write(&plain, number, false))),
-        ("redb, not durable", Box::new(|number| put_redb(&lazy, number, RedbDurability::None))),
-        ("cacache", Box::new(|number| put_cacache(&content, number))),
-        ("segno, synced (wanted near one sync)", Box::new(|number| keep(&synced, number))),
-        ("files, synced and renamed (one sync)", Box::new(|number| write(&secured, number, true))),
-        ("redb, durable", Box::new(|number| put_redb(&durable, number, RedbDurability::Immediate))),
+        ("segno, fast (wanted at most 60 µs)", Box::new(|number, value| keep(&fast, number, value))),
+        ("segno, layers over disk", Box::new(|number, value| runtime.block_on(insert(&layers, number, value)))),
+        ("files, renamed", Box::new(|number, value| write(&plain, number, value, false))),
+        ("redb, not durable", Box::new(|number, value| put_redb(&lazy, number, value, RedbDurability::None))),
+        ("cacache", Box::new(|number, value| put_cacache(&content, number, value))),
+        ("segno, synced (wanted near one sync)", Box::new(|number, value| keep(&synced, number, value))),
+        ("files, synced and renamed (one sync)", Box::new(|number, value| write(&secured, number, value, true))),
+        ("redb, durable", Box::new(|number, value| put_redb(&durable, number, value, RedbDurability::Immediate))),
     ];
     contest("put", &mut puts);
     drop(puts);
     let mut gets: Vec<(&str, Call<'_>)> = vec![
-        ("segno (wanted at most 10 µs)", Box::new(|number| recall(&fast, number))),
-        ("segno, layers over disk", Box::new(|number| runtime.block_on(get(&layers, number)))),
-        ("files", Box::new(|number| _ = black_box(fs::read(plain.join(number.to_string())).expect("it was put")))),
-        ("redb", Box::new(|number| read_redb(&durable, number))),
+        ("segno (wanted at most 10 µs)", Box::new(|number, _| recall(&fast, number))),
+        ("segno, layers over disk", Box::new(|number, _| runtime.block_on(get(&layers, number)))),
+        ("files", Box::new(|number, _| _ = black_box(fs::read(plain.join(number.to_string())).expect("it was put")))),
+        ("redb", Box::new(|number, _| read_redb(&durable, number))),
         (
             "cacache",
-            Box::new(|number| _ = black_box(cacache::read_sync(&content, number.to_string())).expect("it was put")),
+            Box::new(|number, _| _ = black_box(cacache::read_sync(&content, number.to_string())).expect("it was put")),
         ),
     ];
     contest("get", &mut gets);
@@ -71,8 +71,9 @@ fn contest(topic: &str, contestants: &mut [(&str, Call<'_>)]) {
     for round in 0..rounds {
         for (times, (_, call)) in times.iter_mut().zip(contestants.iter_mut()) {
             for number in round * CALLS..(round + 1) * CALLS {
+                let value = incompressible(number, BYTES);
                 let begun = Instant::now();
-                call(number);
+                call(number, &value);
                 times.push(begun.elapsed());
             }
         }
@@ -88,13 +89,9 @@ fn key(number: u64) -> Digest {
     Digest::of(&number.to_le_bytes())
 }
 
-fn value(number: u64) -> Vec<u8> {
-    incompressible(number, BYTES)
-}
-
-fn keep(store: &Store, number: u64) {
+fn keep(store: &Store, number: u64, value: &[u8]) {
     let day = Some(Duration::from_secs(86_400));
-    store.keep_bytes(&key(number), &value(number), day, SystemTime::now()).expect("the disk takes it");
+    store.keep_bytes(&key(number), value, day, SystemTime::now()).expect("the disk takes it");
 }
 
 fn recall(store: &Store, number: u64) {
@@ -108,18 +105,18 @@ fn layers(dir: &Path) -> Layered<Vec<u8>> {
     Layered::builder(Raw).memory(Cache::new(0)).layer(Arc::new(disk)).build()
 }
 
-async fn insert(layers: &Layered<Vec<u8>>, number: u64) {
-    layers.insert(&key(number), value(number), None).await;
+async fn insert(layers: &Layered<Vec<u8>>, number: u64, value: &[u8]) {
+    layers.insert(&key(number), value.to_vec(), None).await;
 }
 
 async fn get(layers: &Layered<Vec<u8>>, number: u64) {
     assert!(layers.get(&key(number)).await.is_some_and(|found| found.len() == BYTES), "it was put");
 }
 
-fn write(dir: &Path, number: u64, is_synced: bool) {
+fn write(dir: &Path, number: u64, value: &[u8], is_synced: bool) {
     let (part, whole): (PathBuf, PathBuf) = (dir.join("part"), dir.join(number.to_string()));
     let mut file = File::create(&part).expect("the disk takes a file");
-    file.write_all(&value(number)).expect("the disk takes it");
+    file.write_all(value).expect("the disk takes it");
     if is_synced {
         file.sync_data().expect("the disk takes it");
     }
@@ -130,11 +127,11 @@ fn database(path: &Path) -> Database {
     Database::create(path).expect("a new database opens")
 }
 
-fn put_redb(database: &Database, number: u64, durability: RedbDurability) {
+fn put_redb(database: &Database, number: u64, value: &[u8], durability: RedbDurability) {
     let mut transaction = database.begin_write().expect("a transaction begins");
     transaction.set_durability(durability).expect("it may be chosen");
     let mut table = transaction.open_table(TABLE).expect("the table opens");
-    table.insert(key(number).as_bytes().as_slice(), value(number).as_slice()).expect("the disk takes it");
+    table.insert(key(number).as_bytes().as_slice(), value).expect("the disk takes it");
     drop(table);
     transaction.commit().expect("the disk takes it");
 }
@@ -147,6 +144,6 @@ fn read_redb(database: &Database, number: u64) {
     _ = black_box(found.value().to_vec());
 }
 
-fn put_cacache(dir: &Path, number: u64) {
-    _ = cacache::write_sync(dir, number.to_string(), value(number)).expect("the disk takes it");
+fn put_cacache(dir: &Path, number: u64, value: &[u8]) {
+    _ = cacache::write_sync(dir, number.to_string(), value).expect("the disk takes it");
 }

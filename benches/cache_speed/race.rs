@@ -11,7 +11,7 @@ use segno_bench::processor_time;
 use super::field::{Field, Key, Named, moka, moka_in_full, ours, ours_in_full, quick};
 use super::traffic::{Traffic, Work};
 
-const ROUNDS: usize = 11;
+const ROUNDS: usize = 12;
 /// The calls of one thread in one round.
 const CALLS: usize = 500_000;
 
@@ -26,8 +26,7 @@ pub(crate) fn race<K: Key>(kind: &str, traffic: &Traffic, field: &[Named], keys:
     for threads in [1, 2] {
         let mut times = vec![Vec::new(); racers.len()];
         for round in 0..rounds {
-            // Each round begins with another one: who follows a large cache finds the processor's caches full of it.
-            for number in (0..racers.len()).map(|turn| (round + turn) % racers.len()) {
+            for number in order(round, racers.len()) {
                 times[number].push(together(&racers[number], threads, calls));
             }
         }
@@ -46,6 +45,14 @@ pub(crate) fn race<K: Key>(kind: &str, traffic: &Traffic, field: &[Named], keys:
             );
         }
     }
+}
+
+/// Returns who runs when in a round. Whoever follows a large cache finds the processor's caches full of it, so each follows each
+/// other one equally often: from round to round the step from one to the next is another one. With a number of caches that is a
+/// prime, each step comes to all of them.
+fn order(round: usize, racers: usize) -> impl Iterator<Item = usize> {
+    let step = 1 + round % (racers - 1);
+    (0..racers).map(move |turn| (round + turn * step) % racers)
 }
 
 fn racer<'a, K: Key>(named: Named, traffic: &'a Traffic, keys: &'a [K]) -> Racer<'a> {

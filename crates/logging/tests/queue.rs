@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 use std::io::{self, ErrorKind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -130,17 +131,31 @@ fn a_panic_in_the_inner_sink_costs_its_line_and_is_told() {
     assert_eq!(sink.lost(), 1);
 }
 
+/// Refuses everything as long as the test says so.
+struct Stubborn {
+    refuses: Arc<AtomicBool>,
+    lines: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Sink for Stubborn {
+    fn write_line(&self, level: Level, line: &[u8]) -> io::Result<()> {
+        match self.refuses.load(Ordering::Relaxed) {
+            true => Err(ErrorKind::StorageFull.into()),
+            false => self.lines.write_line(level, line),
+        }
+    }
+}
+
 #[test]
 fn lines_that_the_inner_sink_refuses_are_told_when_it_takes_lines_again() {
-    let (sink, open, lines) = gated(QueueOptions::default());
+    let (refuses, lines) = (Arc::new(AtomicBool::new(true)), Arc::default());
+    let inner = Stubborn { refuses: Arc::clone(&refuses), lines: Arc::clone(&lines) };
+    let sink = QueueSink::new(inner, QueueOptions::default()).unwrap();
     push(&sink, 0..3);
-    // The notice is refused too at first, and not counted.
-    for step in [Step::Refuse, Step::Refuse, Step::Refuse, Step::Refuse] {
-        open.send(step).unwrap();
-    }
+    // The notice is refused too at first, however often it is tried, and not counted.
     sink.flush().unwrap();
     assert_eq!(text(&lines), "");
-    drop(open);
+    refuses.store(false, Ordering::Relaxed);
     push(&sink, 3..4);
     sink.flush().unwrap();
     let text = text(&lines);

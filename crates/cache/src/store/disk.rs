@@ -273,6 +273,9 @@ pub(super) fn total(connection: &Connection) -> rusqlite::Result<i64> {
 }
 
 fn save_uses(connection: &Connection, used: &HashMap<Digest, i64>, eviction: Eviction) -> rusqlite::Result<()> {
+    if used.is_empty() {
+        return Ok(());
+    }
     let update = match eviction {
         Eviction::Lru | Eviction::Lfu => "UPDATE entries SET used_at = max(used_at, ?2) WHERE id = ?1",
         Eviction::Sieve => "UPDATE entries SET visited = 1 WHERE id = ?1 AND used_at <= ?2",

@@ -23,6 +23,12 @@ const SAMPLE: i64 = 64;
 /// One transaction deletes at most so many batches: other processes wait for it. The next one goes on.
 const MAX_BATCHES: usize = 4;
 
+const EXPIRED: &str = "DELETE FROM entries WHERE id IN (SELECT id FROM entries WHERE expires_at <= ?1)";
+
+/// The first after a place in the order of use.
+const NEXT: &str =
+    "SELECT used_at, id, visited FROM entries WHERE (used_at, id) > (?1, ?2) ORDER BY used_at, id LIMIT 1";
+
 /// An object that no entry refers to yet is kept so long: its step is still running.
 const PENDING: i64 = 3_600 * 1_000_000_000;
 
@@ -33,14 +39,18 @@ impl Store {
             let idle = now.saturating_sub(span(age)).saturating_sub(USE_GRAIN);
             connection.prepare_cached("DELETE FROM entries WHERE used_at <= ?1")?.execute([idle])?;
         }
-        self.sweep(connection, now)?;
         let max_bytes = self.options().max_bytes;
         let limit = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
-        if total(connection)? <= limit(max_bytes) {
+        let (mut bytes, is_littered) = look_round(connection, now)?;
+        if is_littered {
+            self.sweep(connection, now)?;
+            bytes = total(connection)?;
+        }
+        if bytes <= limit(max_bytes) {
             return Ok(());
         }
         let goal = limit(max_bytes / 100 * KEPT_PERCENT + max_bytes % 100 * KEPT_PERCENT / 100);
-        connection.prepare_cached("DELETE FROM entries WHERE expires_at <= ?1")?.execute([now])?;
+        remove_expired(connection, now)?;
         self.sweep(connection, now)?;
         self.remove_abandoned(now);
         for _ in 0..MAX_BATCHES {
@@ -98,6 +108,19 @@ impl Store {
         unused.iter().for_each(|digest| self.remove_file(digest));
         Ok(())
     }
+}
+
+/// Returns how many bytes there are, and whether there are objects that nothing refers to.
+fn look_round(connection: &Connection, now: i64) -> rusqlite::Result<(i64, bool)> {
+    connection
+        .prepare_cached("SELECT bytes, EXISTS (SELECT 1 FROM objects WHERE pending_since <= ?1) FROM totals")?
+        .query_row([now.saturating_sub(PENDING)], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+/// Deletes the entries whose time is over. They are looked for in the index by use, which knows it too: one of their own would
+/// cost each store a written page.
+fn remove_expired(connection: &Connection, now: i64) -> rusqlite::Result<usize> {
+    connection.prepare_cached(EXPIRED)?.execute([now])
 }
 
 /// An entry as eviction sees it.
@@ -168,13 +191,7 @@ fn least_used(connection: &Connection) -> Result<Option<Candidate>, Fault> {
 }
 
 fn first_after(connection: &Connection, used_at: i64, id: i64) -> Result<Option<Candidate>, Fault> {
-    let next = connection
-        .prepare_cached(
-            "SELECT used_at, id, visited FROM entries WHERE (used_at, id) > (?1, ?2) ORDER BY used_at, id LIMIT 1",
-        )?
-        .query_row([used_at, id], candidate)
-        .optional()?;
-    Ok(next)
+    Ok(connection.prepare_cached(NEXT)?.query_row([used_at, id], candidate).optional()?)
 }
 
 /// Forgets keys as old as what was evicted if their entry is gone, and the manifests that only they use.
@@ -186,4 +203,28 @@ fn forget_subjects(connection: &Connection, until: i64) -> Result<(), Fault> {
         )?
         .execute(params![until])?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What SQLite does for a statement, step by step.
+    fn plan(statement: &str, parameters: impl rusqlite::Params) -> Vec<String> {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(include_str!("schema.sql")).unwrap();
+        let mut explained = connection.prepare(&format!("EXPLAIN QUERY PLAN {statement}")).unwrap();
+        explained.query_map(parameters, |row| row.get(3)).unwrap().map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn what_is_over_is_found_without_a_look_at_any_value() {
+        let plan = plan(EXPIRED, [0]);
+        assert!(plan.contains(&"SCAN entries USING COVERING INDEX entries_by_use".to_owned()), "{plan:?}");
+    }
+
+    #[test]
+    fn what_goes_next_is_found_without_sorting() {
+        assert_eq!(plan(NEXT, [0, 0]), ["SEARCH entries USING INDEX entries_by_use (used_at>?)"]);
+    }
 }

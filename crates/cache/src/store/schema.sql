@@ -21,8 +21,7 @@ CREATE TABLE entries (
   space INTEGER NOT NULL DEFAULT 0,  -- 0: results under keys, 1: bytes of a layer
   visited INTEGER NOT NULL DEFAULT 0 -- whether SIEVE spares it once
 );
-CREATE INDEX entries_by_use ON entries (used_at);
-CREATE INDEX entries_by_expiry ON entries (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX entries_by_use ON entries (used_at, id, expires_at);
 
 -- How far SIEVE has looked: everything used before has been spared or evicted in this round.
 CREATE TABLE hand (id INTEGER PRIMARY KEY CHECK (id = 1), used_at INTEGER NOT NULL, entry INTEGER NOT NULL);

@@ -127,25 +127,32 @@ impl Store {
             stored_at,
             expires_at: content.ttl.map(|ttl| stored_at.saturating_add(span(ttl))),
         };
-        delete(connection, key)?;
         let mut insert = connection.prepare_cached(
             "INSERT INTO entries (id, digest, format, value, object, checksum, stored_at, expires_at, used_at, bytes, space)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (id) DO NOTHING",
         )?;
         let bytes = sealed.value.map_or(0, <[u8]>::len) + ROW_BYTES;
-        insert.execute(params![
-            key.row_id(),
-            key.as_bytes(),
-            VALUE_FORMAT,
-            sealed.value,
-            object.as_ref().map(Digest::as_bytes),
-            sealed.checksum().as_bytes(),
-            stored_at,
-            sealed.expires_at,
-            nanos(content.used_at),
-            bytes as i64,
-            content.space as i64
-        ])?;
+        let checksum = sealed.checksum();
+        let mut insert = || {
+            insert.execute(params![
+                key.row_id(),
+                key.as_bytes(),
+                VALUE_FORMAT,
+                sealed.value,
+                object.as_ref().map(Digest::as_bytes),
+                checksum.as_bytes(),
+                stored_at,
+                sealed.expires_at,
+                nanos(content.used_at),
+                bytes as i64,
+                content.space as i64
+            ])
+        };
+        // Mostly there is none to be replaced, and then nothing is looked for.
+        if insert()? == 0 {
+            delete(connection, key)?;
+            insert()?;
+        }
         link_objects(connection, key, content.objects.iter().chain(&object))
     }
 }
