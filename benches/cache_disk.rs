@@ -13,6 +13,8 @@ use segno_bench::{incompressible, tell};
 use segno_cache::{Cache, Digest, DiskLayer, Durability, Layered, Options, Raw, Store};
 
 const BYTES: usize = 3_000;
+/// What the store that is full may hold.
+const FULL: u64 = 16 << 20;
 /// Calls of one contestant in one round.
 const CALLS: u64 = 200;
 const ROUNDS: u64 = 7;
@@ -34,12 +36,15 @@ fn main() {
     let [fast, synced] = [("fast", Durability::Fast), ("synced", Durability::Synced)].map(|(name, durability)| {
         Store::open(&dir(name), Options { durability, ..Options::default() }).expect("a new store opens")
     });
+    let full = Store::open(&dir("full"), Options { max_bytes: FULL, ..Options::default() }).expect("a new store opens");
+    (1_000_000..1_000_000 + FULL / BYTES as u64).for_each(|number| keep(&full, number, &incompressible(number, BYTES)));
     let layers = layers(&dir("layers"));
     let [lazy, durable] = ["lazy", "durable"].map(|name| database(&dir(name).join("redb")));
     let (plain, secured, content) = (dir("plain"), dir("secured"), dir("cacache"));
 
     let mut puts: Vec<(&str, Call<'_>)> = vec![
         ("segno, fast (wanted at most 60 µs)", Box::new(|number, value| keep(&fast, number, value))),
+        ("segno, fast, in a store that is full", Box::new(|number, value| keep(&full, number, value))),
         ("segno, layers over disk", Box::new(|number, value| runtime.block_on(insert(&layers, number, value)))),
         ("files, renamed", Box::new(|number, value| write(&plain, number, value, false))),
         ("redb, not durable", Box::new(|number, value| put_redb(&lazy, number, value, RedbDurability::None))),

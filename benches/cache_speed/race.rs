@@ -51,6 +51,7 @@ pub(crate) fn race<K: Key>(kind: &str, traffic: &Traffic, field: &[Named], keys:
 /// other one equally often: from round to round the step from one to the next is another one. With a number of caches that is a
 /// prime, each step comes to all of them.
 fn order(round: usize, racers: usize) -> impl Iterator<Item = usize> {
+    assert!(racers > 1 && (2..racers).all(|divisor| !racers.is_multiple_of(divisor)), "{racers} is no prime");
     let step = 1 + round % (racers - 1);
     (0..racers).map(move |turn| (round + turn * step) % racers)
 }

@@ -58,7 +58,8 @@ fn an_upgraded_index_has_the_tables_of_a_new_one() {
     let columns = |dir: &Path| -> Vec<String> {
         let index = Connection::open(dir.join("index.db")).unwrap();
         let select = "SELECT m.type || ' ' || m.name || ' ' || coalesce(group_concat(p.name || ' ' || p.type), '')
-                      FROM sqlite_schema m LEFT JOIN pragma_table_info(m.name) p GROUP BY m.name ORDER BY m.name";
+                      FROM sqlite_schema m LEFT JOIN pragma_table_info(m.name) p WHERE m.type <> 'index'
+                      GROUP BY m.name ORDER BY m.name";
         let mut query = index.prepare(select).unwrap();
         query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
     };
@@ -66,6 +67,42 @@ fn an_upgraded_index_has_the_tables_of_a_new_one() {
     Connection::open(old.path().join("index.db")).unwrap().execute_batch(YESTERDAY).unwrap();
     drop((open(old.path()).unwrap(), open(new.path()).unwrap()));
     assert_eq!(columns(old.path()), columns(new.path()));
+}
+
+/// Its indexes are other ones: the old ones stay.
+#[test]
+fn what_is_over_goes_first_from_an_upgraded_index() {
+    let folder = tempfile::tempdir().unwrap();
+    Connection::open(folder.path().join("index.db")).unwrap().execute_batch(YESTERDAY).unwrap();
+    let store = Store::open(folder.path(), Options { max_bytes: 100_000, ..Options::default() }).unwrap();
+    let put = |name: &str, ttl: Option<u64>, seconds: u64| {
+        let (key, now) = (key(name), now() + Duration::from_secs(seconds));
+        let ttl = ttl.map(Duration::from_secs);
+        store
+            .store(NewEntry {
+                value: &name.repeat(20_000 / name.len()).into_bytes(),
+                ttl,
+                ..NewEntry::of(&key, name, now)
+            })
+            .unwrap();
+    };
+    put("stays", None, 0);
+    put("brief", Some(5), 1);
+    (0..3).for_each(|number| put(&number.to_string(), None, 10));
+    assert_eq!(
+        ["stays", "brief", "0", "1", "2"].map(|name| value(&store, name).is_some()),
+        [true, false, true, true, true]
+    );
+}
+
+#[test]
+fn yesterdays_index_in_which_a_name_is_damaged_is_set_aside() {
+    let folder = tempfile::tempdir().unwrap();
+    let damaged = YESTERDAY.replace("subjects", "subjectz");
+    Connection::open(folder.path().join("index.db")).unwrap().execute_batch(&damaged).unwrap();
+    let store = open(folder.path()).unwrap();
+    assert_eq!(value(&store, "a"), None);
+    assert!(folder.path().join("index.db.damaged-1").exists());
 }
 
 #[test]

@@ -130,7 +130,7 @@ impl<K, V, S> Core<K, V, S> {
 }
 
 impl<K, V, S: BuildHasher> Core<K, V, S> {
-    /// Returns the hash, well mixed also if a foreign hasher does not mix: shards and tables look at different bits of it.
+    /// Returns the hash, well mixed also if a foreign hasher does not mix: shards and indexes look at different bits of it.
     #[inline(always)]
     pub(super) fn hash<Q: Hash + ?Sized>(&self, key: &Q) -> u64 {
         let hash = self.hasher.hash_one(key);

@@ -15,6 +15,8 @@ const WANTED: usize = 4;
 pub(super) struct Index {
     buckets: Vec<Bucket>,
     len: usize,
+    /// Some bucket was passed so often that it is not counted any more.
+    is_uncounted: bool,
 }
 
 /// Half a cache line.
@@ -74,6 +76,10 @@ impl Index {
                 if at != home {
                     self.forget_passed(home, at);
                 }
+                if self.len == 0 && self.is_uncounted {
+                    self.buckets.fill(Bucket::default());
+                    self.is_uncounted = false;
+                }
                 return;
             }
             if bucket.passed() == 0 {
@@ -98,18 +104,19 @@ impl Index {
     fn place(&mut self, hash: u32, slot: u32) {
         let mut at = self.home(hash);
         while !self.buckets[at].take(hash, slot) {
-            self.buckets[at].pass();
+            self.is_uncounted |= !self.buckets[at].pass();
             at = self.after(at);
         }
     }
 
-    /// Makes more buckets: twice as many until there are as many as are expected, and then few more.
+    /// Makes more buckets: half as many again until there are as many as are expected, and then few more.
     #[cold]
     #[inline(never)]
     fn grow(&mut self, expected: usize, hash_of: impl Fn(u32) -> u32) {
         let (now, wanted) = (self.buckets.len(), expected.div_ceil(WANTED));
-        let more = if now < wanted { (now * 2).clamp(1, wanted) } else { now + now / 8 + 1 };
+        let more = if now < wanted { (now + now / 2 + 1).min(wanted) } else { now + now / 8 + 1 };
         let old = std::mem::replace(&mut self.buckets, vec![Bucket::default(); more]);
+        self.is_uncounted = false;
         for slot in old.iter().flat_map(Bucket::taken) {
             self.place(hash_of(slot), slot);
         }
@@ -139,7 +146,7 @@ const LOWEST: u64 = 0x0101_0101_0101;
 const HIGHEST: u64 = LOWEST << 7;
 /// One that passed.
 const PASSED: u64 = 1 << (8 * WAYS);
-/// So many may have passed that they are not counted any more. Then there were always some.
+/// So many may have passed that they are not counted any more. Then there are always some, until the index is empty.
 const MOST_PASSED: u64 = u16::MAX as u64;
 
 impl Bucket {
@@ -190,11 +197,13 @@ impl Bucket {
         self.head / PASSED
     }
 
+    /// Counts one that passes, and returns whether it is still counted.
     #[inline(always)]
-    fn pass(&mut self) {
+    fn pass(&mut self) -> bool {
         if self.passed() < MOST_PASSED {
             self.head += PASSED;
         }
+        self.passed() < MOST_PASSED
     }
 
     fn forget_passed(&mut self) {
@@ -266,7 +275,8 @@ mod tests {
         let mut bucket = Bucket { head: ((MOST_PASSED - 1) * PASSED) | 0x80, ..Bucket::default() };
         bucket.forget_passed();
         assert_eq!(bucket.passed(), MOST_PASSED - 2);
-        (0..5).for_each(|_| bucket.pass());
+        assert!(bucket.pass());
+        assert!((0..5).all(|_| !bucket.pass()));
         (0..5).for_each(|_| bucket.forget_passed());
         assert_eq!(bucket.head, (MOST_PASSED * PASSED) | 0x80);
     }
@@ -277,9 +287,13 @@ mod tests {
         (0..9).for_each(|slot| index.insert(0, slot, 8, |_| 0));
         assert_eq!(index.buckets.len(), 2);
         index.buckets.iter_mut().for_each(|bucket| bucket.head |= PASSED * MOST_PASSED);
+        index.is_uncounted = true;
         assert_eq!(index.find(0, |_| false), None);
         index.remove(0, 9);
         assert_eq!(index.len(), 9);
+        // Where nothing is left, nobody has passed.
+        (0..9).for_each(|slot| index.remove(0, slot));
+        assert!(index.buckets.iter().all(|bucket| bucket.head == 0));
     }
 
     #[test]

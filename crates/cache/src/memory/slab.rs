@@ -1,4 +1,4 @@
-//! Keys and values in numbered places, and what a use changes. Which key is where is the table's business, in `shard`.
+//! Keys and values in numbered places, and what a use changes. Which key is where is the business of `index`.
 
 use std::cell::Cell;
 
@@ -23,7 +23,7 @@ enum Place<K, V> {
     Free {
         next: u32,
     },
-    /// `hash` is what the table and the policy need of the key's hash, so that no key is hashed twice; `mark` is the
+    /// `hash` is what the index and the policy need of the key's hash, so that no key is hashed twice; `mark` is the
     /// policy's, and lies here so that a use writes to one place only.
     Taken {
         mark: Cell<u8>,

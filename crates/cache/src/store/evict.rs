@@ -23,7 +23,12 @@ const SAMPLE: i64 = 64;
 /// One transaction deletes at most so many batches: other processes wait for it. The next one goes on.
 const MAX_BATCHES: usize = 4;
 
-const EXPIRED: &str = "DELETE FROM entries WHERE id IN (SELECT id FROM entries WHERE expires_at <= ?1)";
+/// Of the entries used longest ago those whose time is over, as many as are looked at.
+const EXPIRED: &str = "DELETE FROM entries WHERE id IN (SELECT id FROM
+    (SELECT id, expires_at FROM entries ORDER BY used_at, id LIMIT ?2) WHERE expires_at <= ?1)";
+
+/// So many entries are looked at for their time; what is over and was used since leaves when it is asked for.
+const LOOKED_AT: i64 = 10_000;
 
 /// The first after a place in the order of use.
 const NEXT: &str =
@@ -117,10 +122,10 @@ fn look_round(connection: &Connection, now: i64) -> rusqlite::Result<(i64, bool)
         .query_row([now.saturating_sub(PENDING)], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
-/// Deletes the entries whose time is over. They are looked for in the index by use, which knows it too: one of their own would
-/// cost each store a written page.
+/// Deletes entries whose time is over. They are looked for in the index by use, which knows it too: one of their own would cost
+/// each store a written page.
 fn remove_expired(connection: &Connection, now: i64) -> rusqlite::Result<usize> {
-    connection.prepare_cached(EXPIRED)?.execute([now])
+    connection.prepare_cached(EXPIRED)?.execute([now, LOOKED_AT])
 }
 
 /// An entry as eviction sees it.
@@ -219,7 +224,7 @@ mod tests {
 
     #[test]
     fn what_is_over_is_found_without_a_look_at_any_value() {
-        let plan = plan(EXPIRED, [0]);
+        let plan = plan(EXPIRED, [0, 0]);
         assert!(plan.contains(&"SCAN entries USING COVERING INDEX entries_by_use".to_owned()), "{plan:?}");
     }
 

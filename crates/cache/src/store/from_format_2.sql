@@ -1,9 +1,7 @@
--- Brings an index of format 2 to format 3: what eviction by SIEVE, the bytes of layers and checks of subjects need.
+-- Brings an index of format 2 to format 3: what eviction by SIEVE, the bytes of layers and checks of subjects need. Its two
+-- indexes of entries serve as well as the one that a new index has; to make that one would be to read all values.
 ALTER TABLE entries ADD COLUMN space INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE entries ADD COLUMN visited INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE subjects ADD COLUMN checksum BLOB;
 CREATE TABLE hand (id INTEGER PRIMARY KEY CHECK (id = 1), used_at INTEGER NOT NULL, entry INTEGER NOT NULL);
 INSERT INTO hand VALUES (1, -9223372036854775808, -9223372036854775808);
-DROP INDEX entries_by_use;
-DROP INDEX entries_by_expiry;
-CREATE INDEX entries_by_use ON entries (used_at, id, expires_at);

@@ -203,7 +203,10 @@ fn connect(dir: &Path) -> Result<Connection, Unusable> {
             missing.map_or(Ok(connection), |reason| Err(Unusable::Damaged(reason)))
         }
         0 => change(&mut connection, SCHEMA).map_err(failed).map(|()| connection),
-        2 => change(&mut connection, FROM_FORMAT_2).map_err(failed).map(|()| connection),
+        2 => match change(&mut connection, FROM_FORMAT_2) {
+            Err(error) if is_refused(&error) => Err(Unusable::Damaged(error.to_string())),
+            changed => changed.map_err(failed).map(|()| connection),
+        },
         other if other > FORMAT && application(&connection).map_err(failed)? == APPLICATION + other => {
             Err(Unusable::Failed(Error::Newer { path, found: other, known: FORMAT }))
         }

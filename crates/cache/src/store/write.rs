@@ -151,7 +151,9 @@ impl Store {
         // Mostly there is none to be replaced, and then nothing is looked for.
         if insert()? == 0 {
             delete(connection, key)?;
-            insert()?;
+            if insert()? == 0 {
+                return Err(rusqlite::Error::StatementChangedRows(0).into());
+            }
         }
         link_objects(connection, key, content.objects.iter().chain(&object))
     }

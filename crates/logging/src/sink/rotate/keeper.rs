@@ -1,12 +1,13 @@
 //! Compresses sealed segments, has their sidecars made and the oldest removed, in a thread that lives as long as there is work.
 
+use std::cell::Cell;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 #[cfg(feature = "read")]
 use super::limit::trim;
@@ -16,9 +17,29 @@ use super::names::{Ending, segment_files};
 use super::shelves::Shelves;
 use super::{Compression, Rotation};
 
-/// How long a segment that is locked is waited for: a child that was begun when it was sealed holds it until it runs its
-/// program, although nobody writes to it.
-const PATIENCE: Duration = Duration::from_millis(100);
+/// How long one look at all segments waits for locked ones, all in all, in milliseconds: a child that was begun when one was sealed
+/// holds it until it runs its program, although nobody writes to it.
+const PATIENCE: u32 = 200;
+
+/// So many milliseconds may still be waited.
+pub(super) struct Patience(Cell<u32>);
+
+impl Patience {
+    #[cfg(test)]
+    pub(super) fn none() -> Patience {
+        Patience(Cell::new(0))
+    }
+
+    /// Waits for a millisecond, unless all of them are over.
+    fn wait(&self) -> bool {
+        let left = self.0.get();
+        self.0.set(left.saturating_sub(1));
+        if left > 0 {
+            thread::sleep(Duration::from_millis(1));
+        }
+        left > 0
+    }
+}
 
 /// Looks after the sealed segments of one log.
 #[derive(Debug, Clone)]
@@ -121,21 +142,23 @@ impl Work {
     /// One look at all segments. A failure with one does not keep the others from their turn.
     fn pass(&self) -> io::Result<()> {
         let files = segment_files(&self.log)?;
+        let patience = Patience(Cell::new(PATIENCE));
         let of = |wanted| files.iter().filter(move |(ending, _)| *ending == wanted).map(|(_, path)| path);
-        let outcome = of(Ending::Half).map(|path| remove_half(path)).fold(Ok(()), Result::and);
-        let outcome = of(Ending::Plain).map(|path| named(path, self.compress(path))).fold(outcome, Result::and);
+        let outcome = of(Ending::Half).map(|path| remove_half(path, &patience)).fold(Ok(()), Result::and);
+        let outcome =
+            of(Ending::Plain).map(|path| named(path, self.compress(path, &patience))).fold(outcome, Result::and);
         let outcome = outcome.and(limit(&self.log, self.rotation.keep, SystemTime::now()));
         #[cfg(feature = "read")]
-        let outcome = outcome.and(self.shelve());
+        let outcome = outcome.and(self.shelve(&patience));
         outcome.and(sweep(&self.log, SystemTime::now()))
     }
 
     /// Makes the sidecars that are missing, for which older ones may have to go, until there is something else to do: no new
     /// segment waits for them.
     #[cfg(feature = "read")]
-    fn shelve(&self) -> io::Result<()> {
+    fn shelve(&self, patience: &Patience) -> io::Result<()> {
         let is_due = || self.again.load(Ordering::Relaxed) || self.stopped.load(Ordering::Relaxed);
-        let made = self.shelves.fill(&self.log, self.rotation.keep, &is_due)?;
+        let made = self.shelves.fill(&self.log, self.rotation.keep, patience, &is_due)?;
         if let Some(trouble) = self.shelves.take_trouble() {
             self.state().trouble.get_or_insert(trouble);
         }
@@ -143,12 +166,12 @@ impl Work {
     }
 
     /// Compresses a segment, unless a process still has it open to write.
-    fn compress(&self, plain: &Path) -> io::Result<()> {
+    fn compress(&self, plain: &Path, patience: &Patience) -> io::Result<()> {
         let has_twin = || [".zst", ".gz"].iter().any(|ending| with_ending(plain, ending).exists());
         if self.rotation.compression == Compression::None && !has_twin() {
             return Ok(());
         }
-        let Some(_alone) = alone(plain)? else {
+        let Some(_alone) = alone(plain, patience)? else {
             return Ok(());
         };
         // A process died after the compressed one had its name, which it gets only when it is whole and synced.
@@ -163,8 +186,9 @@ impl Work {
     }
 }
 
-/// Locks a segment when no process has it open to write. It is gone when the lock is dropped late, never too early.
-pub(super) fn alone(path: &Path) -> io::Result<Option<File>> {
+/// Locks a segment when no process has it open to write, or none has any more before patience ends. It is gone when the lock is
+/// dropped late, never too early.
+pub(super) fn alone(path: &Path, patience: &Patience) -> io::Result<Option<File>> {
     let opened = fs::metadata(path).and_then(|found| match found.is_file() {
         true => File::open(path),
         // To open a pipe is to wait for who writes into it.
@@ -174,24 +198,22 @@ pub(super) fn alone(path: &Path) -> io::Result<Option<File>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         file => file?,
     };
-    Ok((locks(&file) && path.exists()).then_some(file))
+    Ok((locks(&file, patience) && path.exists()).then_some(file))
 }
 
-/// Locks a file when nobody else has it within [`PATIENCE`].
-fn locks(file: &File) -> bool {
-    let end = Instant::now() + PATIENCE;
+fn locks(file: &File, patience: &Patience) -> bool {
     loop {
         match file.try_lock() {
-            Err(TryLockError::WouldBlock) if Instant::now() < end => thread::sleep(Duration::from_millis(1)),
+            Err(TryLockError::WouldBlock) if patience.wait() => {}
             outcome => return outcome.is_ok(),
         }
     }
 }
 
 /// Removes what a killed process left of a compression; one that is under way has its segment locked.
-fn remove_half(half: &Path) -> io::Result<()> {
+fn remove_half(half: &Path, patience: &Patience) -> io::Result<()> {
     let plain = half.with_extension("").with_extension("");
-    let lock = alone(&plain)?;
+    let lock = alone(&plain, patience)?;
     match plain.exists() && lock.is_none() {
         true => Ok(()),
         false => gone(fs::remove_file(half)),
@@ -240,6 +262,22 @@ mod tests {
         let [newest] = &crate::segments(&log).unwrap()[..] else { panic!("the limit is not kept") };
         assert!(newest.ends_with("app.2026-11-27T00-00-00Z.000003.jsonl"));
         assert_eq!(sidecar::path(newest).exists(), !is_new);
+    }
+
+    #[test]
+    fn a_segment_that_is_given_up_soon_is_waited_for_and_another_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let segment = folder.path().join("segment");
+        let held = File::create(&segment).unwrap();
+        held.lock().unwrap();
+        assert!(alone(&segment, &Patience(Cell::new(3))).unwrap().is_none());
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| alone(&segment, &Patience(Cell::new(60_000))).unwrap().is_some());
+            thread::sleep(Duration::from_millis(5));
+            assert!(!waiting.is_finished());
+            drop(held);
+            assert!(waiting.join().unwrap());
+        });
     }
 
     #[test]

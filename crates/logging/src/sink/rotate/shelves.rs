@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Keep;
-use super::keeper::alone;
+use super::keeper::{Patience, alone};
 use super::limit::{beside, room, weighed};
 use crate::read::sidecar::{Shelved, shelve};
 
@@ -53,11 +53,17 @@ impl Mark {
 
 impl Shelves {
     /// Makes the sidecars that are missing and for which there is room, the newest segment's first, until `is_due` says that
-    /// something else is, which is asked all the time; what is left is begun anew then. Returns whether any was made: older
-    /// ones may have to go.
+    /// something else is, which is asked all the time; what is left is begun anew then. Returns whether any was made:
+    /// older ones may have to go.
     ///
     /// Nothing is lost without one, so that a failure is told once and ends nothing.
-    pub(super) fn fill(&self, log: &Path, keep: Keep, is_due: &dyn Fn() -> bool) -> io::Result<bool> {
+    pub(super) fn fill(
+        &self,
+        log: &Path,
+        keep: Keep,
+        patience: &Patience,
+        is_due: &dyn Fn() -> bool,
+    ) -> io::Result<bool> {
         let segments = weighed(log)?;
         let mut room = room(keep, &segments);
         let found: BTreeSet<Mark> = segments.iter().map(Mark::new).collect();
@@ -69,7 +75,7 @@ impl Shelves {
             }
             let (mark, segment) = (Mark::new(segment), &segment.0);
             if !self.state().done.contains(&mark) {
-                let outcome = match alone(segment) {
+                let outcome = match alone(segment, patience) {
                     // Another process makes it, or may still write to the segment.
                     Ok(None) => continue,
                     Ok(Some(_alone)) => shelve(segment, room, is_due),
@@ -145,9 +151,9 @@ mod tests {
     fn check(is_due: impl Fn(&Path) -> bool, expected: &[bool]) {
         let (_folder, log) = log();
         let shelves = Shelves::default();
-        shelves.fill(&log, Keep::default(), &|| is_due(&log)).unwrap();
+        shelves.fill(&log, Keep::default(), &Patience::none(), &|| is_due(&log)).unwrap();
         expect(&log, expected);
-        shelves.fill(&log, Keep::default(), &|| false).unwrap();
+        shelves.fill(&log, Keep::default(), &Patience::none(), &|| false).unwrap();
         expect(&log, &[true, true]);
     }
 
@@ -168,7 +174,7 @@ mod tests {
         for size in [60_000, 70_000, 70_000] {
             let name = folder.path().join("app.2026-11-27T00-00-00Z.000002.jsonl");
             std::fs::write(&name, "{\"component\":\"b\"}\n".repeat(size)).unwrap();
-            shelves.fill(&log, Keep::default(), &|| false).unwrap();
+            shelves.fill(&log, Keep::default(), &Patience::none(), &|| false).unwrap();
             expect(&log, &[true, true]);
             std::fs::remove_file(&name).unwrap();
             std::fs::remove_file(path(&name)).unwrap();
@@ -182,10 +188,10 @@ mod tests {
         let newest = folder.path().join("app.2026-11-27T00-00-00Z.000003.jsonl");
         let _socket = std::os::unix::net::UnixListener::bind(&newest).unwrap();
         let shelves = Shelves::default();
-        shelves.fill(&log, Keep::default(), &|| false).unwrap();
+        shelves.fill(&log, Keep::default(), &Patience::none(), &|| false).unwrap();
         expect(&log, &[true, true, false]);
         assert!(shelves.take_trouble().unwrap().contains(newest.to_str().unwrap()));
-        shelves.fill(&log, Keep::default(), &|| false).unwrap();
+        shelves.fill(&log, Keep::default(), &Patience::none(), &|| false).unwrap();
         assert_eq!(shelves.take_trouble(), None);
     }
 
@@ -198,7 +204,7 @@ mod tests {
         let block = |number: u64| std::fs::create_dir(path(&name(number))).unwrap();
         let add = |number: u64| _ = std::fs::copy(name(1), name(number)).unwrap();
         let is_told = |is_due: &dyn Fn() -> bool| {
-            shelves.fill(&log, Keep::default(), is_due).unwrap();
+            shelves.fill(&log, Keep::default(), &Patience::none(), is_due).unwrap();
             shelves.take_trouble().is_some()
         };
         [1, 2].into_iter().for_each(block);
@@ -216,7 +222,7 @@ mod tests {
     #[test]
     fn where_newer_sidecars_take_the_room_older_ones_are_not_made_and_not_tried_again() {
         let (_folder, log) = log();
-        Shelves::default().fill(&log, Keep::default(), &|| false).unwrap();
+        Shelves::default().fill(&log, Keep::default(), &Patience::none(), &|| false).unwrap();
         let found = segments(&log).unwrap();
         let length = |file: &Path| std::fs::metadata(file).unwrap().len();
         let bytes = length(&found[0]) + length(&found[1]) + length(&path(&found[1])) + length(&path(&found[0])) - 1;
@@ -225,7 +231,7 @@ mod tests {
         for most in [u64::MAX, 2] {
             looks.set(0);
             let is_due = || looks.replace(looks.get() + 1) == u64::MAX;
-            shelves.fill(&log, Keep { bytes: Some(bytes), ..Keep::default() }, &is_due).unwrap();
+            shelves.fill(&log, Keep { bytes: Some(bytes), ..Keep::default() }, &Patience::none(), &is_due).unwrap();
             expect(&log, &[false, true]);
             assert!(looks.get() <= most, "{} lines were read again", looks.get());
         }
