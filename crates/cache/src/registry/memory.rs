@@ -48,7 +48,8 @@ where
 
 impl<K: Hash + Eq + Clone, V: Clone, S: BuildHasher> Cache<K, V, S> {
     /// Returns the keys that are there with the most uses, and how many; looks at every entry. Counts go to 65,535,
-    /// and high ones are estimates ([`access_count`](Cache::access_count)).
+    /// and those above three are estimates ([`access_count`](Cache::access_count)): what is used often comes before what is used
+    /// seldom, and among those used some ten times the order is chance.
     ///
     /// ```
     /// use segno_cache::Cache;

@@ -2,8 +2,9 @@
 //! queue.
 //!
 //! Neither queue is reordered by a use: a use is one count in a mark, and is looked at when the hand comes round. Who left is
-//! remembered, and frequencies are estimated, only under the rule that asks for it: a rule that takes over learns as much
-//! within one filling of the cache, which on the recorded loads costs no hits, while both at all times cost a miss a sixth.
+//! remembered, and frequencies are estimated, only under the rule that asks for it: a rule that takes over has what was known
+//! when it led last, and learns the rest within one filling of the cache. On the recorded loads that costs no hits, while both at
+//! all times cost a miss a sixth.
 
 use super::ghost::Ghost;
 use super::links::{Links, List};
