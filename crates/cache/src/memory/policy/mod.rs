@@ -36,7 +36,7 @@ pub(crate) use marks::{Marks, used};
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Policy {
-    /// Three admission rules compete on samples of the traffic, and the better one rules.
+    /// Three admission rules compete on samples of the traffic, and the best one rules.
     #[default]
     Adaptive,
     /// What was used longest ago.
