@@ -135,6 +135,21 @@ fn each_eviction_chooses_in_its_own_way() {
 }
 
 #[test]
+fn sieve_looks_at_each_of_those_that_were_stored_in_one_moment() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options { max_bytes: 100_000, eviction: Eviction::Sieve, ..Options::default() };
+    let store = Store::open(folder.path(), options).unwrap();
+    let names: Vec<String> = (0..40).map(|number| number.to_string()).collect();
+    for name in &names {
+        put(&store, name, &[0; 15_000], now());
+        answer(&store, "0", now() + Duration::from_secs(2 * 3_600));
+    }
+    assert!(store.bytes().unwrap() <= 100_000);
+    let stay: Vec<&String> = names.iter().filter(|name| answer(&store, name, now()) != "absent").collect();
+    assert!((5..=6).contains(&stay.len()) && stay[0] == "0", "{stay:?}");
+}
+
+#[test]
 fn sieve_spares_what_was_used_once_and_no_longer() {
     let folder = tempfile::tempdir().unwrap();
     let options = Options { max_bytes: 100_000, eviction: Eviction::Sieve, ..Options::default() };

@@ -30,9 +30,10 @@ const EXPIRED: &str = "DELETE FROM entries WHERE id IN (SELECT id FROM
 /// So many entries are looked at for their time; what is over and was used since leaves when it is asked for.
 const LOOKED_AT: i64 = 10_000;
 
-/// The first after a place in the order of use.
-const NEXT: &str =
-    "SELECT used_at, id, visited FROM entries WHERE (used_at, id) > (?1, ?2) ORDER BY used_at, id LIMIT 1";
+/// The first after a place in the order of use: in the same moment, or else in a later one. Both are found at once; of
+/// `(used_at, id) > (?1, ?2)` SQLite looks at all entries of the moment.
+const BESIDE: &str = "SELECT used_at, id, visited FROM entries WHERE used_at = ?1 AND id > ?2 ORDER BY id LIMIT 1";
+const BEHIND: &str = "SELECT used_at, id, visited FROM entries WHERE used_at > ?1 ORDER BY used_at, id LIMIT 1";
 
 /// An object that no entry refers to yet is kept so long: its step is still running.
 const PENDING: i64 = 3_600 * 1_000_000_000;
@@ -196,7 +197,11 @@ fn least_used(connection: &Connection) -> Result<Option<Candidate>, Fault> {
 }
 
 fn first_after(connection: &Connection, used_at: i64, id: i64) -> Result<Option<Candidate>, Fault> {
-    Ok(connection.prepare_cached(NEXT)?.query_row([used_at, id], candidate).optional()?)
+    let beside = connection.prepare_cached(BESIDE)?.query_row([used_at, id], candidate).optional()?;
+    match beside {
+        Some(next) => Ok(Some(next)),
+        None => Ok(connection.prepare_cached(BEHIND)?.query_row([used_at], candidate).optional()?),
+    }
 }
 
 /// Forgets keys as old as what was evicted if their entry is gone, and the manifests that only they use.
@@ -230,6 +235,7 @@ mod tests {
 
     #[test]
     fn what_goes_next_is_found_without_sorting() {
-        assert_eq!(plan(NEXT, [0, 0]), ["SEARCH entries USING INDEX entries_by_use (used_at>?)"]);
+        assert_eq!(plan(BESIDE, [0, 0]), ["SEARCH entries USING INDEX entries_by_use (used_at=? AND id>?)"]);
+        assert_eq!(plan(BEHIND, [0]), ["SEARCH entries USING INDEX entries_by_use (used_at>?)"]);
     }
 }
