@@ -1,5 +1,6 @@
 -- Brings an index of format 2 to format 3: what eviction by SIEVE, the bytes of layers and checks of subjects need. Its two
--- indexes of entries serve as well as the one that a new index has; to make that one would be to read all values.
+-- indexes of entries stay: what is over is found with them too, at the cost of the rows that are looked at, while to make the one
+-- that a new index has would be to read all values.
 ALTER TABLE entries ADD COLUMN space INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE entries ADD COLUMN visited INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE subjects ADD COLUMN checksum BLOB;
